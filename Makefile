@@ -1,0 +1,53 @@
+# `make demo` and `make test` need only python3, pip and make: they build an environment of their own in .venv.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONHASHSEED := 0
+
+.PHONY: help demo test test-slow lint format lock bench bench-full calibration notebook clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+# uv lives in a small environment of its own; it finds a Python >= 3.12 on this machine, or fetches one.
+$(VENV)/.uv/bin/uv:
+	@python3 -m venv $(VENV)/.uv
+	@$(VENV)/.uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.ready: pyproject.toml requirements.lock | $(VENV)/.uv/bin/uv
+	@echo "preparing the environment in $(VENV) (once; a few minutes on a slow network)"
+	@python=$$(for p in python3.13 python3.12 python3.14 python3 \
+	    $${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.1[2-4]*/bin/python; do \
+	    "$$p" -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
+	    && { command -v "$$p"; break; }; done); \
+	$(VENV)/.uv/bin/uv venv --quiet --allow-existing --python "$${python:->=3.12,<3.15}" $(VENV)
+	@VIRTUAL_ENV=$(VENV) $(VENV)/.uv/bin/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(VENV)/.uv/bin/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+demo: $(VENV)/.ready ## simulate the packaged study, fit it, write demo/report.html
+	@$(BIN)/bayescov demo --out demo
+
+test: $(VENV)/.ready ## the tests
+	@$(BIN)/python -m pytest -q
+
+test-slow: $(VENV)/.ready ## the slow statistical evidence (calibration of the samplers)
+	@$(BIN)/python -m pytest -q -m slow
+
+lint: $(VENV)/.ready ## formatting, linter, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.ready ## format in place
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: | $(VENV)/.uv/bin/uv ## pin every dependency again
+	@$(VENV)/.uv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+	    --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
+
+clean: ## remove the environment and the demo's output
+	@rm -rf $(VENV) demo

@@ -1,0 +1,313 @@
+"""A declared model: which departures between the groups are allowed, and every prior, read from one TOML file."""
+
+import json
+import tomllib
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from bayescov.errors import ModelError, nearest
+
+__all__ = [
+    "DensePrior", "Likelihood", "MeanPrior", "ModelSpec", "SharedPrior", "SparsePrior", "SpreadPrior",
+    "load_model", "model_names",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likelihood:
+    """Distribution of a person's volumes around the mean.
+
+    ``normal``, or ``student``: each person's covariance is divided by a weight w ~ Gamma(nu/2, nu/2), with
+    nu - 2 ~ Gamma(`dof_shape`, `dof_rate`).
+    """
+
+    family: str = "normal"
+    dof_shape: float = 2.0
+    dof_rate: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanPrior:
+    """Priors of means and slopes, in control SDs.
+
+    alpha_j ~ Normal(0, `intercept_sd`). Patient group g: delta_gj ~ Normal(d_g, t_g), d_g ~ Normal(0, `shift_sd`),
+    t_g ~ HalfNormal(`spread_scale`); covariate k likewise with b_k and s_k. Site effects ~ Normal(0, u),
+    u ~ HalfNormal(`site_scale`), the first site being the reference.
+    """
+
+    intercept_sd: float = 2.0
+    shift_sd: float = 1.0
+    spread_scale: float = 1.0
+    site_scale: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadPrior:
+    """Priors of the group standard deviations D, in control SDs.
+
+    log D_cj ~ Normal(0, `control_sd`); log D_gj - log D_cj ~ Normal(m_g, v_g), m_g ~ Normal(0, `shift_sd`),
+    v_g ~ HalfNormal(`spread_scale`).
+    """
+
+    control_sd: float = 0.5
+    shift_sd: float = 0.5
+    spread_scale: float = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedPrior:
+    """The correlation matrix that the groups share: R_0 ~ LKJ(`eta`)."""
+
+    eta: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DensePrior:
+    """How alike the groups are at all edges at once: Sigma_g ~ InverseWishart(kappa + p + 1, kappa Psi_g).
+
+    With probability `atom` kappa is infinite (Sigma_g = Psi_g exactly), else
+    log kappa ~ Normal(log `median`, `width`); `width` = 0 fixes kappa at `median`. With `per_population`
+    each population has a kappa of its own.
+    """
+
+    median: float = 40.0
+    width: float = 1.5
+    atom: float = 0.0
+    per_population: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SparsePrior:
+    """Single edges at which a patient group departs from the shared matrix, on Fisher's z scale.
+
+    Delta_ge = 0 with probability 1 - pi_g, else Normal(0, tau_g); pi_g ~ Beta(`share_a`, `share_b`),
+    tau_g ~ HalfNormal(`size_scale`).
+    """
+
+    share_a: float = 1.0
+    share_b: float = 4.0
+    size_scale: float = 0.5
+
+
+SECTIONS: dict[str, type] = {
+    "likelihood": Likelihood,
+    "mean": MeanPrior,
+    "spread": SpreadPrior,
+    "shared": SharedPrior,
+    "dense": DensePrior,
+    "sparse": SparsePrior,
+}
+REQUIRED_SECTIONS = ("likelihood", "mean")
+TEXTS = ("title", "summary")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """A declared generative model. Made by `load_model`; written into every fit.
+
+    Attributes
+    ----------
+    name : str
+    title, summary : str
+    references : tuple of str
+    likelihood : Likelihood
+    mean : MeanPrior
+    spread : SpreadPrior or None
+        None: D = 1 for every group and region.
+    shared : SharedPrior or None
+        None: the identity matrix takes the place of R_0 (nothing is shared).
+    dense : DensePrior or None
+        None: kappa is infinite.
+    sparse : SparsePrior or None
+        None: Delta is zero.
+    """
+
+    name: str
+    title: str
+    summary: str
+    references: tuple[str, ...] = ()
+    likelihood: Likelihood = Likelihood()
+    mean: MeanPrior = MeanPrior()
+    spread: SpreadPrior | None = None
+    shared: SharedPrior | None = None
+    dense: DensePrior | None = None
+    sparse: SparsePrior | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse combinations that are no model."""
+        if self.shared is None and (self.dense is None or self.sparse is not None or self.spread is not None):
+            raise ModelError(
+                f"model {self.name!r}: without a [shared] matrix a [dense] section is needed, and neither [sparse] nor "
+                "[spread] has anything to depart from"
+            )
+        if self.shared is not None and self.spread is None:
+            raise ModelError(
+                f"model {self.name!r}: a [shared] matrix needs a [spread] section for the groups' SDs"
+            )
+        _require(
+            self.likelihood.family in ("normal", "student"),
+            self,
+            "likelihood.family",
+            "'normal' or 'student'",
+        )
+        _require_positive(self, "likelihood", ("dof_shape", "dof_rate"))
+        _require_positive(self, "mean", ("intercept_sd", "shift_sd", "spread_scale", "site_scale"))
+        _require_positive(self, "spread", ("control_sd", "shift_sd", "spread_scale"))
+        _require_positive(self, "shared", ("eta",))
+        _require_positive(self, "dense", ("median",))
+        _require_positive(self, "sparse", ("share_a", "share_b", "size_scale"))
+        if self.dense is not None:
+            _require(self.dense.width >= 0, self, "dense.width", "zero or more")
+            _require(0 <= self.dense.atom < 1, self, "dense.atom", "a probability below 1")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tables of the TOML file, ready for JSON; `from_dict` turns it back."""
+        table = {k: v for k, v in asdict(self).items() if v is not None}
+        table["references"] = list(self.references)
+        return table
+
+    def to_json(self) -> str:
+        """One line of JSON, for the attributes of a fit."""
+        return json.dumps(self.to_dict(), sort_keys=True)
+
+    @classmethod
+    def from_dict(
+        cls, table: Mapping[str, Any], *, name: str | None = None, source: str = "model"
+    ) -> "ModelSpec":
+        """A spec from the tables of a TOML file; unknown keys are refused with the nearest valid one."""
+        known = ["name", *TEXTS, "references", *SECTIONS]
+        for key in table:
+            if key not in known:
+                raise ModelError(
+                    f"{source}: unknown key {key!r}{nearest(key, known)} (known: {', '.join(known)})"
+                )
+        values: dict[str, Any] = {"name": str(name or table.get("name", ""))}
+        for key in TEXTS:
+            if not isinstance(table.get(key), str):
+                raise ModelError(f"{source}: {key!r} is missing; give a sentence in quotes")
+            values[key] = table[key]
+        values["references"] = tuple(str(r) for r in table.get("references", ()))
+        for key, kind in SECTIONS.items():
+            if key in table:
+                values[key] = _section(kind, table[key], f"{source}: [{key}]")
+            elif key in REQUIRED_SECTIONS:
+                values[key] = kind()
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text: str) -> "ModelSpec":
+        """The spec stored in a fit."""
+        return cls.from_dict(json.loads(text), source="the stored model")
+
+    def change(self, **sections: Mapping[str, Any] | None) -> "ModelSpec":
+        """A copy with some priors changed, for instance ``spec.change(shared={"eta": 2.0})``; None removes."""
+        updates: dict[str, Any] = {}
+        for key, changes in sections.items():
+            if key not in SECTIONS:
+                raise ModelError(f"unknown section {key!r}{nearest(key, list(SECTIONS))}")
+            current = getattr(self, key)
+            if changes is None:
+                updates[key] = None
+            else:
+                base = {} if current is None else asdict(current)
+                updates[key] = _section(SECTIONS[key], {**base, **changes}, f"[{key}]")
+        return replace(self, **updates)
+
+
+def _section(kind: type, table: Any, where: str) -> Any:
+    if not isinstance(table, Mapping):
+        raise ModelError(f"{where} must be a table of settings")
+    types_of = typing.get_type_hints(kind)
+    known = [f.name for f in fields(kind)]
+    values = {}
+    for key, value in table.items():
+        if key not in known:
+            raise ModelError(f"{where}: unknown key {key!r}{nearest(key, known)} (known: {', '.join(known)})")
+        wanted = types_of[key]
+        good = (
+            isinstance(value, bool)
+            if wanted is bool
+            else isinstance(value, (int, float) if wanted is float else wanted)
+        )
+        if not good or (wanted is float and isinstance(value, bool)):
+            raise ModelError(f"{where}: {key} = {value!r} should be {_in_words(wanted)}")
+        values[key] = float(value) if wanted is float else value
+    missing = [f.name for f in fields(kind) if f.default is MISSING and f.name not in values]
+    if missing:
+        raise ModelError(f"{where}: {', '.join(missing)} missing")
+    return kind(**values)
+
+
+def _in_words(wanted: Any) -> str:
+    return {float: "a number", bool: "true or false", str: "text in quotes"}[wanted]
+
+
+def _require(condition: bool, spec: ModelSpec, key: str, rule: str) -> None:
+    if not condition:
+        section, field = key.split(".")
+        value = getattr(getattr(spec, section), field)
+        raise ModelError(f"model {spec.name!r}: {key} = {value!r} must be {rule}")
+
+
+def _require_positive(spec: ModelSpec, section: str, keys: tuple[str, ...]) -> None:
+    prior = getattr(spec, section)
+    if prior is not None:
+        for key in keys:
+            _require(getattr(prior, key) > 0, spec, f"{section}.{key}", "above zero")
+
+
+def library() -> Path:
+    """The folder of the packaged model files."""
+    inside = Path(__file__).resolve().parent.parent / "models"
+    return inside if inside.is_dir() else inside.parent.parent / "models"
+
+
+def model_names() -> tuple[str, ...]:
+    """Names of the packaged models."""
+    return tuple(sorted(path.stem for path in library().glob("*.toml")))
+
+
+def load_model(model: str | Path | ModelSpec) -> ModelSpec:
+    """Read a declared model.
+
+    Parameters
+    ----------
+    model : str, pathlib.Path or ModelSpec
+        A packaged name (``"adaptive"``, ``"pooled"``, ``"sparse"``, ``"separate"``) or the path of a TOML file.
+        A ModelSpec is returned as it is.
+
+    Returns
+    -------
+    ModelSpec
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its file has an unknown key or an impossible value.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> bc.load_model("pooled").shared.eta
+    1.0
+    """
+    if isinstance(model, ModelSpec):
+        return model
+    path = Path(model)
+    if path.suffix != ".toml":
+        path = library() / f"{model}.toml"
+        if not path.is_file():
+            names = model_names()
+            raise ModelError(
+                f"there is no model {str(model)!r}{nearest(str(model), names)} (models: {', '.join(names)}; or give the path of a TOML file)"
+            )
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"the model file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"the model file {path} is not valid TOML: {error}") from error
+    return ModelSpec.from_dict(table, name=path.stem, source=path.name)
