@@ -1,1 +1,6 @@
-"""The simulate room."""
+"""Truths and cohorts to judge a method against: the packaged study and the named truths."""
+
+from bayescov.simulate.study import simulate_study, study_truth
+from bayescov.simulate.truths import Truth, simulate_cohort, truth, truth_names
+
+__all__ = ["Truth", "simulate_cohort", "simulate_study", "study_truth", "truth", "truth_names"]
