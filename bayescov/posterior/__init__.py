@@ -1,1 +1,7 @@
-"""The posterior room."""
+"""Draws -> answers: connections, volumes, networks, differentiation, sensitivity."""
+
+from bayescov.posterior.connections import connections
+from bayescov.posterior.frames import to_frame
+from bayescov.posterior.volumes import volumes
+
+__all__ = ["connections", "to_frame", "volumes"]

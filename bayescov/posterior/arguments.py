@@ -1,0 +1,119 @@
+"""Questions a fit can be asked: shared checks of the fit and of the arguments, each with a sentence."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayescov.design import Design
+from bayescov.errors import AnswerError, nearest
+from bayescov.posterior.draws import stack_chains
+
+__all__ = [
+    "design_of",
+    "draws_of",
+    "patients_of",
+    "require_choice",
+    "require_fit",
+    "require_number",
+    "structures_of",
+]
+
+
+def require_fit(fit: Any, *variables: str) -> xr.DataTree:
+    """The fit itself, if it is one and holds these variables of the posterior."""
+    if not isinstance(fit, xr.DataTree):
+        hint = (
+            "; read a stored fit with load_fit(path)"
+            if isinstance(fit, str) or hasattr(fit, "suffix")
+            else ""
+        )
+        raise AnswerError(
+            f"this question needs a fit (the DataTree that fit(design) returns), but got {type(fit).__name__}{hint}"
+        )
+    groups = [str(name) for name in fit.children]
+    if "posterior" not in groups:
+        raise AnswerError(
+            f"this is not a fit of bayescov: it has no group 'posterior' (its groups: {', '.join(groups) or 'none'})"
+        )
+    posterior = fit["posterior"]
+    for name in variables:
+        if name not in posterior.data_vars:
+            known = [str(v) for v in posterior.data_vars]
+            raise AnswerError(
+                f"this fit holds no draws of {name!r}{nearest(name, known)} (it has: {', '.join(known) or 'nothing'})"
+            )
+    return fit
+
+
+def patients_of(fit: xr.DataTree) -> tuple[str, tuple[str, ...]]:
+    """The control and the patient groups of a fit; there must be a patient group."""
+    populations = tuple(str(name) for name in fit["posterior"]["population"].to_numpy())
+    if len(populations) < 2:
+        raise AnswerError(
+            f"this fit has only one group ({', '.join(populations)}), so there is nothing to compare with the controls; "
+            "fit a design with at least one patient group"
+        )
+    return populations[0], populations[1:]
+
+
+def draws_of(fit: xr.DataTree, name: str, *, group: str = "posterior") -> npt.NDArray:
+    """Draws of one variable as (sample, ...); refused if any is not a finite number."""
+    variable = fit[group][name].transpose("chain", "draw", ...)
+    values = stack_chains(variable.values)
+    if values.shape[0] == 0:
+        raise AnswerError(f"this fit holds no draw of {name!r}; sample it with draws of at least 1")
+    finite = np.isfinite(values)
+    if not finite.all():
+        first = np.argwhere(~finite)[0]
+        labels = [
+            str(variable[dim].to_numpy()[i]) if dim in variable.coords else str(i)
+            for dim, i in zip(variable.dims[2:], first[1:], strict=True)
+        ]
+        raise AnswerError(
+            f"{int((~finite).sum())} draws of {name!r} are not finite numbers (the first: draw {first[0]}, "
+            f"{', '.join(labels) or 'scalar'}); the sampler failed, so look at its diagnostics and fit again"
+        )
+    return values
+
+
+def design_of(fit: xr.DataTree) -> Design:
+    """The design the fit was made from."""
+    for group in ("constant_data", "observed_data"):
+        if group not in fit.children:
+            raise AnswerError(
+                f"this fit does not hold its design (no group {group!r}); fit again with bayescov"
+            )
+    return Design.from_dataset(fit["constant_data"].to_dataset().assign(y=fit["observed_data"]["y"]))
+
+
+def structures_of(fit: xr.DataTree) -> tuple[str, ...]:
+    """Names of the stored fits of the structural special cases, such as ``structure_pooled``."""
+    return tuple(str(name) for name in fit.children if str(name).startswith("structure_"))
+
+
+def require_number(name: str, value: Any, *, low: float, high: float, closed: str = "both") -> float:
+    """The value as a float, if it lies in the range; `closed` is "both", "left" or "neither"."""
+    opening, closing = ("[" if closed != "neither" else "("), ("]" if closed == "both" else ")")
+    good = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    number = float(value) if good else math.nan
+    above = number >= low if closed != "neither" else number > low
+    below = number <= high if closed == "both" else number < high
+    if not (above and below):
+        hint = ""
+        if good and low < number / 100 < high:
+            hint = f"; for {number:g} % write {number / 100:g}"
+        raise AnswerError(f"{name}={value!r} must be a number in {opening}{low:g}, {high:g}{closing}{hint}")
+    return number
+
+
+def require_choice(name: str, value: Any, known: Sequence[str]) -> str:
+    """The value, if it is one of the known words."""
+    if value not in known:
+        raise AnswerError(
+            f"{name}={value!r} is not known{nearest(str(value), known)}; use one of: {', '.join(known)}"
+        )
+    return str(value)

@@ -1,0 +1,217 @@
+"""Which connections a patient group has in addition to controls, and which are missing: from the joint draws."""
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayescov.errors import AnswerError
+from bayescov.posterior.arguments import (
+    draws_of,
+    patients_of,
+    require_choice,
+    require_fit,
+    require_number,
+    structures_of,
+)
+from bayescov.posterior.comparison import Tables, compare, probabilities, totals
+from bayescov.posterior.draws import partial_correlations
+from bayescov.posterior.events import CHANGES, DEFINITIONS, events
+from bayescov.posterior.inclusion import inclusion
+from bayescov.posterior.verdicts import verdicts
+
+__all__ = ["connections"]
+
+KINDS = ("correlation", "partial")
+STATEMENTS = (*CHANGES, "unchanged")
+
+
+def connections(
+    fit: xr.DataTree,
+    *,
+    threshold: float = 0.3,
+    margin: float = 0.1,
+    kind: str = "correlation",
+    fdr: float = 0.05,
+    interval: float = 0.95,
+) -> xr.Dataset:
+    """Posterior probability that each connection was added, is missing, is reversed, or is unchanged.
+
+    A connection is the correlation of two regions' volumes across the people of a group, covariates removed.
+    Everything is computed jointly on the draws. In each draw a connection is *present* in a group if its absolute
+    value exceeds `threshold`; it was *added* in a patient group if it is present there and exceeds the controls'
+    absolute value by more than `margin`; it is *missing* if it is present in controls and exceeds the patients'
+    by more than `margin`; it is *reversed* if present in both with opposite sign (and then neither added nor
+    missing); otherwise it is *unchanged*.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `fit` returned.
+    threshold : float
+        In [0, 1). Smallest absolute correlation that counts as a connection.
+    margin : float
+        In [0, 1). Smallest change of the absolute correlation that counts as a change.
+    kind : {"correlation", "partial"}
+        ``"partial"``: the correlation given all other regions of the fit.
+    fdr : float
+        In [0, 1). Expected share of wrong ones among the connections of a patient group called changed, and
+        among those called unchanged.
+    interval : float
+        In (0, 1). Probability of the central intervals.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over (population, edge), the populations being the patient groups: ``p_added``, ``p_missing``,
+        ``p_reversed``, ``p_unchanged`` (they sum to one), ``p_present_control``, ``p_present``, ``control_mean``,
+        ``mean``, ``difference`` (patients minus controls) with ``difference_low`` and ``difference_high``,
+        ``evidence`` (posterior mean over SD of ``atanh|rho_g| - atanh|rho_c|``, for ranking) and ``verdict``.
+        Where the fit holds its structural special cases, ``p_added_low``, ``p_added_high`` and so on: the range
+        of each probability over them and the fit itself, which the verdicts take into account. Where the model
+        selects edges, ``p_included`` and ``bayes_factor``.
+        Over (population): posterior means ``n_added``, ``n_missing`` of the numbers of connections and
+        ``weight_added``, ``weight_missing`` of the sums of their changes, each with ``_low`` and ``_high``;
+        ``p_more_added_than_missing`` and ``p_more_weight_added``.
+        Over (population, other): ``p_more_added_than_other``, ``p_more_missing_than_other``, comparing patient
+        groups. Coordinates ``region_a`` and ``region_b`` on ``edge``; definitions and settings in ``attrs``.
+
+    Raises
+    ------
+    AnswerError
+        If this is no fit, it has no patient group, or an argument is out of its range.
+
+    References
+    ----------
+    Müller, P., Parmigiani, G. and Rice, K. (2006). FDR and Bayesian multiple comparisons rules. Bayesian
+    Statistics 8.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> cohort = bc.simulate_study("ms-nmosd", seed=1)
+    >>> fit = bc.fit(bc.prepare(cohort), model="separate", seed=1)
+    >>> edges = bc.connections(fit, threshold=0.3)
+    >>> edges["p_added"].dims
+    ('population', 'edge')
+    """
+    threshold = require_number("threshold", threshold, low=0.0, high=1.0, closed="left")
+    margin = require_number("margin", margin, low=0.0, high=1.0, closed="left")
+    fdr = require_number("fdr", fdr, low=0.0, high=1.0, closed="left")
+    interval = require_number("interval", interval, low=0.0, high=1.0, closed="neither")
+    require_choice("kind", kind, KINDS)
+    require_fit(fit, "correlation")
+    control, patients = patients_of(fit)
+
+    draws = _draws_of_kind(fit, "posterior", kind)
+    tables = [
+        compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin, interval=interval)
+        for g in range(1, len(patients) + 1)
+    ]
+    answers: Tables = {
+        name: ("population edge", np.stack([t.edges[name] for t in tables])) for name in tables[0].edges
+    }
+    lows = {name: answers[f"p_{name}"][1] for name in STATEMENTS}
+    structures = structures_of(fit)
+    if structures:
+        ranges = _ranges(fit, structures, kind, answers, threshold=threshold, margin=margin)
+        answers |= ranges
+        lows = {name: ranges[f"p_{name}_low"][1] for name in STATEMENTS}
+    if "included" in fit["posterior"].data_vars:
+        included = inclusion(fit)
+        answers["p_included"] = ("population edge", included.probability)
+        answers["bayes_factor"] = ("population edge", included.bayes_factor)
+    answers["verdict"] = ("population edge", _verdicts(answers, lows, fdr))
+    answers |= totals(tables, interval)
+
+    posterior = fit["posterior"]
+    names = np.array(patients, dtype=object)
+    coords = {
+        "population": names,
+        "edge": posterior["edge"].values,
+        "region_a": ("edge", posterior["region_a"].values),
+        "region_b": ("edge", posterior["region_b"].values),
+    }
+    if len(patients) > 1:
+        coords["other"] = names
+    attrs = {
+        "question": "connections",
+        "control": control,
+        "kind": kind,
+        "threshold": threshold,
+        "margin": margin,
+        "fdr": fdr,
+        "interval": interval,
+        "draws": draws.shape[0],
+        "structures": ", ".join(structures),
+        **{f"definition_{name}": text for name, text in DEFINITIONS.items()},
+        "definition_difference": "rho_g - rho_c",
+        "definition_evidence": "posterior mean / SD of atanh|rho_g| - atanh|rho_c|",
+        "definition_range": "lowest and highest over the fit and its structural special cases",
+        "definition_verdict": (
+            "per group, the largest set of the most probable changes whose expected false discovery rate is at most "
+            "fdr, both by the fit's probability and by its average with the low end of its range; likewise unchanged"
+        ),
+        "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds",
+        "definition_weight": "sum over added (missing) connections of the change of the absolute correlation",
+    }
+    return xr.Dataset(
+        {name: (dims.split(), values) for name, (dims, values) in answers.items()}, coords, attrs
+    )
+
+
+def _draws_of_kind(fit: xr.DataTree, group: str, kind: str) -> npt.NDArray:
+    """(draw, population, edge) of the kind of correlation wanted."""
+    draws = draws_of(fit, "correlation", group=group)
+    if kind == "correlation":
+        return draws
+    try:
+        return partial_correlations(draws)
+    except np.linalg.LinAlgError as error:
+        raise AnswerError(
+            "kind='partial' needs positive definite correlation matrices, but a draw of this fit is singular; "
+            "use kind='correlation', or leave out regions that are sums or copies of others"
+        ) from error
+
+
+def _ranges(
+    fit: xr.DataTree,
+    structures: tuple[str, ...],
+    kind: str,
+    answers: Tables,
+    *,
+    threshold: float,
+    margin: float,
+) -> Tables:
+    """Lowest and highest probability of each statement over the fit and its structural special cases."""
+    cases: dict[str, list[npt.NDArray]] = {name: [answers[f"p_{name}"][1]] for name in STATEMENTS}
+    for structure in structures:
+        draws = _draws_of_kind(fit, structure, kind)
+        rows = []
+        for g in range(1, draws.shape[1]):
+            found = events(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
+            rows.append(probabilities(tuple(mask.T for mask in found)))
+        for name in STATEMENTS:
+            cases[name].append(np.stack([row[f"p_{name}"] for row in rows]))
+    ranges: Tables = {}
+    for name, values in cases.items():
+        ranges[f"p_{name}_low"] = ("population edge", np.min(values, axis=0))
+        ranges[f"p_{name}_high"] = ("population edge", np.max(values, axis=0))
+    return ranges
+
+
+def _verdicts(answers: Tables, lows: dict[str, npt.NDArray], fdr: float) -> npt.NDArray[np.object_]:
+    """(population, edge), each patient group with a list of its own."""
+    probability = {name: answers[f"p_{name}"][1] for name in STATEMENTS}
+    return np.stack(
+        [
+            verdicts(
+                CHANGES,
+                np.stack([probability[name][g] for name in CHANGES]),
+                np.stack([lows[name][g] for name in CHANGES]),
+                probability["unchanged"][g],
+                lows["unchanged"][g],
+                fdr,
+            )
+            for g in range(len(probability["added"]))
+        ]
+    )

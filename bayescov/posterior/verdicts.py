@@ -1,0 +1,109 @@
+"""From probabilities to verdicts, holding the Bayesian false discovery rate. Plain arrays.
+
+References
+----------
+Newton, M. A. et al. (2004). Detecting differential gene expression with a semiparametric hierarchical mixture
+method. Biostatistics 5.
+Müller, P., Parmigiani, G. and Rice, K. (2006). FDR and Bayesian multiple comparisons rules. Bayesian Statistics 8.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["UNCHANGED", "UNDECIDED", "call", "expected_fdr_list", "verdicts"]
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+UNCHANGED = "unchanged"
+UNDECIDED = "undecided"
+
+# Sums of a few thousand probabilities that were counted from draws are exact to about this.
+ROUNDING = 1e-12
+
+
+def expected_fdr_list(probability: npt.ArrayLike, fdr: float) -> Mask:
+    """The largest set of the most probable statements of which at most a share `fdr` is expected to be wrong.
+
+    Statements of equal probability are taken together or not at all, so the order in which they come does not
+    matter. NaN is never taken.
+
+    Parameters
+    ----------
+    probability : array_like
+        (statement,)
+    fdr : float
+        The expected share of wrong ones, the mean of ``1 - probability`` over the set, is at most this.
+
+    Returns
+    -------
+    ndarray of bool
+        (statement,)
+    """
+    stated = np.asarray(probability, dtype=float)
+    p = np.nan_to_num(stated, nan=0.0)
+    ordered = np.sort(p)[::-1]
+    expected = np.cumsum(1.0 - ordered) / np.arange(1, p.size + 1)
+    last_of_its_value = np.append(ordered[1:] < ordered[:-1], True)[: p.size]
+    allowed = np.flatnonzero((expected <= fdr + ROUNDING) & last_of_its_value)
+    if allowed.size == 0:
+        return np.zeros(p.shape, dtype=bool)
+    return np.asarray((p >= ordered[allowed[-1]]) & ~np.isnan(stated))
+
+
+def call(probability: npt.ArrayLike, low: npt.ArrayLike, fdr: float) -> Mask:
+    """Which statements may be made, given their probability and its low end over the model structures.
+
+    A statement must be on the list of the fit's own probabilities, and on the list of the averages of the fit's
+    probability and the lowest that any structure gives it. Where there is no range, `low` is `probability`, and
+    this is the plain rule.
+
+    Parameters
+    ----------
+    probability, low : array_like
+        (statement,)
+    fdr : float
+
+    Returns
+    -------
+    ndarray of bool
+        (statement,)
+    """
+    probability, low = np.asarray(probability, dtype=float), np.asarray(low, dtype=float)
+    return expected_fdr_list(probability, fdr) & expected_fdr_list((probability + low) / 2.0, fdr)
+
+
+def verdicts(
+    changes: Sequence[str],
+    probability: Floats,
+    low: Floats,
+    unchanged: Floats,
+    unchanged_low: Floats,
+    fdr: float,
+) -> npt.NDArray[np.object_]:
+    """One verdict an item: its most probable change if that may be called, else unchanged, else undecided.
+
+    Parameters
+    ----------
+    changes : sequence of str
+        Names of the kinds of change.
+    probability, low : ndarray
+        (change, item): the probability of each kind and its low end.
+    unchanged, unchanged_low : ndarray
+        (item,)
+    fdr : float
+        Held once over all changes of all items, and once over all items called unchanged.
+
+    Returns
+    -------
+    ndarray of str
+        (item,)
+    """
+    kind = probability.argmax(axis=0)
+    item = np.arange(probability.shape[1])
+    changed = call(probability[kind, item], low[kind, item], fdr)
+    same = call(unchanged, unchanged_low, fdr)
+    names = np.array(list(changes), dtype=object)
+    return np.where(changed, names[kind], np.where(same, UNCHANGED, UNDECIDED)).astype(object)

@@ -1,0 +1,96 @@
+"""Which regions are smaller or larger in a patient group, in control SDs and as percent of the controls' volume."""
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayescov.posterior.arguments import design_of, draws_of, patients_of, require_fit, require_number
+from bayescov.posterior.draws import central_interval
+from bayescov.posterior.verdicts import verdicts
+
+__all__ = ["volumes"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def volumes(
+    fit: xr.DataTree, *, interval: float = 0.95, fdr: float = 0.05, margin: float = 0.2
+) -> xr.Dataset:
+    """Difference of each region's volume from the controls', covariates held equal.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `fit` returned.
+    interval : float
+        In (0, 1). Probability of the central intervals.
+    fdr : float
+        In [0, 1). Expected share of wrong ones among the regions of a patient group called smaller or larger,
+        and among those called unchanged.
+    margin : float
+        Control SDs. A region is unchanged if its difference is closer to zero than this. It plays no part in
+        *smaller* and *larger*, which are about the sign alone.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over (population, region), the populations being the patient groups: ``difference_sd`` (posterior mean of
+        patients minus controls, in SDs of the controls) with ``difference_sd_low`` and ``_high``,
+        ``difference_percent`` (of the controls' volume) with ``_low`` and ``_high``, ``p_smaller``,
+        ``p_unchanged`` and ``verdict``: "smaller", "larger", "unchanged" or "undecided".
+
+    Raises
+    ------
+    AnswerError
+        If this is no fit, it has no patient group, or an argument is out of its range.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> cohort = bc.simulate_study("ms-nmosd", seed=1)
+    >>> fit = bc.fit(bc.prepare(cohort), model="separate", seed=1)
+    >>> bc.volumes(fit)["p_smaller"].dims
+    ('population', 'region')
+    """
+    interval = require_number("interval", interval, low=0.0, high=1.0, closed="neither")
+    fdr = require_number("fdr", fdr, low=0.0, high=1.0, closed="left")
+    margin = require_number("margin", margin, low=0.0, high=10.0)
+    require_fit(fit, "mean")
+    control, patients = patients_of(fit)
+    design = design_of(fit)
+
+    means = np.moveaxis(np.asarray(draws_of(fit, "mean"), dtype=float), 0, -1)  # population, region, draw
+    difference = means[1:] - means[:1]
+    percent = design.percent(difference.swapaxes(-1, -2), design.scale.values).swapaxes(-1, -2)
+    p_smaller = (difference < 0).mean(axis=-1)
+    p_unchanged = (np.abs(difference) < margin).mean(axis=-1)
+    tables: dict[str, npt.NDArray] = {}
+    for name, draws in (("difference_sd", difference), ("difference_percent", percent)):
+        tables[name] = draws.mean(axis=-1)
+        tables[f"{name}_low"], tables[f"{name}_high"] = central_interval(draws, interval)
+    tables["p_smaller"], tables["p_unchanged"] = p_smaller, p_unchanged
+    tables["verdict"] = np.stack([_verdict(s, u, fdr) for s, u in zip(p_smaller, p_unchanged, strict=True)])
+    coords = {"population": np.array(patients, dtype=object), "region": fit["posterior"]["region"].values}
+    attrs = {
+        "question": "volumes",
+        "control": control,
+        "interval": interval,
+        "fdr": fdr,
+        "margin": margin,
+        "draws": means.shape[-1],
+        "transform": design.transform,
+        "definition_difference_sd": "mean of the group minus mean of the controls at equal covariates, in control SDs",
+        "definition_difference_percent": "the same as percent of the controls' volume",
+        "definition_smaller": "difference < 0",
+        "definition_unchanged": "|difference| < margin control SDs",
+        "definition_verdict": (
+            "per group, the largest set of the most probable signs whose expected false discovery rate is at most fdr; "
+            "of the rest, those called unchanged by the same rule"
+        ),
+    }
+    return xr.Dataset({k: (("population", "region"), v) for k, v in tables.items()}, coords, attrs)
+
+
+def _verdict(p_smaller: Floats, p_unchanged: Floats, fdr: float) -> npt.NDArray[np.object_]:
+    signs = np.stack([p_smaller, 1.0 - p_smaller])
+    return verdicts(("smaller", "larger"), signs, signs, p_unchanged, p_unchanged, fdr)

@@ -1,0 +1,54 @@
+"""The answers computed the slow way: loops over draws and edges, straight from the definitions."""
+
+import math
+
+import numpy as np
+
+
+def event(c, g, threshold, margin):
+    """What happened to one connection in one draw."""
+    present_c, present_g = abs(c) > threshold, abs(g) > threshold
+    if present_c and present_g and c * g < 0:
+        return "reversed"
+    if present_g and abs(g) - abs(c) > margin:
+        return "added"
+    if present_c and abs(c) - abs(g) > margin:
+        return "missing"
+    return "unchanged"
+
+
+def partial(matrix):
+    """Partial correlations by regressing both regions on all others."""
+    p = len(matrix)
+    result = np.eye(p)
+    for i in range(p):
+        for j in range(p):
+            rest = [k for k in range(p) if k not in (i, j)]
+            if i == j:
+                continue
+            both = matrix[np.ix_([i, j], [i, j])]
+            if rest:
+                cross = matrix[np.ix_([i, j], rest)]
+                both = both - cross @ np.linalg.solve(matrix[np.ix_(rest, rest)], cross.T)
+            result[i, j] = both[0, 1] / math.sqrt(both[0, 0] * both[1, 1])
+    return result
+
+
+def edge_answers(control, patient, threshold, margin):
+    """Probabilities, means and evidence of one edge; lists of draws in, dict out."""
+    found = [event(c, g, threshold, margin) for c, g in zip(control, patient, strict=True)]
+    shares = {name: found.count(name) / len(found) for name in ("added", "missing", "reversed", "unchanged")}
+    gain = [math.atanh(abs(g)) - math.atanh(abs(c)) for c, g in zip(control, patient, strict=True)]
+    mean = sum(gain) / len(gain)
+    sd = math.sqrt(sum((v - mean) ** 2 for v in gain) / len(gain))
+    return shares, mean / sd
+
+
+def fdr_list(probabilities, fdr):
+    """Indices called: try every cut-off value, keep the largest list that passes."""
+    best = []
+    for cut in sorted(set(probabilities), reverse=True):
+        chosen = [i for i, p in enumerate(probabilities) if p >= cut]
+        if sum(1 - probabilities[i] for i in chosen) / len(chosen) <= fdr + 1e-12 and len(chosen) > len(best):
+            best = chosen
+    return best
