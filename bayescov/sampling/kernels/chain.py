@@ -1,0 +1,223 @@
+"""One chain: sweeps over all blocks. Partially collapsed Gibbs (van Dyk and Park 2008).
+
+A sweep draws (1) the shared block, kappa and the departures with every Sigma_g integrated out, (2) Sigma_g exactly,
+(3) means, missing volumes and weights given Sigma_g. Sigma_g of the sweep before is never conditioned on in (1).
+"""
+
+import math
+from collections import namedtuple
+
+import numpy as np
+from numba import njit
+
+from bayescov.sampling.kernels.closeness import INFINITE, draw_closeness, relative_eigenvalues
+from bayescov.sampling.kernels.edges import draw_departures, draw_share_and_size
+from bayescov.sampling.kernels.hmc import adapt_step, hamiltonian_step, restart_dual
+from bayescov.sampling.kernels.linalg import draw_inverse_wishart
+from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
+from bayescov.sampling.kernels.people import draw_missing, draw_weights
+from bayescov.sampling.kernels.shared import departed, shared_matrix
+
+Data = namedtuple("Data", ["regressors", "codes", "sizes", "row_kind", "missing", "any_missing", "student"])
+
+Prior = namedtuple(
+    "Prior",
+    [
+        "shift_sd", "spread_scale", "site_scale", "dof_shape", "dof_rate",
+        "has_shared", "eta", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
+        "learns_kappa", "kappa_median", "kappa_width", "kappa_atom", "kappa_each",
+        "has_sparse", "share_a", "share_b", "size_scale",
+    ],
+)  # fmt: skip
+
+State = namedtuple(
+    "State",
+    [
+        "u", "metric", "dual", "anchor", "anchor_inverse", "kappa", "delta", "included", "n_active", "share", "size",
+        "w", "row_mean", "row_sd", "y", "weight", "dof", "sigma", "omega", "xx", "xy", "yy", "scatter",
+        "running",
+    ],
+)  # fmt: skip
+
+Draws = namedtuple(
+    "Draws",
+    [
+        "correlation", "sd", "w", "row_mean", "row_sd", "shared", "ratio_shift", "ratio_size", "kappa", "included",
+        "share", "size", "dof", "acceptance", "diverging",
+    ],
+)  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def collapsed_blocks(rng, data, prior, state, step):
+    """R_0, SDs, kappa and departures, every Sigma_g integrated out; the centres (correlation, log D) of the groups."""
+    n_groups, p = state.scatter.shape[0], state.scatter.shape[1]
+    center = np.zeros((n_groups, p, p))
+    log_d = np.zeros((n_groups, p))
+    if not prior.has_shared:
+        for g in range(n_groups):
+            for j in range(p):
+                center[g, j, j] = 1.0
+        return center, log_d, 1.0, False
+    acceptance, diverging = hamiltonian_step(
+        rng, state.u, state.metric, step, state.anchor, state.anchor_inverse, state.scatter, data.sizes, state.kappa,
+        state.delta, state.n_active, prior.eta, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
+    )  # fmt: skip
+    shared = np.empty((p, p))
+    shared_matrix(state.u, state.anchor, log_d, shared)
+    for g in range(n_groups):
+        departed(shared, state.delta[g], center[g])
+    if prior.learns_kappa:
+        eigenvalues = np.empty((n_groups, p))
+        work = np.empty((p, p))
+        work2 = np.empty((p, p))
+        for g in range(n_groups):
+            eigenvalues[g] = relative_eigenvalues(center[g], state.scatter[g], log_d[g], work, work2)
+        if prior.kappa_each:
+            for g in range(n_groups):
+                state.kappa[g] = draw_closeness(
+                    rng, state.kappa[g], eigenvalues, data.sizes, g, g + 1, prior.kappa_median, prior.kappa_width,
+                    prior.kappa_atom,
+                )  # fmt: skip
+        else:
+            state.kappa[:] = draw_closeness(
+                rng, state.kappa[0], eigenvalues, data.sizes, 0, n_groups, prior.kappa_median, prior.kappa_width,
+                prior.kappa_atom,
+            )  # fmt: skip
+    if prior.has_sparse:
+        scaled = np.empty((p, p))
+        for g in range(1, n_groups):
+            for i in range(p):
+                for j in range(p):
+                    scaled[i, j] = state.scatter[g, i, j] * math.exp(-log_d[g, i] - log_d[g, j])
+            draw_departures(
+                rng, shared, center[g], scaled, state.kappa[g], data.sizes[g], state.delta[g], state.included[g],
+                state.share[g], state.size[g],
+            )  # fmt: skip
+            state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
+                rng, state.delta[g], state.included[g], state.share[g], state.size[g], prior.share_a, prior.share_b,
+                prior.size_scale,
+            )  # fmt: skip
+    return center, log_d, acceptance, diverging
+
+
+@njit(cache=True, nogil=True)
+def draw_covariances(rng, data, state, center, log_d):
+    """Sigma_g | rest ~ InverseWishart(kappa + p + 1 + n_g, kappa S* + S_g), exactly."""
+    n_groups, p = log_d.shape
+    psi = np.empty((p, p))
+    for g in range(n_groups):
+        kappa = state.kappa[g]
+        for i in range(p):
+            for j in range(p):
+                psi[i, j] = kappa * center[g, i, j] * math.exp(log_d[g, i] + log_d[g, j]) + state.scatter[g, i, j]
+        draw_inverse_wishart(rng, kappa + p + 1.0 + data.sizes[g], psi, state.sigma[g], state.omega[g])
+
+
+@njit(cache=True, nogil=True)
+def mean_blocks(rng, data, prior, state):
+    """Means, rows, missing volumes, weights given Sigma_g; leaves the new residual scatter in the state."""
+    draw_coefficients(rng, state.xx, state.xy, state.omega, state.row_mean, state.row_sd, state.w)
+    draw_rows(
+        rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.w, prior.shift_sd,
+        prior.spread_scale, prior.site_scale,
+    )  # fmt: skip
+    if data.any_missing or data.student:
+        fitted = data.regressors @ state.w
+        if data.any_missing:
+            draw_missing(rng, state.y, fitted, data.missing, data.codes, state.omega, state.weight)
+        if data.student:
+            residuals = state.y - fitted
+            state.dof[0] = draw_weights(
+                rng, residuals, data.codes, state.omega, state.weight, state.dof[0], prior.dof_shape, prior.dof_rate
+            )
+        cross_products(data.regressors, state.y, state.weight, data.codes, state.xx, state.xy, state.yy)
+    residual_scatter(state.xx, state.xy, state.yy, state.w, state.scatter)
+
+
+@njit(cache=True, nogil=True)
+def sweep(rng, data, prior, state, step):
+    """All blocks once. Returns acceptance, divergence."""
+    center, log_d, acceptance, diverging = collapsed_blocks(rng, data, prior, state, step)
+    draw_covariances(rng, data, state, center, log_d)
+    mean_blocks(rng, data, prior, state)
+    return acceptance, diverging
+
+
+@njit(cache=True, nogil=True)
+def warm_up(rng, data, prior, state, n_sweeps, first_sweep, total):
+    """Adapt the step throughout and the metric from the middle of the warm-up; part of it may be run at a time."""
+    learn_from = total // 4
+    learn_to = (3 * total) // 4
+    middle = total // 2
+    m = state.u.shape[0]
+    for s in range(first_sweep, first_sweep + n_sweeps):
+        acceptance, _ = sweep(rng, data, prior, state, math.exp(state.dual[0]))
+        if not prior.has_shared:
+            continue
+        adapt_step(state.dual, acceptance)
+        if learn_from <= s < learn_to:
+            state.running[0, 0] += 1.0
+            for i in range(m):
+                change = state.u[i] - state.running[1, i]
+                state.running[1, i] += change / state.running[0, 0]
+                state.running[2, i] += change * (state.u[i] - state.running[1, i])
+        if s == middle or s == learn_to - 1:
+            count = state.running[0, 0]
+            weight = count / (count + 10.0)
+            for i in range(m):
+                sd = math.sqrt(state.running[2, i] / max(count - 1.0, 1.0))
+                state.metric[i] = weight * sd + (1.0 - weight) * state.metric[i]
+            state.running[:] = 0.0
+            restart_dual(state.dual, math.exp(state.dual[1]))
+    if first_sweep + n_sweeps == total:
+        state.dual[0] = state.dual[1]
+
+
+@njit(cache=True, nogil=True)
+def record(rng, data, prior, state, n_draws, thin, draws, first):
+    """Draw and record; `draws` holds this chain's arrays, written from row `first` on."""
+    n_groups, p = state.scatter.shape[0], state.scatter.shape[1]
+    log_d = np.zeros((n_groups, p))
+    shared = np.empty((p, p))
+    step = math.exp(state.dual[0])
+    tail = p * (p + 1) // 2 + (n_groups - 1) * p
+    for t in range(first, first + n_draws):
+        for _ in range(thin):
+            # A little jitter of the step keeps a trajectory from closing on itself.
+            acceptance, diverging = sweep(rng, data, prior, state, step * (0.9 + 0.2 * rng.random()))
+        e = 0
+        for i in range(p):
+            for j in range(i + 1, p):
+                for g in range(n_groups):
+                    s = state.sigma[g]
+                    draws.correlation[t, g, e] = s[i, j] / math.sqrt(s[i, i] * s[j, j])
+                    draws.included[t, g, e] = state.included[g, i, j]
+                e += 1
+        for g in range(n_groups):
+            for j in range(p):
+                draws.sd[t, g, j] = math.sqrt(state.sigma[g, j, j])
+        draws.w[t] = state.w
+        draws.row_mean[t] = state.row_mean
+        draws.row_sd[t] = state.row_sd
+        draws.kappa[t] = state.kappa
+        draws.share[t] = state.share
+        draws.size[t] = state.size
+        draws.dof[t] = state.dof[0]
+        draws.acceptance[t] = acceptance
+        draws.diverging[t] = diverging
+        if prior.has_shared:
+            shared_matrix(state.u, state.anchor, log_d, shared)
+            e = 0
+            for i in range(p):
+                for j in range(i + 1, p):
+                    draws.shared[t, e] = shared[i, j]
+                    e += 1
+            for g in range(1, n_groups):
+                draws.ratio_shift[t, g - 1] = state.u[tail + g - 1]
+                draws.ratio_size[t, g - 1] = math.exp(state.u[tail + n_groups - 1 + g - 1])
+
+
+def infinite_kappa() -> float:
+    """The number that stands for an infinite kappa."""
+    return INFINITE

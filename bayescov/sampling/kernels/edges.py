@@ -1,0 +1,161 @@
+r"""Single-edge departures Delta of each patient group from the shared matrix, with Sigma_g integrated out.
+
+Changing one element of R*_g by d is a rank-2 update. With K = R*^-1 and N = (R* + C / kappa)^-1,
+
+    |R* + d (e_i e_j' + e_j e_i')| / |R*| = (1 + d k_ij)^2 - d^2 k_ii k_jj
+
+and likewise for N, so the collapsed density along one edge costs O(1). An edge's indicator and size are proposed
+together, from a grid over all admissible values (uniform within a cell) and the spike, and corrected by
+Metropolis-Hastings; an accepted move costs O(p^2).
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from bayescov.sampling.kernels.linalg import invert_spd_into
+from bayescov.sampling.kernels.scalars import draw_category, draw_spread
+
+CELLS = 24
+
+
+@njit(cache=True, nogil=True)
+def log_det_change(d, k_ii, k_ij, k_jj):
+    """Log of the determinant's ratio after one element moved by d; -inf outside the positive definite."""
+    a = 1.0 + d * k_ij
+    ratio = a * a - d * d * k_ii * k_jj
+    if ratio <= 1e-12 or a <= 0.0:
+        return -np.inf
+    return math.log(ratio)
+
+
+@njit(cache=True, nogil=True)
+def move_inverse(k, i, j, d):
+    """Update an inverse in place after elements (i, j) and (j, i) of the matrix moved by d."""
+    p = k.shape[0]
+    k_ii, k_ij, k_jj = k[i, i], k[i, j], k[j, j]
+    o = 1.0 / d + k_ij
+    determinant = k_ii * k_jj - o * o
+    a, b, c = k_jj / determinant, k_ii / determinant, -o / determinant
+    column_i = k[:, i].copy()
+    column_j = k[:, j].copy()
+    for r in range(p):
+        left = column_i[r] * a + column_j[r] * c
+        right = column_i[r] * c + column_j[r] * b
+        for s in range(p):
+            k[r, s] -= left * column_i[s] + right * column_j[s]
+
+
+@njit(cache=True, nogil=True)
+def edge_density(d, nu, n, k, m, i, j):
+    """Change of a group's collapsed log density when element (i, j) of its centre moves by d."""
+    first = log_det_change(d, k[i, i], k[i, j], k[j, j])
+    if first == -np.inf:
+        return -np.inf
+    second = log_det_change(d, m[i, i], m[i, j], m[j, j])
+    if second == -np.inf:
+        return -np.inf
+    return 0.5 * nu * first - 0.5 * (nu + n) * second
+
+
+@njit(cache=True, nogil=True)
+def log_slab(r, z_shared, size):
+    """Log density of the element r: its Fisher z is Normal(z_shared, size)."""
+    z = (math.atanh(r) - z_shared) / size
+    return -0.5 * z * z - math.log(size) - 0.9189385332046727 - math.log1p(-r * r)
+
+
+@njit(cache=True, nogil=True)
+def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, included, share, size):
+    """One sweep over the edges of one group. Returns how many edges depart; False first where it broke down."""
+    p = shared.shape[0]
+    nu = kappa + p + 1.0
+    k = np.empty((p, p))
+    m = np.empty((p, p))
+    work = np.empty((p, p))
+    work2 = np.empty((p, p))
+    if not invert_spd_into(center, k, work, work2) > -1e200:
+        return False
+    total = center + scatter_scaled / kappa
+    if not invert_spd_into(total, m, work, work2) > -1e200:
+        return False
+    weights = np.empty(CELLS + 1)
+    log_on = math.log(share)
+    log_off = math.log1p(-share)
+    for i in range(p):
+        for j in range(i + 1, p):
+            r = center[i, j]
+            r_shared = shared[i, j]
+            z_shared = math.atanh(r_shared)
+            s = math.sqrt(k[i, i] * k[j, j])
+            low = max(r - 1.0 / (s + k[i, j]), -0.999999)
+            high = min(r + 1.0 / (s - k[i, j]), 0.999999)
+            margin = 1e-7 * (high - low)
+            low += margin
+            high -= margin
+            cell = (high - low) / CELLS
+            for c in range(CELLS):
+                x = low + (c + 0.5) * cell
+                weights[c] = edge_density(x - r, nu, n, k, m, i, j) + log_slab(x, z_shared, size)
+                weights[c] += log_on + math.log(cell)
+            spike = -np.inf
+            if low < r_shared < high:
+                spike = edge_density(r_shared - r, nu, n, k, m, i, j) + log_off
+            weights[CELLS] = spike
+            top = -np.inf
+            for c in range(CELLS + 1):
+                top = max(top, weights[c])
+            for c in range(CELLS):  # every cell can be proposed
+                weights[c] = max(weights[c], top - 20.0)
+            chosen, _ = draw_category(rng, weights, CELLS + 1)
+            if chosen == CELLS and included[i, j] == 0:
+                continue
+            current_ratio = 0.0
+            if included[i, j] == 1:
+                c = min(max(int((r - low) / cell), 0), CELLS - 1)
+                current_ratio = log_slab(r, z_shared, size) + log_on + math.log(cell) - weights[c]
+            if chosen == CELLS:
+                new = r_shared
+                ratio = 0.0
+            else:
+                new = low + (chosen + rng.random()) * cell
+                exact = edge_density(new - r, nu, n, k, m, i, j) + log_slab(new, z_shared, size)
+                ratio = exact + log_on + math.log(cell) - weights[chosen]
+            if not math.log(1.0 - rng.random()) < ratio - current_ratio:
+                continue
+            d = new - r
+            if abs(d) > 1e-13:
+                move_inverse(k, i, j, d)
+                move_inverse(m, i, j, d)
+            center[i, j] = new
+            center[j, i] = new
+            if chosen == CELLS:
+                included[i, j] = 0
+                included[j, i] = 0
+                delta[i, j] = 0.0
+            else:
+                included[i, j] = 1
+                included[j, i] = 1
+                delta[i, j] = math.atanh(new) - z_shared
+            delta[j, i] = delta[i, j]
+    return True
+
+
+@njit(cache=True, nogil=True)
+def draw_share_and_size(rng, delta, included, share, size, share_a, share_b, size_scale):
+    """pi_g and tau_g given the departures; returns both and the number of edges that depart."""
+    p = delta.shape[0]
+    count = 0
+    squares = 0.0
+    for i in range(p):
+        for j in range(i):
+            if included[i, j] == 1:
+                count += 1
+                squares += delta[i, j] ** 2
+    edges = p * (p - 1) // 2
+    a = rng.standard_gamma(share_a + count)
+    b = rng.standard_gamma(share_b + edges - count)
+    share = min(max(a / (a + b), 1e-12), 1.0 - 1e-12)
+    size = draw_spread(rng, size, float(count), squares, size_scale)
+    return share, size, count

@@ -1,0 +1,81 @@
+"""Hamiltonian steps on the shared block: leapfrog, dual averaging of the step (Hoffman and Gelman 2014)."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from bayescov.sampling.kernels.shared import log_density
+
+TARGET_ACCEPTANCE = 0.8
+MAX_STEPS = 24
+
+
+@njit(cache=True, nogil=True)
+def hamiltonian_step(
+    rng, u, metric, step, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, control_sd,
+    shift_sd, spread_scale,
+):  # fmt: skip
+    """One trajectory of random length (about a quarter period of a unit normal); `u` moves in place.
+
+    Returns the acceptance probability and whether the trajectory diverged.
+    """
+    m = u.shape[0]
+    grad = np.empty(m)
+    start = log_density(
+        u, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, control_sd, shift_sd,
+        spread_scale,
+    )  # fmt: skip
+    momentum = np.empty(m)
+    energy = -start
+    for i in range(m):
+        momentum[i] = rng.standard_normal()
+        energy += 0.5 * momentum[i] ** 2
+    position = u.copy()
+    n_steps = int(math.ceil((0.7 + 0.9 * rng.random()) / step))
+    n_steps = max(1, min(n_steps, MAX_STEPS))
+    value = start
+    for _ in range(n_steps):
+        for i in range(m):
+            momentum[i] += 0.5 * step * metric[i] * grad[i]
+            position[i] += step * metric[i] * momentum[i]
+        value = log_density(
+            position, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, control_sd,
+            shift_sd, spread_scale,
+        )  # fmt: skip
+        if not value > -1e300:
+            return 0.0, True
+        for i in range(m):
+            momentum[i] += 0.5 * step * metric[i] * grad[i]
+    final = -value
+    for i in range(m):
+        final += 0.5 * momentum[i] ** 2
+    change = energy - final
+    if not change > -1000.0:
+        return 0.0, True
+    probability = math.exp(min(0.0, change))
+    if rng.random() < probability:
+        u[:] = position
+    return probability, False
+
+
+@njit(cache=True, nogil=True)
+def adapt_step(dual, acceptance):
+    """Dual averaging; `dual` holds log step, its average, the error sum, the count and the shrinkage point."""
+    dual[3] += 1.0
+    count = dual[3]
+    weight = 1.0 / (count + 10.0)
+    dual[2] = (1.0 - weight) * dual[2] + weight * (TARGET_ACCEPTANCE - acceptance)
+    dual[0] = dual[4] - math.sqrt(count) / 0.05 * dual[2]
+    forget = count**-0.75
+    dual[1] = forget * dual[0] + (1.0 - forget) * dual[1]
+
+
+@njit(cache=True, nogil=True)
+def restart_dual(dual, step):
+    """Start dual averaging again from `step`."""
+    dual[0] = math.log(step)
+    dual[1] = math.log(step)
+    dual[2] = 0.0
+    dual[3] = 0.0
+    dual[4] = math.log(2.0 * step)

@@ -1,0 +1,154 @@
+r"""Means, covariate slopes and site effects given each group's precision matrix: exact normal draws.
+
+W (row, region) holds one row for the intercept, each patient group, covariate and site. Row r ~ Normal(mean_r, sd_r).
+The row's mean and spread are drawn twice a sweep, once given W (centred) and once given the standardised W
+(non-centred): one of the two always mixes (Yu and Meng 2011).
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from bayescov.sampling.kernels.scalars import draw_spread, normal_above_zero
+
+INTERCEPT, LEARNED, SITE = 0, 1, 2
+
+
+@njit(cache=True, nogil=True)
+def cross_products(regressors, y, weight, codes, xx, xy, yy):
+    """Weighted cross-products of [regressors, y] in each group."""
+    xx[:] = 0.0
+    xy[:] = 0.0
+    yy[:] = 0.0
+    n, q = regressors.shape
+    p = y.shape[1]
+    for s in range(n):
+        g = codes[s]
+        w = weight[s]
+        for a in range(q):
+            left = w * regressors[s, a]
+            if left != 0.0:
+                for b in range(q):
+                    xx[g, a, b] += left * regressors[s, b]
+                for b in range(p):
+                    xy[g, a, b] += left * y[s, b]
+        for a in range(p):
+            left = w * y[s, a]
+            for b in range(p):
+                yy[g, a, b] += left * y[s, b]
+
+
+@njit(cache=True, nogil=True)
+def residual_scatter(xx, xy, yy, w, scatter):
+    """S_g = sum of w_i r_i r_i' with r the residuals."""
+    for g in range(xx.shape[0]):
+        fitted = w.T @ xy[g]
+        scatter[g] = yy[g] - fitted - fitted.T + w.T @ (xx[g] @ w)
+
+
+@njit(cache=True, nogil=True)
+def draw_coefficients(rng, xx, xy, omega, row_mean, row_sd, w):
+    """All of W at once."""
+    n_groups, q = xx.shape[0], xx.shape[1]
+    p = xy.shape[2]
+    m = q * p
+    precision = np.zeros((m, m))
+    right = np.zeros(m)
+    for g in range(n_groups):
+        target = xy[g] @ omega[g]
+        for a in range(q):
+            for j in range(p):
+                right[a * p + j] += target[a, j]
+            for b in range(a + 1):
+                c = xx[g, a, b]
+                if c != 0.0:
+                    for i in range(p):
+                        for j in range(p):
+                            precision[a * p + i, b * p + j] += c * omega[g, i, j]
+    for a in range(q):
+        lam = 1.0 / row_sd[a] ** 2
+        for j in range(p):
+            precision[a * p + j, a * p + j] += lam
+            right[a * p + j] += lam * row_mean[a]
+    for i in range(m):
+        for j in range(i + 1, m):
+            precision[i, j] = precision[j, i]
+    factor = np.linalg.cholesky(precision)
+    for i in range(m):  # factor z = right
+        s = right[i]
+        for j in range(i):
+            s -= factor[i, j] * right[j]
+        right[i] = s / factor[i, i]
+    for i in range(m):
+        right[i] += rng.standard_normal()
+    upper = factor.T.copy()
+    for i in range(m - 1, -1, -1):  # factor' w = z + noise
+        s = right[i]
+        for j in range(i + 1, m):
+            s -= upper[i, j] * right[j]
+        right[i] = s / upper[i, i]
+    for a in range(q):
+        for j in range(p):
+            w[a, j] = right[a * p + j]
+
+
+@njit(cache=True, nogil=True)
+def draw_rows(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd, spread_scale, site_scale):
+    """Means and spreads of the rows of W; the non-centred draws move W with them."""
+    q, p = w.shape
+    site_count = 0
+    site_squares = 0.0
+    for r in range(q):
+        if row_kind[r] == SITE:
+            site_count += p
+            for j in range(p):
+                site_squares += w[r, j] ** 2
+        if row_kind[r] != LEARNED:
+            continue
+        total = 0.0
+        for j in range(p):
+            total += w[r, j]
+        lam = p / row_sd[r] ** 2 + 1.0 / shift_sd**2
+        row_mean[r] = total / row_sd[r] ** 2 / lam + rng.standard_normal() / math.sqrt(lam)
+        squares = 0.0
+        for j in range(p):
+            squares += (w[r, j] - row_mean[r]) ** 2
+        row_sd[r] = draw_spread(rng, row_sd[r], float(p), squares, spread_scale)
+        _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, spread_scale)
+    if site_count > 0:
+        first = -1
+        for r in range(q):
+            if row_kind[r] == SITE:
+                if first < 0:
+                    first = r
+                    row_sd[r] = draw_spread(rng, row_sd[r], float(site_count), site_squares, site_scale)
+                else:
+                    row_sd[r] = row_sd[first]
+
+
+@njit(cache=True, nogil=True)
+def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, spread_scale):
+    n_groups, q = xx.shape[0], xx.shape[1]
+    p = w.shape[1]
+    e = (w[r] - row_mean[r]) / row_sd[r]
+    # log likelihood of row r: w' lin - w' quad w / 2
+    lin = np.zeros(p)
+    quad = np.zeros((p, p))
+    for g in range(n_groups):
+        rest = xy[g, r].copy()
+        for s in range(q):
+            if s != r:
+                rest -= xx[g, r, s] * w[s]
+        lin += omega[g] @ rest
+        quad += xx[g, r, r] * omega[g]
+    quad_e = quad @ e
+    quad_one = quad.sum(axis=1)
+    lam = quad_one.sum() + 1.0 / shift_sd**2
+    mean = (lin.sum() - row_sd[r] * quad_e.sum()) / lam
+    row_mean[r] = mean + rng.standard_normal() / math.sqrt(lam)
+    lam = e @ quad_e + 1.0 / spread_scale**2
+    mean = (lin @ e - row_mean[r] * (quad_one @ e)) / lam
+    row_sd[r] = max(normal_above_zero(rng, mean, 1.0 / math.sqrt(lam)), 1e-8)
+    for j in range(p):
+        w[r, j] = row_mean[r] + row_sd[r] * e[j]

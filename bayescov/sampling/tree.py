@@ -1,0 +1,160 @@
+"""A fit: labelled draws and everything they came from, as one DataTree."""
+
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+import bayescov
+from bayescov.design import Design
+from bayescov.errors import FitError
+from bayescov.model.spec import ModelSpec
+
+__all__ = ["DIMS", "assemble", "design_of", "settings_of", "spec_of"]
+
+# Dimensions of every posterior variable after (chain, draw). `patient` holds the patient groups alone.
+DIMS: dict[str, tuple[str, ...]] = {
+    "correlation": ("population", "edge"),
+    "sd": ("population", "region"),
+    "mean": ("population", "region"),
+    "slope": ("covariate", "region"),
+    "site_effect": ("site", "region"),
+    "mean_shift": ("patient",),
+    "mean_spread": ("patient",),
+    "slope_mean": ("covariate",),
+    "slope_spread": ("covariate",),
+    "site_spread": (),
+    "spread_shift": ("patient",),
+    "spread_size": ("patient",),
+    "shared_correlation": ("edge",),
+    "kappa": (),
+    "closeness": (),
+    "included": ("patient", "edge"),
+    "share": ("patient",),
+    "size": ("patient",),
+    "dof": (),
+}
+PACKAGES = ("bayescov", "numpy", "scipy", "numba", "pymc", "nutpie", "arviz", "xarray", "pandas")
+
+
+def assemble(
+    design: Design,
+    spec: ModelSpec,
+    posterior: Mapping[str, Any],
+    *,
+    seed: int | None,
+    engine: str,
+    settings: Mapping[str, Any],
+    sample_stats: Mapping[str, Any] | None = None,
+    structures: Mapping[str, Mapping[str, Any]] | None = None,
+    cohort_attrs: Mapping[str, Any] | None = None,
+) -> xr.DataTree:
+    """Label draws and put them, the data and the way they were made into one tree.
+
+    Parameters
+    ----------
+    design : Design
+    spec : ModelSpec
+    posterior : mapping of str to array
+        Variables of `DIMS`, each (chain, draw, ...). `kappa` and `closeness` may carry a population dimension.
+    seed : int or None
+    engine : {"gibbs", "nuts"}
+    settings : mapping
+        Draws, chains, warm-up: whatever repeats the run.
+    sample_stats : mapping, optional
+        Arrays (chain, draw).
+    structures : mapping, optional
+        For each structural special case (``"pooled"``, ``"sparse"``) its own variables.
+    cohort_attrs : mapping, optional
+        Where the data came from.
+
+    Returns
+    -------
+    xarray.DataTree
+    """
+    groups: dict[str, xr.Dataset] = {"posterior": _labelled(design, posterior)}
+    if sample_stats:
+        groups["sample_stats"] = _sample_stats(sample_stats, groups["posterior"])
+    for name, variables in (structures or {}).items():
+        groups[f"structure_{name}"] = _labelled(design, variables)
+    stored = design.to_dataset()
+    groups["observed_data"] = stored[["y"]].drop_attrs()
+    groups["constant_data"] = stored.drop_vars("y")
+    tree = xr.DataTree.from_dict(groups)
+    tree.attrs.update(
+        {
+            "kind": "bayescov fit",
+            "model": spec.to_json(),
+            "seed": "none" if seed is None else str(seed),
+            "engine": engine,
+            "settings": json.dumps(dict(settings), sort_keys=True),
+            "versions": json.dumps(_versions()),
+            "cohort": json.dumps(dict(cohort_attrs or {}), sort_keys=True, default=str),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+    )
+    return tree
+
+
+def _labelled(design: Design, variables: Mapping[str, Any]) -> xr.Dataset:
+    known = design.coords()
+    known["patient"] = np.array(design.patients, dtype=object)
+    if "site" in known:
+        known["site"] = known["site"][1:]
+    arrays: dict[str, Any] = {}
+    used: set[str] = set()
+    for name, values in variables.items():
+        values = np.asarray(values)
+        dims = DIMS[name]
+        if name in ("kappa", "closeness") and values.ndim == 3:
+            dims = ("population",)
+        arrays[name] = (("chain", "draw", *dims), values)
+        used.update(dims)
+    chains, draws = next(iter(arrays.values()))[1].shape[:2]
+    coords: dict[str, Any] = {"chain": np.arange(chains), "draw": np.arange(draws)}
+    coords |= {d: known[d] for d in sorted(used)}
+    if "edge" in used:
+        coords |= {"region_a": known["region_a"], "region_b": known["region_b"]}
+    return xr.Dataset(arrays, coords)
+
+
+def _sample_stats(stats: Mapping[str, Any], posterior: xr.Dataset) -> xr.Dataset:
+    arrays = {k: (("chain", "draw"), np.asarray(v)) for k, v in stats.items()}
+    return xr.Dataset(arrays, {d: posterior[d] for d in ("chain", "draw")})
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "bayescov": bayescov.__version__}
+    return found | {name: version(name) for name in PACKAGES if name != "bayescov"}
+
+
+def _require_fit(fit: xr.DataTree) -> None:
+    if not isinstance(fit, xr.DataTree) or fit.attrs.get("kind") != "bayescov fit":
+        raise FitError(
+            f"this is not a fit made by bayescov but {type(fit).__name__}; give what `fit(design)` or `load_fit(path)` returned"
+        )
+
+
+def design_of(fit: xr.DataTree) -> Design:
+    """The design a fit was made from."""
+    _require_fit(fit)
+    data = fit["constant_data"].to_dataset()
+    return Design.from_dataset(data.assign(y=fit["observed_data"]["y"]))
+
+
+def spec_of(fit: xr.DataTree) -> ModelSpec:
+    """The model a fit was made with."""
+    _require_fit(fit)
+    return ModelSpec.from_json(fit.attrs["model"])
+
+
+def settings_of(fit: xr.DataTree) -> dict[str, Any]:
+    """Draws, chains, warm-up and whatever else repeats the run."""
+    _require_fit(fit)
+    settings: dict[str, Any] = json.loads(fit.attrs["settings"])
+    return settings
