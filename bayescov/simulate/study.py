@@ -129,6 +129,8 @@ def _people(sizes: Mapping[str, int] | None) -> pd.DataFrame:
                 f"the study has no group {group!r}{nearest(group, known)} (groups: {', '.join(known)})",
                 source="simulate_study",
             )
+        if n < 0:
+            raise TableError(f"the size of {group!r} is {n}; it must be 0 or more", source="simulate_study")
         people.loc[group, "n"] = int(n)
     return people[people["n"] > 0]
 

@@ -1,0 +1,222 @@
+"""The named truths: valid matrices that differ as their names say, and people drawn from exactly them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from bayescov.design import from_edges, to_edges
+from bayescov.errors import BayescovError
+from bayescov.posterior.events import events
+from bayescov.simulate import simulate_cohort, truth, truth_names
+from bayescov.simulate.correlations import healthy_correlation, nearest_correlation
+from bayescov.simulate.truths import _mirror, _random_edges
+
+HC, MS, NMOSD = 0, 1, 2
+
+
+def draw(name, p=14, seed=0):
+    return truth(name, p=p, rng=np.random.default_rng(seed))
+
+
+def random_matrix(seed, p):
+    """Symmetric, unit diagonal, usually far from positive definite."""
+    edges = np.random.default_rng(seed).uniform(-1, 1, p * (p - 1) // 2)
+    return from_edges(edges)
+
+
+@given(st.integers(0, 10_000), st.integers(2, 9))
+@settings(max_examples=40, deadline=None)
+def test_the_nearest_correlation_matrix_is_valid_and_nearest(seed, p):
+    matrix = random_matrix(seed, p)
+    nearest = nearest_correlation(matrix)
+    assert np.allclose(np.diag(nearest), 1.0)
+    assert np.linalg.eigvalsh(nearest)[0] >= 0.05 - 1e-9
+    # projection onto a convex set: the way back makes no acute angle with the way to any other member of the set
+    draws = np.random.default_rng(seed + 1).standard_normal((3 * p, p))
+    for other in (
+        np.eye(p),
+        nearest_correlation(np.corrcoef(draws.T)),
+        nearest_correlation(random_matrix(seed + 2, p)),
+    ):
+        assert np.sum((matrix - nearest) * (other - nearest)) <= 1e-5
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_a_valid_matrix_is_its_own_nearest(seed):
+    once = nearest_correlation(random_matrix(seed, 6))
+    np.testing.assert_allclose(nearest_correlation(once), once, atol=1e-8)
+
+
+@pytest.mark.parametrize("p", [4, 5, 14, 15, 30, 68])
+def test_healthy_matrices_of_any_size_are_valid_and_have_homologues(p):
+    matrix, names = healthy_correlation(p)
+    assert matrix.shape == (p, p)
+    assert len(set(names)) == p
+    assert np.linalg.eigvalsh(matrix)[0] > 0.02
+    mirror = _mirror(names)
+    pairs = np.flatnonzero(mirror != np.arange(p))
+    assert len(pairs) == 2 * (p // 2)
+    assert (mirror[mirror] == np.arange(p)).all()
+    assert (matrix[pairs, mirror[pairs]] > 0.55).all()
+
+
+@pytest.mark.parametrize("p", [5, 14, 30])
+@pytest.mark.parametrize("name", truth_names())
+def test_every_truth_is_a_distribution(name, p):
+    made = draw(name, p)
+    assert made.correlation.shape == (3, p, p)
+    assert made.edges.shape == (3, p * (p - 1) // 2)
+    np.testing.assert_allclose(np.diagonal(made.correlation, axis1=1, axis2=2), 1.0)
+    np.testing.assert_allclose(made.correlation, np.swapaxes(made.correlation, 1, 2), atol=1e-12)
+    noise = made.covariance - made.loading[:, :, None] * made.loading[:, None, :]
+    assert np.linalg.eigvalsh(noise).min() > 0
+    if not made.loading.any():
+        assert np.linalg.eigvalsh(made.correlation).min() >= 0.05 - 1e-9
+    assert (made.sd > 0).all()
+
+
+@pytest.mark.parametrize("name", truth_names())
+def test_truths_differ_between_data_sets_and_obey_the_generator(name):
+    first, again, other = draw(name, seed=1), draw(name, seed=1), draw(name, seed=2)
+    np.testing.assert_array_equal(first.correlation, again.correlation)
+    assert not np.allclose(first.correlation[HC], other.correlation[HC])
+
+
+@pytest.mark.parametrize("name", ["null", "variance_only", "heavy_tails"])
+def test_where_nothing_happens_to_correlations_nothing_is_there(name):
+    made = draw(name)
+    assert (made.correlation == made.correlation[HC]).all()
+
+
+def test_sparse_raises_edges_in_one_group_and_lowers_others_in_the_other():
+    made = [draw("sparse", seed=s) for s in range(20)]
+    raised = np.array([t.edges[MS] - t.edges[HC] for t in made])
+    lowered = np.array([t.edges[NMOSD] - t.edges[HC] for t in made])
+    # neighbours move a little when the matrix is made valid, but eight edges stand out in the stated direction
+    eight_up, eight_down = np.sort(raised, axis=1)[:, -8:], np.sort(lowered, axis=1)[:, :8]
+    assert eight_up.mean() > 0.25
+    assert eight_down.mean() < -0.25
+    assert np.sort(raised, axis=1)[:, :-8].mean() < 0.05
+    assert np.abs(np.sort(lowered, axis=1)[:, 8:]).mean() < 0.06
+
+
+def test_half_changes_the_second_group_only():
+    made = draw("half")
+    assert (made.correlation[MS] == made.correlation[HC]).all()
+    assert (made.edges[NMOSD] - made.edges[HC] < -0.15).sum() >= 10
+
+
+def test_dense_moves_every_group_by_the_spread_of_forty_people():
+    made = [draw("dense", seed=s) for s in range(30)]
+    difference = np.concatenate([t.edges[MS] - t.edges[HC] for t in made])
+    # each side has a sampling SD of (1 - rho^2) / sqrt(39), so differences of weak edges one of about .2
+    assert 0.12 < difference.std() < 0.23
+    assert (np.abs(difference) > 1e-6).all()
+
+
+def test_variance_only_makes_half_of_the_regions_more_variable():
+    made = draw("variance_only")
+    for g in (MS, NMOSD):
+        ratio = made.sd[g] / made.sd[HC]
+        assert np.isclose(ratio, 1.5).sum() == 7
+        assert np.isclose(ratio, 1.0).sum() == 7
+
+
+def test_hub_uncouples_one_region_of_one_group():
+    made = draw("hub")
+    off = made.correlation - np.eye(14)
+    assert (np.abs(off[NMOSD]).max(axis=1) == 0).sum() == 1
+    hub = int(np.argmin(np.abs(off[NMOSD]).max(axis=1)))
+    others = np.delete(np.arange(14), hub)
+    np.testing.assert_array_equal(off[NMOSD][np.ix_(others, others)], off[HC][np.ix_(others, others)])
+    assert (made.correlation[MS] == made.correlation[HC]).all()
+
+
+def test_mirrored_gains_on_one_side_what_it_loses_on_the_other():
+    made = draw("mirrored")
+    mirror = _mirror(made.regions)
+    np.testing.assert_array_equal(made.correlation[MS], made.correlation[HC][np.ix_(mirror, mirror)])
+    found = events(made.edges[HC], made.edges[MS], threshold=0.3, margin=0.1)
+    assert found.added.sum() == found.missing.sum() > 3
+
+
+def test_random_edges_are_different_and_never_between_homologues():
+    regions = draw("null").regions
+    for seed in range(30):
+        edges = _random_edges(regions, 20, np.random.default_rng(seed))
+        assert len({tuple(e) for e in edges}) == 20
+        assert not [e for e in edges if _mirror(regions)[e[0]] == e[1]]
+
+
+def _z_of_edges(log_volumes, correlation, dof=np.inf):
+    """How many standard errors sample correlations are from the truth; a t of 5 degrees has fourth moments 3 x."""
+    inflation = np.sqrt((dof - 2) / (dof - 4)) if np.isfinite(dof) else 1.0
+    sample = to_edges(np.corrcoef(log_volumes.T))
+    return (
+        (np.arctanh(sample) - np.arctanh(to_edges(correlation))) * np.sqrt(len(log_volumes) - 3) / inflation
+    )
+
+
+@pytest.mark.parametrize("name", truth_names())
+def test_people_have_exactly_the_stated_correlations(name):
+    rng = np.random.default_rng(20230602)
+    made = truth(name, p=6, rng=rng)
+    cohort = simulate_cohort(made, (40_000, 40_000, 40_000), rng=rng)
+    group = cohort.group.to_numpy()
+    for g, population in enumerate(made.populations):
+        logs = np.log(cohort.volumes.to_numpy()[group == population])
+        n = len(logs)
+        heavy = np.sqrt((made.dof - 1) / (made.dof - 4)) if np.isfinite(made.dof) else 1.0
+        assert np.abs((logs.mean(0) - made.mean[g]) / made.sd[g] * np.sqrt(n)).max() < 5
+        # SDs of exponential severities have larger fourth moments: 3 x covers a loading of .9
+        assert np.abs(np.log(logs.std(0) / made.sd[g]) * np.sqrt(2 * n)).max() < 15 * heavy
+        assert np.abs(_z_of_edges(logs, made.correlation[g], made.dof)).max() < 6
+
+
+def test_the_check_above_would_notice_a_forgotten_severity():
+    rng = np.random.default_rng(5)
+    made = truth("severity", p=6, rng=rng)
+    cohort = simulate_cohort(made, (40_000, 40_000, 40_000), rng=rng)
+    logs = np.log(cohort.volumes.to_numpy()[cohort.group.to_numpy() == "MS"])
+    assert np.abs(_z_of_edges(logs, made.correlation[HC])).max() > 20
+
+
+def test_heavy_tails_are_those_of_a_t_and_severity_is_skewed():
+    rng = np.random.default_rng(11)
+    heavy = truth("heavy_tails", p=4, rng=rng)
+    logs = np.log(simulate_cohort(heavy, (100_000, 2, 2), rng=rng).volumes.to_numpy()[:100_000])
+    z = (logs[:, 0] - heavy.mean[HC, 0]) / heavy.sd[HC, 0]
+    expected = 2 * stats.t(5).sf(4 * np.sqrt(5 / 3))
+    assert expected > 20 * 2 * stats.norm.sf(4)
+    assert abs((np.abs(z) > 4).mean() - expected) < 4 * np.sqrt(expected / 100_000)
+    ill = truth("severity", p=4, rng=rng)
+    patients = np.log(simulate_cohort(ill, (2, 100_000, 2), rng=rng).volumes.to_numpy()[2:-2])
+    assert (stats.skew(patients) < -0.01).all()
+
+
+def test_a_cohort_carries_its_truth_and_its_people():
+    rng = np.random.default_rng(3)
+    made = truth("sparse", p=14, rng=rng)
+    cohort = simulate_cohort(made, rng=rng)
+    assert cohort.groups == ("HC", "MS", "NMOSD")
+    assert cohort.group.value_counts().to_dict() == {"MS": 40, "NMOSD": 35, "HC": 34}
+    np.testing.assert_array_equal(cohort.truth["correlation"].values, made.edges)
+    assert list(cohort.truth["region_a"].values[:2]) == [cohort.regions[0]] * 2
+    assert cohort.truth["difference_percent"].sel(population="MS").max() < -5
+    assert list(cohort.covariates) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: draw("sprase"), "did you mean 'sparse'"),
+        (lambda: draw("null", p=3), "at least 4 regions"),
+        (lambda: simulate_cohort(draw("null"), (34, 40), rng=np.random.default_rng(0)), "HC, MS, NMOSD"),
+    ],
+)
+def test_what_is_not_there_is_said(make, said):
+    with pytest.raises(BayescovError, match=said):
+        make()
