@@ -33,6 +33,7 @@ _ROOMS = {
     "load_fit": "sampling",
     "connections": "posterior",
     "volumes": "posterior",
+    "networks": "posterior",
     "to_frame": "posterior",
     "ancova": "classical",
     "fisher_z": "classical",

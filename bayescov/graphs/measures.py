@@ -48,7 +48,12 @@ class Measured(NamedTuple):
 
 
 def measure(
-    correlation: Floats, *, threshold: float, seed: int = 0, homologues: list[tuple[int, int]] | None = None
+    correlation: Floats,
+    *,
+    threshold: float,
+    seed: int = 0,
+    random_seed: int = 0,
+    homologues: list[tuple[int, int]] | None = None,
 ) -> Measured:
     """Measure one correlation matrix (region, region) as a network.
 
@@ -59,7 +64,9 @@ def measure(
     threshold : float
         An absolute correlation above it is an edge of the thresholded network.
     seed : int
-        For Louvain's method and the random graphs of small-worldness.
+        For the order in which Louvain's method visits the regions.
+    random_seed : int
+        For the random graphs of small-worldness, which are made once for each number of regions and edges.
     homologues : list of pairs of int, optional
         Positions of left and right; without them there is no ``homotopic``.
 
@@ -89,7 +96,7 @@ def measure(
         "local_efficiency": float(regional["local_efficiency"].mean()),
         "modularity": q,
         "participation": float(regional["participation"].mean()),
-        "small_worldness": binary.small_worldness(links, seed),
+        "small_worldness": binary.small_worldness(links, random_seed),
     }
     if homologues:
         left, right = np.array(homologues).T

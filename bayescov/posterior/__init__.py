@@ -2,6 +2,7 @@
 
 from bayescov.posterior.connections import connections
 from bayescov.posterior.frames import to_frame
+from bayescov.posterior.networks import networks
 from bayescov.posterior.volumes import volumes
 
-__all__ = ["connections", "to_frame", "volumes"]
+__all__ = ["connections", "networks", "to_frame", "volumes"]

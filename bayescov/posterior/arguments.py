@@ -8,19 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.design import Design
 from bayescov.errors import AnswerError, nearest
-from bayescov.posterior.draws import stack_chains
+from bayescov.posterior.draws import partial_correlations, stack_chains
 
 __all__ = [
-    "design_of",
-    "draws_of",
-    "patients_of",
-    "require_choice",
-    "require_fit",
-    "require_number",
-    "structures_of",
-]
+    "KINDS", "correlation_draws", "draws_of", "patients_of", "require_choice", "require_fit", "require_number",
+    "require_whole", "structures_of",
+]  # fmt: skip
+
+KINDS = ("correlation", "partial")
 
 
 def require_fit(fit: Any, *variables: str) -> xr.DataTree:
@@ -80,14 +76,18 @@ def draws_of(fit: xr.DataTree, name: str, *, group: str = "posterior") -> npt.ND
     return values
 
 
-def design_of(fit: xr.DataTree) -> Design:
-    """The design the fit was made from."""
-    for group in ("constant_data", "observed_data"):
-        if group not in fit.children:
-            raise AnswerError(
-                f"this fit does not hold its design (no group {group!r}); fit again with bayescov"
-            )
-    return Design.from_dataset(fit["constant_data"].to_dataset().assign(y=fit["observed_data"]["y"]))
+def correlation_draws(fit: xr.DataTree, kind: str, *, group: str = "posterior") -> npt.NDArray:
+    """(draw, population, edge) of the kind of correlation wanted."""
+    draws = draws_of(fit, "correlation", group=group)
+    if kind == "correlation":
+        return draws
+    try:
+        return partial_correlations(draws)
+    except np.linalg.LinAlgError as error:
+        raise AnswerError(
+            "kind='partial' needs positive definite correlation matrices, but a draw of this fit is singular; "
+            "use kind='correlation', or leave out regions that are sums or copies of others"
+        ) from error
 
 
 def structures_of(fit: xr.DataTree) -> tuple[str, ...]:
@@ -117,3 +117,16 @@ def require_choice(name: str, value: Any, known: Sequence[str]) -> str:
             f"{name}={value!r} is not known{nearest(str(value), known)}; use one of: {', '.join(known)}"
         )
     return str(value)
+
+
+def require_whole(name: str, value: Any, *, low: int, high: int | None = None) -> int:
+    """The value as an int, if it is a whole number in the range."""
+    if (
+        not isinstance(value, (int, np.integer))
+        or isinstance(value, bool)
+        or value < low
+        or (high and value > high)
+    ):
+        bounds = f"at least {low}" if high is None else f"between {low} and {high}"
+        raise AnswerError(f"{name}={value!r} must be a whole number of {bounds}")
+    return int(value)

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.errors import AnswerError
 from bayescov.posterior.arguments import (
-    draws_of,
+    KINDS,
+    correlation_draws,
     patients_of,
     require_choice,
     require_fit,
@@ -14,14 +14,12 @@ from bayescov.posterior.arguments import (
     structures_of,
 )
 from bayescov.posterior.comparison import Tables, compare, probabilities, totals
-from bayescov.posterior.draws import partial_correlations
 from bayescov.posterior.events import CHANGES, DEFINITIONS, events
 from bayescov.posterior.inclusion import inclusion
 from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["connections"]
 
-KINDS = ("correlation", "partial")
 STATEMENTS = (*CHANGES, "unchanged")
 
 
@@ -102,7 +100,7 @@ def connections(
     require_fit(fit, "correlation")
     control, patients = patients_of(fit)
 
-    draws = _draws_of_kind(fit, "posterior", kind)
+    draws = correlation_draws(fit, kind)
     tables = [
         compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin, interval=interval)
         for g in range(1, len(patients) + 1)
@@ -159,20 +157,6 @@ def connections(
     )
 
 
-def _draws_of_kind(fit: xr.DataTree, group: str, kind: str) -> npt.NDArray:
-    """(draw, population, edge) of the kind of correlation wanted."""
-    draws = draws_of(fit, "correlation", group=group)
-    if kind == "correlation":
-        return draws
-    try:
-        return partial_correlations(draws)
-    except np.linalg.LinAlgError as error:
-        raise AnswerError(
-            "kind='partial' needs positive definite correlation matrices, but a draw of this fit is singular; "
-            "use kind='correlation', or leave out regions that are sums or copies of others"
-        ) from error
-
-
 def _ranges(
     fit: xr.DataTree,
     structures: tuple[str, ...],
@@ -185,7 +169,7 @@ def _ranges(
     """Lowest and highest probability of each statement over the fit and its structural special cases."""
     cases: dict[str, list[npt.NDArray]] = {name: [answers[f"p_{name}"][1]] for name in STATEMENTS}
     for structure in structures:
-        draws = _draws_of_kind(fit, structure, kind)
+        draws = correlation_draws(fit, kind, group=structure)
         rows = []
         for g in range(1, draws.shape[1]):
             found = events(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)

@@ -7,6 +7,7 @@ from bayescov.design.edges import from_edges, to_edges
 
 __all__ = [
     "central_interval", "count_interval", "fisher_z", "partial_correlations", "stack_chains", "standardised_mean",
+    "thinned",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -21,6 +22,13 @@ FLAT = 1e-12
 def stack_chains(values: npt.NDArray) -> npt.NDArray:
     """(chain, draw, ...) as (sample, ...), chain by chain."""
     return values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
+
+
+def thinned(draws: npt.NDArray, count: int) -> npt.NDArray:
+    """At most `count` of the draws (first axis), evenly spaced over all of them."""
+    if count >= len(draws):
+        return draws
+    return draws[(np.arange(count) * len(draws)) // count]
 
 
 def central_interval(draws: npt.ArrayLike, interval: float, *, axis: int = -1) -> tuple[Floats, Floats]:

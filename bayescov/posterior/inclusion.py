@@ -7,8 +7,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayescov.errors import AnswerError
-from bayescov.model.spec import ModelSpec
 from bayescov.posterior.arguments import draws_of
+from bayescov.sampling.tree import spec_of
 
 __all__ = ["Inclusion", "bayes_factor", "inclusion"]
 
@@ -25,7 +25,7 @@ class Inclusion(NamedTuple):
 def inclusion(fit: xr.DataTree) -> Inclusion:
     """Posterior inclusion probability of every edge and its Bayes factor against exclusion."""
     included = draws_of(fit, "included")
-    spec = ModelSpec.from_json(str(fit.attrs["model"]))
+    spec = spec_of(fit)
     if spec.sparse is None:
         raise AnswerError(
             f"this fit holds inclusion indicators, but its model {spec.name!r} has no [sparse] section; "

@@ -4,9 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.posterior.arguments import design_of, draws_of, patients_of, require_fit, require_number
+from bayescov.posterior.arguments import draws_of, patients_of, require_fit, require_number
 from bayescov.posterior.draws import central_interval
 from bayescov.posterior.verdicts import verdicts
+from bayescov.sampling.tree import design_of
 
 __all__ = ["volumes"]
 

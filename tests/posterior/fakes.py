@@ -2,11 +2,11 @@
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bayescov.cohort.table import Cohort
 from bayescov.design import prepare
 from bayescov.model import load_model
+from bayescov.sampling.tree import assemble
 
 
 def random_correlations(rng, shape, p, people=30):
@@ -28,34 +28,16 @@ def fake_design(rng, regions, sizes):
     return prepare(Cohort.from_frames(frame, group, control=next(iter(sizes))))
 
 
-def fake_fit(correlation, *, design, mean=None, included=None, structures=None, model="separate"):
+def fake_fit(correlation, *, design, structures=None, model="separate", **variables):
     """A DataTree with the groups and dims of a fit; `correlation` is (chain, draw, population, edge)."""
-    coords = design.coords()
-    chains, draws, _, _ = correlation.shape
-    if mean is None:
-        mean = np.zeros((chains, draws, len(design.populations), len(design.regions)))
-    dims = ("chain", "draw")
-    edge = {k: coords[k] for k in ("population", "edge", "region_a", "region_b")}
-    variables = {
-        "correlation": ((*dims, "population", "edge"), correlation),
-        "mean": ((*dims, "population", "region"), mean),
-        "sd": ((*dims, "population", "region"), np.ones_like(mean)),
-    }
-    labels = {"chain": np.arange(chains), "draw": np.arange(draws), **edge, "region": coords["region"]}
-    if included is not None:
-        variables["included"] = ((*dims, "patient", "edge"), included)
-        labels["patient"] = coords["population"][1:]
-    stored = design.to_dataset()
-    groups = {
-        "/": xr.Dataset(attrs={"model": model if model.startswith("{") else load_model(model).to_json()}),
-        "posterior": xr.Dataset(variables, labels),
-        "observed_data": stored[["y"]].drop_attrs(),
-        "constant_data": stored.drop_vars("y"),
-    }
-    for name, values in (structures or {}).items():
-        shape = values.shape[:2]
-        groups[f"structure_{name}"] = xr.Dataset(
-            {"correlation": ((*dims, "population", "edge"), values)},
-            {"chain": np.arange(shape[0]), "draw": np.arange(shape[1]), **edge},
-        )
-    return xr.DataTree.from_dict(groups)
+    shape = (*correlation.shape[:2], len(design.populations), len(design.regions))
+    posterior = {"correlation": correlation, "mean": np.zeros(shape), "sd": np.ones(shape), **variables}
+    return assemble(
+        design,
+        load_model(model) if isinstance(model, str) else model,
+        posterior,
+        seed=1,
+        engine="gibbs",
+        settings={},
+        structures={name: {"correlation": values} for name, values in (structures or {}).items()},
+    )

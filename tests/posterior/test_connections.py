@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import bayescov as bc
 from bayescov.design import from_edges, to_edges
 from bayescov.errors import AnswerError
+from bayescov.model import load_model
 from tests.posterior.fakes import fake_design, fake_fit, random_correlations
 from tests.posterior.literal import edge_answers, event, fdr_list, partial
 
@@ -194,10 +195,7 @@ def test_inclusion_probability_and_bayes_factor():
     assert float(answers["bayes_factor"][0, 0]) == pytest.approx(40.5 / 0.5 / prior_odds)
 
 
-SPARSE = (
-    '{"name": "s", "title": "t", "summary": "s", "shared": {"eta": 1.0}, "sparse": {"share_a": 1.0, "share_b": 4.0}, '
-    '"spread": {"control_sd": 0.5}}'
-)
+SPARSE = load_model("pooled").change(dense=None, sparse={"share_a": 1.0, "share_b": 4.0})
 
 
 def test_settings_and_definitions_travel_with_the_answers(small):

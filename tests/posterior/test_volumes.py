@@ -57,7 +57,7 @@ def shifted(rng, design, shift, sd):
     ],
 )
 def test_verdicts(rng, small, shift, sd, verdicts):
-    from bayescov.posterior.arguments import design_of
+    from bayescov.sampling.tree import design_of
 
     design = design_of(small)
     fit = fake_fit(np.zeros((1, 2000, 3, 10)), design=design, mean=shifted(rng, design, shift, sd))
@@ -79,7 +79,5 @@ def test_bad_questions_get_a_sentence(small):
         bc.volumes(small, interval=1)
     with pytest.raises(AnswerError, match=r"margin=-1 must be"):
         bc.volumes(small, margin=-1)
-    bare = small.copy()
-    del bare["constant_data"]
-    with pytest.raises(AnswerError, match="does not hold its design"):
-        bc.volumes(bare)
+    with pytest.raises(AnswerError, match="needs a fit"):
+        bc.volumes(small["posterior"].to_dataset())
