@@ -1,0 +1,178 @@
+"""What is wrong with volumes, said in sentences: constant, missing, impossible, redundant, mixed."""
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayescov.cohort.people import listed
+from bayescov.cohort.regions import Atlas
+from bayescov.cohort.table import CheckResult
+
+__all__ = [
+    "check_ages",
+    "check_covariates",
+    "check_groups",
+    "check_impossible",
+    "check_versions",
+    "clean_volumes",
+]
+
+Bools = npt.NDArray[np.bool_]
+_VERSION = re.compile(
+    r"(^|_|\b)(software|version|fs_?version|freesurfer_?version|tool|pipeline)(_|\b|$)", re.IGNORECASE
+)
+
+
+def clean_volumes(
+    volumes: pd.DataFrame, atlas: Atlas, *, chosen: bool
+) -> tuple[pd.DataFrame, list[CheckResult], list[str]]:
+    """Volumes without constant regions, and with zeros and negative numbers as missing; what was done; problems.
+
+    `chosen` says that the user named the regions: then one that is mostly missing stays.
+    """
+    checks: list[CheckResult] = []
+    problems: list[str] = []
+    values = volumes.to_numpy(dtype=float)
+    constant = [str(n) for n, column in zip(volumes, values.T, strict=True) if _is_constant(column)]
+    if constant:
+        text = "; ".join(_said_constant(n, volumes[n]) for n in constant)
+        checks.append(CheckResult("constant regions", False, f"Left out, for they do not vary: {text}."))
+    else:
+        checks.append(CheckResult("constant regions", True, "Every region varies."))
+    kept = volumes.drop(columns=constant)
+    coded = kept.to_numpy(dtype=float) <= 0
+    kept = kept.mask(coded)
+    checks.append(_missing(kept, coded))
+    if not chosen:
+        share = kept.isna().mean()
+        sparse = [str(n) for n in kept if share[n] > 0.5]
+        if sparse:
+            text = listed([f"{n} ({100 * share[n]:.0f} %)" for n in sparse], 20)
+            checks.append(
+                CheckResult("mostly missing regions", False, f"Left out, for most people have none: {text}.")
+            )
+            kept = kept.drop(columns=sparse)
+    if kept.shape[1] == 0:
+        problems.append("no region with volumes that vary is left")
+    return kept, checks, problems
+
+
+def _is_constant(column: npt.NDArray[np.float64]) -> bool:
+    seen = column[np.isfinite(column)]
+    return seen.size < 2 or bool(np.ptp(seen) <= 1e-12 * np.abs(seen).max())
+
+
+def _said_constant(name: str, column: pd.Series) -> str:
+    seen = column.dropna()
+    if seen.empty:
+        return f"{name} (empty)"
+    return f"{name} (one value only)" if len(seen) == 1 else f"{name} ({seen.iloc[0]:g} for everybody)"
+
+
+def _missing(volumes: pd.DataFrame, coded: Bools) -> CheckResult:
+    missing = volumes.isna().to_numpy()
+    if not missing.any():
+        return CheckResult("missing volumes", True, "No volume is missing.")
+    rows, columns = np.nonzero(missing)
+    table = pd.DataFrame({"subject": volumes.index[rows], "region": volumes.columns[columns]})
+    by_region = volumes.columns[missing.any(axis=0)]
+    text = (
+        f"{int(missing.sum())} volumes are missing, of {int(missing.any(axis=1).sum())} people "
+        f"({listed(list(dict.fromkeys(table['subject'])))}) in {listed(list(by_region))}; they are estimated with the model."
+    )
+    if coded.any():
+        text += f" {int(coded.sum())} of them are zeros or negative numbers, which no volume is."
+    return CheckResult("missing volumes", False, text, table)
+
+
+def check_impossible(volumes: pd.DataFrame, atlas: Atlas, ids: pd.Index) -> CheckResult:
+    """Values outside what the atlas calls possible, in mm3. They stay in."""
+    rows = []
+    for name in volumes.columns:
+        region = atlas.regions.get(str(name))
+        if region is None or region.low is None or region.high is None:
+            continue
+        column = volumes[name].to_numpy(dtype=float)
+        for i in np.flatnonzero((column < region.low) | (column > region.high)):
+            rows.append((ids[i], name, column[i], region.low, region.high))
+    if not rows:
+        return CheckResult("impossible values", True, "No volume is outside what is possible.")
+    table = pd.DataFrame(rows, columns=["subject", "measure", "value", "lowest", "highest"])
+    shown = [f"{s}: {m} = {v:,.0f} mm3 (possible: {a:,.0f} to {b:,.0f})" for s, m, v, a, b in rows]
+    text = (
+        f"{len(rows)} values of {table['subject'].nunique()} people are outside what is possible: {listed(shown, 6)}. "
+        "They stay in; look at these scans, and leave people out with exclude=."
+    )
+    return CheckResult("impossible values", False, text, table)
+
+
+def check_groups(group: pd.Series, sentences: list[str], control: str | None) -> CheckResult:
+    """Sizes of the groups."""
+    sizes = group.value_counts(sort=False)
+    counts = ", ".join(f"{n} {g}" for g, n in sizes.items())
+    small = [str(g) for g, n in sizes.items() if n < 10]
+    text = " ".join([f"{len(group)} people: {counts}.", *sentences])
+    if small:
+        text += f" Very small: {', '.join(small)}; expect wide intervals."
+    return CheckResult("groups", not small, text, sizes.rename("people").to_frame())
+
+
+def check_ages(covariates: pd.DataFrame) -> list[CheckResult]:
+    """Children among adults, and impossible ages."""
+    if "age" not in covariates or not pd.api.types.is_numeric_dtype(covariates["age"]):
+        return []
+    age = covariates["age"]
+    odd = covariates.index[(age < 0) | (age > 115)]
+    if len(odd):
+        return [CheckResult("age", False, f"Impossible ages: {listed([f'{i} ({age[i]:g})' for i in odd])}.")]
+    children = age < 18
+    text = f"Ages {age.min():.1f} to {age.max():.1f} years, median {age.median():.1f}."
+    if children.any() and not children.all():
+        text += (
+            f" {int(children.sum())} are children (under 18, the youngest {age.min():.1f}): brains still grow, so one "
+            "straight line of age for all may not fit; consider exclude= or a curve such as poly(age, 2)."
+        )
+        return [CheckResult("age", False, text, age[children].to_frame())]
+    return [CheckResult("age", True, text)]
+
+
+def check_covariates(covariates: pd.DataFrame) -> CheckResult:
+    """What is known beside the volumes, and where it is missing."""
+    if covariates.shape[1] == 0:
+        return CheckResult("covariates", None, "There is no covariate beside the volumes.")
+    missing = covariates.isna().sum()
+    gaps = [f"{n} ({int(k)})" for n, k in missing.items() if k]
+    text = f"Covariates: {listed(list(covariates.columns), 30)}."
+    if gaps:
+        text += f" With missing values: {listed(gaps, 20)}."
+    return CheckResult("covariates", not gaps, text, missing.rename("missing").to_frame())
+
+
+def check_versions(others: pd.DataFrame, raw: pd.DataFrame) -> CheckResult | None:
+    """A warning where several tools or versions wrote the volumes."""
+    named = [str(c) for c in others if _VERSION.search(str(c))]
+    mixed = [(c, others.loc[others[c] != "", c].value_counts()) for c in named]
+    mixed = [(c, n) for c, n in mixed if 1 < len(n) <= 20]
+    why = "Volumes of one brain differ by up to 16-19 % (putamen) between releases of one tool, so a difference of groups may be one of versions; process everybody alike, or give site= this column."
+    if mixed:
+        column, counts = mixed[0]
+        shown = ", ".join(f"{v} ({n})" for v, n in counts.items())
+        return CheckResult(
+            "tool versions",
+            False,
+            f"The column {column!r} names {len(counts)}: {shown}. {why}",
+            counts.to_frame(),
+        )
+    values = raw.to_numpy(dtype=float)
+    seen = np.isfinite(values) & (values > 0)
+    enough = seen.sum(axis=1) >= 8
+    whole = enough & (np.where(seen, values % 1, 0) == 0).all(axis=1)
+    if whole.sum() >= 2 and (enough & ~whole).sum() >= 2:
+        text = (
+            f"{int(whole.sum())} people have whole numbers only (as FreeSurfer 5 writes), {int((enough & ~whole).sum())} "
+            f"have decimals: probably two versions. {why}"
+        )
+        return CheckResult("tool versions", False, text)
+    return None

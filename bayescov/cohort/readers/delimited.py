@@ -1,0 +1,196 @@
+"""Wide tables: one row a person, one column a region, in any tool's spelling."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayescov.cohort.columns import find_column, is_id_name
+from bayescov.cohort.numbers import MISSING_NUMBERS, to_numbers
+from bayescov.cohort.reading import Reading
+from bayescov.cohort.readers.grid import Grid, read_grid, read_text
+from bayescov.cohort.regions import Atlas, Region, strip_measure
+from bayescov.cohort.table import CheckResult
+
+__all__ = ["grid_of", "wide"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def grid_of(path: Path, atlas: Atlas) -> Grid:
+    """The cells of a delimited file; columns that name regions are read as numbers."""
+    text, quirks = read_text(path)
+    grid = read_grid(text, str(path), lambda name: atlas.find(name) is not None)
+    return Grid(
+        grid.names,
+        grid.frame,
+        grid.delimiter,
+        grid.decimal,
+        (*quirks, *grid.quirks),
+        grid.problems,
+        str(path),
+    )
+
+
+def wide(grid: Grid, atlas: Atlas, *, id: str | None = None, extra: tuple[str, ...] = ()) -> Reading:
+    """One row a person, one column a region.
+
+    Parameters
+    ----------
+    grid : Grid
+    atlas : Atlas
+        The regions that are known.
+    id : str, optional
+        The column of ids; found by its name if not given.
+    extra : tuple of str
+        Columns to be read as volumes though no atlas knows them.
+    """
+    problems, quirks = list(grid.problems), list(grid.quirks)
+    where, subjects, problem = _ids(grid, id, quirks)
+    problems += [problem] if problem else []
+    found: dict[str, list[int]] = {}
+    for position, name in enumerate(grid.names):
+        region = atlas.find(name) if position != where else None
+        if region is not None or name in extra:
+            found.setdefault(region.name if region is not None else name, []).append(position)
+    volumes: dict[str, Floats] = {}
+    columns: dict[str, str] = {}
+    unit = _stated_unit([grid.names[p] for ps in found.values() for p in ps])
+    for name, positions in found.items():
+        parts = [_volumes(grid, p, subjects, problems) for p in positions]
+        merged, note, problem = _merge(name, [grid.names[p] for p in positions], parts, subjects)
+        volumes[name], columns[name] = merged, grid.names[positions[0]]
+        quirks += [note] if note else []
+        problems += [problem] if problem else []
+    used = {p for ps in found.values() for p in ps} | ({where} if where is not None else set())
+    others = _others(grid, [p for p in range(len(grid.names)) if p not in used], problems)
+    return Reading(
+        tool="table",
+        subjects=subjects,
+        volumes=pd.DataFrame(volumes, index=range(len(subjects))),
+        others=others,
+        unit=unit,
+        columns=columns,
+        quirks=tuple(quirks),
+        problems=tuple(problems),
+        source=grid.source,
+    )
+
+
+def _ids(grid: Grid, id: str | None, quirks: list[CheckResult]) -> tuple[int | None, list[str], str]:
+    """Position of the id column, the ids as text, and a problem if there is none."""
+    rows = len(grid.frame)
+    if id is not None:
+        name, problem = find_column(id, grid.names, "id")
+        where = None if name is None else grid.names.index(name)
+    else:
+        problem = ""
+        where = _usual_id(grid)
+    if where is None:
+        if not problem:
+            quirks.append(
+                CheckResult(
+                    "ids",
+                    None,
+                    "No column of ids was found; people are called by their row (row-1, row-2, ...).",
+                )
+            )
+        return None, [f"row-{i}" for i in range(1, rows + 1)], problem
+    subjects = list(grid.text(where))
+    empty = [i + 1 for i, s in enumerate(subjects) if not s]
+    if empty:
+        shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
+        problem = f"the id column {grid.names[where] or '(the first)'!r} is empty in row {shown}; every person needs an id"
+    return where, subjects, problem
+
+
+def _usual_id(grid: Grid) -> int | None:
+    from bayescov.cohort.columns import ID_NAMES, usual_column
+
+    usual = usual_column(grid.names, ID_NAMES)
+    for name in usual:
+        where = grid.names.index(name)
+        if not pd.api.types.is_numeric_dtype(grid.frame[where]) or grid.text(where).is_unique:
+            return where
+    if is_id_name(grid.names[0]) or not grid.names[0]:
+        return 0
+    return None
+
+
+def _volumes(grid: Grid, position: int, subjects: list[str], problems: list[str]) -> Floats:
+    """A column of numbers; cells of text become problems, missing codes NaN."""
+    column = grid.frame[position]
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        values = column.to_numpy(dtype=float).copy()
+        infinite = [int(i) for i in np.flatnonzero(np.isinf(values))]
+    else:
+        values, infinite = to_numbers(column.astype(object).where(column.notna(), ""), grid.decimal)
+    if infinite:
+        shown = "; ".join(f"{subjects[i]}: {str(column.iloc[i])[:30]!r}" for i in infinite[:5])
+        more = f"; and {len(infinite) - 5} more" if len(infinite) > 5 else ""
+        problems.append(
+            f"the column {grid.names[position]!r} holds text where volumes belong ({shown}{more})"
+        )
+    values[np.isin(values, list(MISSING_NUMBERS))] = np.nan
+    return values
+
+
+def _merge(
+    name: str, written: list[str], parts: list[Floats], subjects: list[str]
+) -> tuple[Floats, CheckResult | None, str]:
+    """Several columns of one region as one: empty ones give way, complementary ones fill each other."""
+    if len(parts) == 1:
+        return parts[0], None, ""
+    label = " and ".join(map(repr, written))
+    filled = [np.where(p == 0, np.nan, p) for p in parts]
+    alive = [i for i, p in enumerate(filled) if np.isfinite(p).any()]
+    if len(alive) <= 1:
+        keep = alive[0] if alive else 0
+        text = f"The columns {label} are one region, {name}; {written[keep]!r} holds the values, the other is empty or zero."
+        return parts[keep], CheckResult("one region, two columns", True, text), ""
+    merged = filled[alive[0]]
+    for i in alive[1:]:
+        both = np.isfinite(merged) & np.isfinite(filled[i])
+        apart = both & ~np.isclose(merged, filled[i], rtol=1e-3, atol=0)
+        if apart.any():
+            who = int(np.flatnonzero(apart)[0])
+            return (
+                merged,
+                None,
+                f"the columns {label} are both {name} but disagree for {int(apart.sum())} people ({subjects[who]}: "
+                f"{merged[who]:g} and {filled[i][who]:g}); take one of them out",
+            )
+        merged = np.where(np.isfinite(merged), merged, filled[i])
+    mixture = any((np.isfinite(filled[i]) != np.isfinite(filled[alive[0]])).any() for i in alive[1:])
+    text = f"The columns {label} are one region, {name}, and were put together."
+    if mixture:
+        text += (
+            " Some people have their value in one column, some in the other: the table mixes versions of the tool, "
+            "whose volumes are not alike (16-19 % in the putamen between FreeSurfer releases)."
+        )
+    return merged, CheckResult("one region, two columns", not mixture, text), ""
+
+
+def _stated_unit(names: list[str]) -> str | None:
+    """The unit that the column names state, where they agree."""
+    stated = {unit for unit in (strip_measure(n)[1] for n in names) if unit}
+    return stated.pop() if len(stated) == 1 else None
+
+
+def _others(grid: Grid, positions: list[int], problems: list[str]) -> pd.DataFrame:
+    """All other columns as text; two of one name are a problem unless they are equal."""
+    columns: dict[str, pd.Series] = {}
+    for position in positions:
+        name = grid.names[position] or f"column {position + 1}"
+        column = grid.text(position)
+        if name in columns and not columns[name].equals(column):
+            problems.append(f"two columns are called {name!r} and differ; rename one")
+        columns.setdefault(name, column)
+    return pd.DataFrame(columns, index=range(len(grid.frame)), dtype=object)
+
+
+def volume_regions(reading: Reading, atlas: Atlas) -> list[Region]:
+    """The known regions of a reading that are no measure of the whole head."""
+    known = (atlas.regions.get(n) for n in reading.volumes.columns)
+    return [r for r in known if r is not None and r.kind not in ("global", "icv")]

@@ -1,0 +1,117 @@
+"""What a reader hands over before anything is judged: people, numbers under canonical names, and what was met."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from bayescov.cohort.table import CheckResult
+
+__all__ = ["Reading", "join", "stack"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """People in rows, as one source gives them.
+
+    Attributes
+    ----------
+    tool : str
+        What wrote the source, as far as its content tells.
+    subjects : list of str
+        Ids as written. They may repeat.
+    volumes : pandas.DataFrame
+        (row, canonical name) numbers in `unit`, NaN where missing or not a number.
+    others : pandas.DataFrame
+        (row, column) everything else, as text.
+    unit : str or None
+        The unit the source states for all volumes; None where it must be guessed.
+    columns : dict of str to str
+        Canonical name -> the name in the source.
+    quirks : tuple of CheckResult
+        What was met while reading.
+    problems : tuple of str
+        What makes the source unusable.
+    """
+
+    tool: str
+    subjects: list[str]
+    volumes: pd.DataFrame
+    others: pd.DataFrame
+    unit: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    quirks: tuple[CheckResult, ...] = ()
+    problems: tuple[str, ...] = ()
+    source: str = ""
+
+    def noting(self, *quirks: CheckResult) -> "Reading":
+        """The same reading with further quirks."""
+        return replace(self, quirks=(*self.quirks, *quirks))
+
+
+def stack(readings: Sequence[Reading], tool: str) -> Reading:
+    """One reading of several people, one under the other."""
+    units = {r.unit for r in readings}
+    columns: dict[str, str] = {}
+    for reading in readings:
+        for name, written in reading.columns.items():
+            columns.setdefault(name, written)
+    return Reading(
+        tool=tool,
+        subjects=[s for r in readings for s in r.subjects],
+        volumes=pd.concat([r.volumes for r in readings], ignore_index=True),
+        others=pd.concat([r.others for r in readings], ignore_index=True),
+        unit=units.pop() if len(units) == 1 else None,
+        columns=columns,
+        quirks=tuple(q for r in readings for q in r.quirks),
+        problems=tuple(p for r in readings for p in r.problems),
+    )
+
+
+def join(left: Reading, right: Reading) -> Reading:
+    """Two readings of the same people, side by side: all ids of both, each measure once.
+
+    A measure both give (FreeSurfer repeats eTIV in every table) is kept from the left, filled from the right;
+    where they disagree by more than rounding, that is a problem.
+    """
+    for side in (left, right):
+        repeated = sorted({s for s in side.subjects if side.subjects.count(s) > 1}) if _repeats(side) else []
+        if repeated:
+            problem = f"{side.source or side.tool}: ids repeat ({', '.join(repeated[:5])}), so tables cannot be joined"
+            return replace(left, problems=(*left.problems, *right.problems, problem))
+    subjects = list(dict.fromkeys([*left.subjects, *right.subjects]))
+    a = left.volumes.set_axis(left.subjects).reindex(subjects)
+    b = right.volumes.set_axis(right.subjects).reindex(subjects)
+    problems = [*left.problems, *right.problems]
+    for name in (n for n in b.columns if n in a.columns):
+        gap = (a[name] - b[name]).abs() > 1e-3 * a[name].abs()
+        if gap.any():
+            who = subjects[int(np.flatnonzero(gap)[0])]
+            problems.append(
+                f"two tables disagree on {name} for {who}: {a.loc[who, name]:g} and {b.loc[who, name]:g} "
+                f"({int(gap.sum())} such people); they are not of the same run"
+            )
+    volumes = a.combine_first(b)[[*a.columns, *(n for n in b.columns if n not in a.columns)]]
+    others = _joined_text(left, right, subjects)
+    return Reading(
+        tool=left.tool if left.tool == right.tool else f"{left.tool}; {right.tool}",
+        subjects=subjects,
+        volumes=volumes.reset_index(drop=True),
+        others=others.reset_index(drop=True),
+        unit=left.unit if left.unit == right.unit else None,
+        columns={**right.columns, **left.columns},
+        quirks=(*left.quirks, *right.quirks),
+        problems=tuple(problems),
+        source=left.source,
+    )
+
+
+def _repeats(reading: Reading) -> bool:
+    return len(set(reading.subjects)) < len(reading.subjects)
+
+
+def _joined_text(left: Reading, right: Reading, subjects: list[str]) -> pd.DataFrame:
+    a = left.others.set_axis(left.subjects).reindex(subjects)
+    b = right.others.set_axis(right.subjects).reindex(subjects)
+    return a.combine_first(b)[[*a.columns, *(n for n in b.columns if n not in a.columns)]]
