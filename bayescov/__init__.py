@@ -34,6 +34,8 @@ _ROOMS = {
     "connections": "posterior",
     "volumes": "posterior",
     "networks": "posterior",
+    "posterior_predictive_checks": "posterior",
+    "judge_predictions": "posterior",
     "to_frame": "posterior",
     "ancova": "classical",
     "fisher_z": "classical",

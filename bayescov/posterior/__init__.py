@@ -3,6 +3,10 @@
 from bayescov.posterior.connections import connections
 from bayescov.posterior.frames import to_frame
 from bayescov.posterior.networks import networks
+from bayescov.posterior.predictive_checks import posterior_predictive_checks
+from bayescov.posterior.predictive_judgement import judge_predictions
 from bayescov.posterior.volumes import volumes
 
-__all__ = ["connections", "networks", "to_frame", "volumes"]
+__all__ = [
+    "connections", "judge_predictions", "networks", "posterior_predictive_checks", "to_frame", "volumes",
+]  # fmt: skip

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import invwishart
 
 from bayescov.cohort.table import Cohort
-from bayescov.design import prepare
+from bayescov.design import prepare, to_edges
 from bayescov.model import load_model
 from bayescov.sampling.tree import assemble
 
@@ -41,3 +42,39 @@ def fake_fit(correlation, *, design, structures=None, model="separate", **variab
         settings={},
         structures={name: {"correlation": values} for name, values in (structures or {}).items()},
     )
+
+
+def conjugate_fit(design, rng, *, chains=2, draws=150):
+    """Exact draws of means and covariances under flat priors and no covariates; more people than regions."""
+    p, codes, y = len(design.regions), design.population.values, design.y.values
+    total = chains * draws
+    covariance, mean = (
+        np.empty((total, len(design.populations), p, p)),
+        np.empty((total, len(design.populations), p)),
+    )
+    for g in range(len(design.populations)):
+        own = y[codes == g]
+        center = own.mean(axis=0)
+        scatter = (own - center).T @ (own - center)
+        covariance[:, g] = invwishart(len(own) - 1, scatter).rvs(total, random_state=rng)
+        for s in range(total):
+            mean[s, g] = rng.multivariate_normal(center, covariance[s, g] / len(own))
+    sd = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    correlation = to_edges(covariance / (sd[..., :, None] * sd[..., None, :]))
+    shape = (chains, draws)
+    return fake_fit(
+        correlation.reshape(*shape, *correlation.shape[1:]),
+        design=design,
+        mean=mean.reshape(*shape, *mean.shape[1:]),
+        sd=sd.reshape(*shape, *sd.shape[1:]),
+    )
+
+
+def design_from(y, sizes, *, covariates=None, formula="", site=None):
+    """A design (identity transform) of the rows of `y`, groups one after another, the control first."""
+    group = [g for g, n in sizes.items() for _ in range(n)]
+    frame = pd.DataFrame(
+        y, index=[f"s{i}" for i in range(len(y))], columns=[f"R{j}" for j in range(y.shape[1])]
+    )
+    cohort = Cohort.from_frames(frame, group, control=next(iter(sizes)), covariates=covariates)
+    return prepare(cohort, covariates=formula, transform="identity", site=site)

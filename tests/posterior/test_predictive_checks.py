@@ -1,0 +1,152 @@
+"""Posterior predictive checks: they pass for data of the model's own kind, and fail for the kinds of misfit they name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import bayescov as bc
+from bayescov.errors import AnswerError
+from bayescov.posterior import discrepancies
+from bayescov.posterior.parameters import parameters_of
+from bayescov.posterior.predictive_checks import replicate
+from tests.posterior.fakes import conjugate_fit, design_from, fake_fit
+
+SIZES = {"HC": 40, "MS": 45, "NMOSD": 50}
+N = sum(SIZES.values())
+
+
+def factor_data(rng, n=N, p=6):
+    return rng.normal(size=(n, p)) + rng.normal(size=(n, 1))
+
+
+@pytest.fixture(scope="module")
+def good():
+    rng = np.random.default_rng(5)
+    return bc.posterior_predictive_checks(conjugate_fit(design_from(factor_data(rng), SIZES), rng), draws=150)
+
+
+def test_a_true_model_passes_every_check(good):
+    for check in bc.judge_predictions(good):
+        assert check.passed is True, check.text
+    for name in ("sd", "correlation", "eigenvalue", "tail"):
+        assert (good[f"{name}_replicated_low"] <= good[f"{name}_replicated_high"]).all()
+        assert good[f"{name}_p"].min() > 0.001
+
+
+def test_heavy_tails_are_found_and_named():
+    rng = np.random.default_rng(6)
+    y = factor_data(rng)
+    y[40:85] *= np.sqrt(3 / rng.chisquare(3, size=(45, 1)))
+    checks = bc.posterior_predictive_checks(conjugate_fit(design_from(y, SIZES), rng), draws=300)
+    tails = bc.judge_predictions(checks)[-1]
+    assert tails.passed is False
+    assert "in MS (heavy tails" in tails.text
+    assert "likelihood.family = 'student'" in tails.text
+
+
+def test_wrong_spreads_and_correlations_are_found_and_named():
+    rng = np.random.default_rng(7)
+    y = factor_data(rng)
+    fit = conjugate_fit(design_from(y, SIZES), rng)
+    fit["posterior"]["sd"].loc[{"population": "MS", "region": "R2"}] *= 2.0
+    checks = {c.name: c for c in bc.judge_predictions(bc.posterior_predictive_checks(fit, draws=300))}
+    assert checks["standard deviations"].passed is False
+    assert "region R2 in MS" in checks["standard deviations"].text
+    assert checks["correlations"].passed is True
+    fit = conjugate_fit(design_from(y, SIZES), rng)
+    fit["posterior"]["correlation"].loc[{"population": "NMOSD"}] *= 0.0
+    checks = {c.name: c for c in bc.judge_predictions(bc.posterior_predictive_checks(fit, draws=300))}
+    assert checks["correlations"].passed is False
+    assert "of NMOSD:" in checks["correlations"].text
+    assert checks["largest eigenvalues"].passed is False
+
+
+def test_nan_never_passes(good):
+    broken = good.copy(deep=True)
+    broken["sd_worst_p"][1] = np.nan
+    broken["tail_p"][2] = np.nan
+    checks = bc.judge_predictions(broken)
+    assert checks[0].passed is False
+    assert checks[-1].passed is False
+
+
+def test_replicates_have_the_moments_of_the_model():
+    rng = np.random.default_rng(8)
+    covariates = pd.DataFrame({"age": rng.normal(50, 10, N), "centre": np.tile(["a", "b", "c"], 45)})
+    design = design_from(factor_data(rng, p=2), SIZES, covariates=covariates, formula="age", site="centre")
+    correlation = np.full((1, 1, 3, 1), 0.6)
+    fit = fake_fit(
+        correlation,
+        design=design,
+        mean=rng.normal(size=(1, 1, 3, 2)),
+        sd=np.full((1, 1, 3, 2), 2.0),
+        slope=np.array([[[[1.0, -1.0]]]]),
+        site_effect=np.array([[[[3.0, 0.0], [0.0, 3.0]]]]),
+        dof=np.array([[8.0]]),
+    )
+    params = parameters_of(fit)
+    y = np.stack([replicate(params, 0, design, rng) for _ in range(4000)])
+    mean = fit["posterior"]["mean"].values[0, 0]
+    effects = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
+    expected = (
+        mean[design.population.values] + design.x.values * [1.0, -1.0] + (effects - 1.0)[design.site.values]
+    )
+    np.testing.assert_allclose(y.mean(axis=0), expected, atol=5 * 2.0 * np.sqrt(8 / 6 / 4000))
+    e = (y - expected).reshape(-1, 2)
+    np.testing.assert_allclose(np.cov(e.T), 4.0 * 8 / 6 * np.array([[1, 0.6], [0.6, 1]]), rtol=0.02)
+    # Each coordinate is a t with 8 degrees of freedom: the share beyond its 99 % quantile is 1 %.
+    assert np.mean(e / 2.0 > stats.t(8).ppf(0.99)) == pytest.approx(0.01, abs=0.001)
+
+
+def test_missing_volumes_stay_missing_and_nothing_is_nan():
+    rng = np.random.default_rng(9)
+    y = factor_data(rng)
+    fit = conjugate_fit(design_from(y, SIZES), rng)
+    holes = rng.random(y.shape) < 0.08
+    fit["observed_data"]["y"].values[holes] = np.nan
+    checks = bc.posterior_predictive_checks(fit, draws=60)
+    for name, values in checks.data_vars.items():
+        assert np.isfinite(values.values).all(), name
+    assert all(c.passed for c in bc.judge_predictions(checks))
+
+
+def test_mahalanobis_of_incomplete_people():
+    rng = np.random.default_rng(10)
+    covariance = np.cov(rng.normal(size=(9, 3)).T)
+    deviations = rng.normal(size=(4, 3))
+    full = discrepancies.mahalanobis(deviations, covariance)
+    np.testing.assert_allclose(full, [d @ np.linalg.inv(covariance) @ d for d in deviations])
+    deviations[1, 2] = np.nan
+    some = discrepancies.mahalanobis(deviations, covariance)
+    d = deviations[1, :2]
+    assert some[1] == pytest.approx(1.5 * d @ np.linalg.inv(covariance[:2, :2]) @ d)
+    np.testing.assert_allclose(some[[0, 2, 3]], full[[0, 2, 3]])
+
+
+def test_pairwise_correlations_equal_pandas():
+    rng = np.random.default_rng(11)
+    e = rng.normal(size=(30, 4))
+    e[rng.random(e.shape) < 0.2] = np.nan
+    got = discrepancies.correlations(e)
+    both = np.isfinite(e[:, 0]) & np.isfinite(e[:, 1])
+    a, b = e[both, 0], e[both, 1]
+    assert got[0, 1] == pytest.approx((a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum()))
+    e = rng.normal(size=(30, 4))
+    e -= e.mean(axis=0)
+    np.testing.assert_allclose(discrepancies.correlations(e), pd.DataFrame(e).corr())
+
+
+def test_same_seed_same_answers(good):
+    rng = np.random.default_rng(5)
+    again = bc.posterior_predictive_checks(
+        conjugate_fit(design_from(factor_data(rng), SIZES), rng), draws=150
+    )
+    assert again.identical(good)
+
+
+def test_bad_questions_get_a_sentence(small):
+    with pytest.raises(AnswerError, match="draws=1 must be a whole number of at least 2"):
+        bc.posterior_predictive_checks(small, draws=1)
+    with pytest.raises(AnswerError, match="needs what posterior_predictive_checks"):
+        bc.judge_predictions(bc.volumes(small))
