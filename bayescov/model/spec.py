@@ -59,8 +59,15 @@ class SpreadPrior:
 
 @dataclass(frozen=True, kw_only=True)
 class SharedPrior:
-    """The correlation matrix that the groups share: R_0 ~ LKJ(`eta`)."""
+    """The correlation matrix R_0 that the groups share.
 
+    ``family = "marginal"``: the correlation matrix of InverseWishart(p - 1 + 2 `eta`, I), so that every single
+    correlation is Beta(`eta`, `eta`) on (-1, 1), uniform for `eta` = 1, however many regions there are (Barnard,
+    McCulloch and Meng 2000). ``family = "lkj"``: LKJ(`eta`), which pulls all correlations towards zero the more
+    the more regions there are (at 15 regions and 86 people, a mean correlation of .32 to .22).
+    """
+
+    family: str = "marginal"
     eta: float = 1.0
 
 
@@ -84,12 +91,13 @@ class SparsePrior:
     """Single edges at which a patient group departs from the shared matrix, on Fisher's z scale.
 
     Delta_ge = 0 with probability 1 - pi_g, else Normal(0, tau_g); pi_g ~ Beta(`share_a`, `share_b`),
-    tau_g ~ HalfNormal(`size_scale`).
+    log tau_g ~ Normal(log `size_median`, `size_width`).
     """
 
     share_a: float = 1.0
     share_b: float = 4.0
-    size_scale: float = 0.5
+    size_median: float = 0.5
+    size_width: float = 0.3
 
 
 SECTIONS: dict[str, type] = {
@@ -153,12 +161,14 @@ class ModelSpec:
             "likelihood.family",
             "'normal' or 'student'",
         )
+        if self.shared is not None:
+            _require(self.shared.family in ("marginal", "lkj"), self, "shared.family", "'marginal' or 'lkj'")
         _require_positive(self, "likelihood", ("dof_shape", "dof_rate"))
         _require_positive(self, "mean", ("intercept_sd", "shift_sd", "spread_scale", "site_scale"))
         _require_positive(self, "spread", ("control_sd", "shift_sd", "spread_scale"))
         _require_positive(self, "shared", ("eta",))
         _require_positive(self, "dense", ("median",))
-        _require_positive(self, "sparse", ("share_a", "share_b", "size_scale"))
+        _require_positive(self, "sparse", ("share_a", "share_b", "size_median", "size_width"))
         if self.dense is not None:
             _require(self.dense.width >= 0, self, "dense.width", "zero or more")
             _require(0 <= self.dense.atom < 1, self, "dense.atom", "a probability below 1")
@@ -302,7 +312,7 @@ def load_model(model: str | Path | ModelSpec) -> ModelSpec:
         if not path.is_file():
             names = model_names()
             raise ModelError(
-                f"there is no model {str(model)!r}{nearest(str(model), names)} (models: {', '.join(names)}; or give the path of a TOML file)"
+                f"there is no model {str(model)!r}{nearest(str(model), names)} (models: {', '.join(names)}; or give a TOML file)"
             )
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))

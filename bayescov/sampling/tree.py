@@ -108,8 +108,8 @@ def _labelled(design: Design, variables: Mapping[str, Any]) -> xr.Dataset:
         known["site"] = known["site"][1:]
     arrays: dict[str, Any] = {}
     used: set[str] = set()
-    for name, values in variables.items():
-        values = np.asarray(values)
+    for name, drawn in variables.items():
+        values = np.asarray(drawn)
         dims = DIMS[name]
         if name in ("kappa", "closeness") and values.ndim == 3:
             dims = ("population",)

@@ -24,9 +24,9 @@ Prior = namedtuple(
     "Prior",
     [
         "shift_sd", "spread_scale", "site_scale", "dof_shape", "dof_rate",
-        "has_shared", "eta", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
+        "has_shared", "eta", "marginal", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
         "learns_kappa", "kappa_median", "kappa_width", "kappa_atom", "kappa_each",
-        "has_sparse", "share_a", "share_b", "size_scale",
+        "has_sparse", "share_a", "share_b", "size_median", "size_width",
     ],
 )  # fmt: skip
 
@@ -61,7 +61,7 @@ def collapsed_blocks(rng, data, prior, state, step):
         return center, log_d, 1.0, False
     acceptance, diverging = hamiltonian_step(
         rng, state.u, state.metric, step, state.anchor, state.anchor_inverse, state.scatter, data.sizes, state.kappa,
-        state.delta, state.n_active, prior.eta, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
+        state.delta, state.n_active, prior.eta, prior.marginal, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
     )  # fmt: skip
     shared = np.empty((p, p))
     shared_matrix(state.u, state.anchor, log_d, shared)
@@ -96,7 +96,7 @@ def collapsed_blocks(rng, data, prior, state, step):
             )  # fmt: skip
             state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
                 rng, state.delta[g], state.included[g], state.share[g], state.size[g], prior.share_a, prior.share_b,
-                prior.size_scale,
+                prior.size_median, prior.size_width,
             )  # fmt: skip
     return center, log_d, acceptance, diverging
 
@@ -110,7 +110,9 @@ def draw_covariances(rng, data, state, center, log_d):
         kappa = state.kappa[g]
         for i in range(p):
             for j in range(p):
-                psi[i, j] = kappa * center[g, i, j] * math.exp(log_d[g, i] + log_d[g, j]) + state.scatter[g, i, j]
+                psi[i, j] = (
+                    kappa * center[g, i, j] * math.exp(log_d[g, i] + log_d[g, j]) + state.scatter[g, i, j]
+                )
         draw_inverse_wishart(rng, kappa + p + 1.0 + data.sizes[g], psi, state.sigma[g], state.omega[g])
 
 
@@ -129,7 +131,14 @@ def mean_blocks(rng, data, prior, state):
         if data.student:
             residuals = state.y - fitted
             state.dof[0] = draw_weights(
-                rng, residuals, data.codes, state.omega, state.weight, state.dof[0], prior.dof_shape, prior.dof_rate
+                rng,
+                residuals,
+                data.codes,
+                state.omega,
+                state.weight,
+                state.dof[0],
+                prior.dof_shape,
+                prior.dof_rate,
             )
         cross_products(data.regressors, state.y, state.weight, data.codes, state.xx, state.xy, state.yy)
     residual_scatter(state.xx, state.xy, state.yy, state.w, state.scatter)
@@ -215,7 +224,7 @@ def record(rng, data, prior, state, n_draws, thin, draws, first):
                     e += 1
             for g in range(1, n_groups):
                 draws.ratio_shift[t, g - 1] = state.u[tail + g - 1]
-                draws.ratio_size[t, g - 1] = math.exp(state.u[tail + n_groups - 1 + g - 1])
+                draws.ratio_size[t, g - 1] = abs(state.u[tail + n_groups - 1 + g - 1])
 
 
 def infinite_kappa() -> float:

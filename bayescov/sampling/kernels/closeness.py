@@ -80,7 +80,7 @@ def draw_closeness(rng, kappa, eigenvalues, sizes, first, last, median, width, a
     if atom > 0.0 and kappa == INFINITE:
         current_ratio = 0.0
     else:
-        i = int(math.floor((current - low) / cell))
+        i = math.floor((current - low) / cell)
         if i < 0 or i >= CELLS:
             current_ratio = np.inf  # cannot be proposed: only the random walk below moves it
         else:

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from bayescov.sampling.kernels.linalg import invert_spd_into
-from bayescov.sampling.kernels.scalars import draw_category, draw_spread
+from bayescov.sampling.kernels.scalars import draw_category, draw_log_normal_spread
 
 CELLS = 24
 
@@ -143,7 +143,7 @@ def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, includ
 
 
 @njit(cache=True, nogil=True)
-def draw_share_and_size(rng, delta, included, share, size, share_a, share_b, size_scale):
+def draw_share_and_size(rng, delta, included, share, size, share_a, share_b, size_median, size_width):
     """pi_g and tau_g given the departures; returns both and the number of edges that depart."""
     p = delta.shape[0]
     count = 0
@@ -157,5 +157,5 @@ def draw_share_and_size(rng, delta, included, share, size, share_a, share_b, siz
     a = rng.standard_gamma(share_a + count)
     b = rng.standard_gamma(share_b + edges - count)
     share = min(max(a / (a + b), 1e-12), 1.0 - 1e-12)
-    size = draw_spread(rng, size, float(count), squares, size_scale)
+    size = draw_log_normal_spread(rng, size, float(count), squares, size_median, size_width)
     return share, size, count

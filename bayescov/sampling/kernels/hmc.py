@@ -13,8 +13,8 @@ MAX_STEPS = 24
 
 @njit(cache=True, nogil=True)
 def hamiltonian_step(
-    rng, u, metric, step, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, control_sd,
-    shift_sd, spread_scale,
+    rng, u, metric, step, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, marginal,
+    control_sd, shift_sd, spread_scale,
 ):  # fmt: skip
     """One trajectory of random length (about a quarter period of a unit normal); `u` moves in place.
 
@@ -23,8 +23,8 @@ def hamiltonian_step(
     m = u.shape[0]
     grad = np.empty(m)
     start = log_density(
-        u, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, control_sd, shift_sd,
-        spread_scale,
+        u, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, marginal, control_sd,
+        shift_sd, spread_scale,
     )  # fmt: skip
     momentum = np.empty(m)
     energy = -start
@@ -32,7 +32,7 @@ def hamiltonian_step(
         momentum[i] = rng.standard_normal()
         energy += 0.5 * momentum[i] ** 2
     position = u.copy()
-    n_steps = int(math.ceil((0.7 + 0.9 * rng.random()) / step))
+    n_steps = math.ceil((0.7 + 0.9 * rng.random()) / step)
     n_steps = max(1, min(n_steps, MAX_STEPS))
     value = start
     for _ in range(n_steps):
@@ -40,8 +40,8 @@ def hamiltonian_step(
             momentum[i] += 0.5 * step * metric[i] * grad[i]
             position[i] += step * metric[i] * momentum[i]
         value = log_density(
-            position, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, control_sd,
-            shift_sd, spread_scale,
+            position, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, marginal,
+            control_sd, shift_sd, spread_scale,
         )  # fmt: skip
         if not value > -1e300:
             return 0.0, True

@@ -25,7 +25,11 @@ def normal_above_zero(rng, mean, sd):
 @njit(cache=True, nogil=True)
 def log_spread_density(log_s, count, squares, scale):
     """Log density of log s: `count` draws of Normal(0, s) with that sum of squares, s ~ HalfNormal(scale)."""
-    return (1.0 - count) * log_s - 0.5 * squares * math.exp(-2.0 * log_s) - 0.5 * math.exp(2.0 * log_s) / scale**2
+    return (
+        (1.0 - count) * log_s
+        - 0.5 * squares * math.exp(-2.0 * log_s)
+        - 0.5 * math.exp(2.0 * log_s) / scale**2
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -47,6 +51,39 @@ def draw_spread(rng, s, count, squares, scale):
     while True:
         new = left + (right - left) * rng.random()
         if log_spread_density(new, count, squares, scale) >= level:
+            return math.exp(new)
+        if new < x:
+            left = new
+        else:
+            right = new
+
+
+@njit(cache=True, nogil=True)
+def log_size_density(log_s, count, squares, log_median, width):
+    """Log density of log s: `count` draws of Normal(0, s) with that sum of squares, log s ~ Normal(log_median, width)."""
+    z = (log_s - log_median) / width
+    return -count * log_s - 0.5 * squares * math.exp(-2.0 * log_s) - 0.5 * z * z
+
+
+@njit(cache=True, nogil=True)
+def draw_log_normal_spread(rng, s, count, squares, median, width):
+    """Slice sampling of s on the log scale under a log-normal prior."""
+    x = math.log(s)
+    center = math.log(median)
+    level = log_size_density(x, count, squares, center, width) + math.log(1.0 - rng.random())
+    left = x - width * rng.random()
+    right = left + width
+    for _ in range(40):
+        if log_size_density(left, count, squares, center, width) < level:
+            break
+        left -= width
+    for _ in range(40):
+        if log_size_density(right, count, squares, center, width) < level:
+            break
+        right += width
+    while True:
+        new = left + (right - left) * rng.random()
+        if log_size_density(new, count, squares, center, width) >= level:
             return math.exp(new)
         if new < x:
             left = new

@@ -3,10 +3,11 @@ r"""The collapsed density of what the groups share, and its gradient.
 Integrating every Sigma_g out leaves R_0, the SDs of the controls D_c and of the patient groups D_g, given the
 residual scatter S_g, kappa and the single-edge departures Delta. The sampler moves
 
-    u = (T, e, m, log v)
+    u = (T, e, m, v)
 
 where D_c R_0 D_c = L T^-1 T^-T L' with T lower-triangular (its diagonal on the log scale), L a fixed factor close to
-the posterior mean, and log D_g = log D_c + m_g + v_g e_g. If the posterior of the shared covariance were
+the posterior mean, and log D_g = log D_c + m_g + v_g e_g (v_g of either sign: (v, e) and (-v, -e)
+are one point, and a half-normal prior on |v| is a normal one on v). If the posterior of the shared covariance were
 inverse-Wishart around L L', the elements of T would be exactly independent (Bartlett 1933), the off-diagonals normal:
 so a plain Hamiltonian step with a diagonal metric moves homologues correlated at .9 as easily as anything else.
 """
@@ -70,7 +71,7 @@ def shared_matrix(u, anchor, log_d, correlation):
     tail = k + (n_groups - 1) * p
     for g in range(1, n_groups):
         shift = u[tail + g - 1]
-        size = math.exp(u[tail + n_groups - 1 + g - 1])
+        size = u[tail + n_groups - 1 + g - 1]
         for j in range(p):
             log_d[g, j] = log_d[0, j] + shift + size * u[k + (g - 1) * p + j]
 
@@ -92,8 +93,45 @@ def departed(shared, delta, out):
 
 
 @njit(cache=True, nogil=True)
+def shared_prior(inverse, logdet, eta, marginal, grad):
+    """Log prior density of R_0 and its gradient.
+
+    LKJ(eta): |R|^(eta - 1). Marginal: R is the correlation matrix of InverseWishart(nu, I), nu = p - 1 + 2 eta, so
+    that every single correlation is Beta(eta, eta) on (-1, 1) whatever p is (Barnard, McCulloch and Meng 2000):
+    |R|^(-(nu + p + 1) / 2) prod_i (R^-1)_ii^(-nu / 2).
+    """
+    p = inverse.shape[0]
+    if not marginal:
+        grad[:] = (eta - 1.0) * inverse
+        return (eta - 1.0) * logdet
+    nu = p - 1.0 + 2.0 * eta
+    a = 0.5 * (nu + p + 1.0)
+    value = -a * logdet
+    scaled = np.empty((p, p))
+    for j in range(p):
+        value -= 0.5 * nu * math.log(inverse[j, j])
+        for i in range(p):
+            scaled[i, j] = 0.5 * nu * inverse[i, j] / inverse[j, j]
+    grad[:] = scaled @ inverse - a * inverse
+    return value
+
+
+@njit(cache=True, nogil=True)
 def log_density(
-    u, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, control_sd, shift_sd, spread_scale
+    u,
+    grad,
+    anchor,
+    anchor_inverse,
+    scatter,
+    sizes,
+    kappa,
+    delta,
+    n_active,
+    eta,
+    marginal,
+    control_sd,
+    shift_sd,
+    spread_scale,
 ):
     """Log density of u given everything else (constants dropped); its gradient into `grad`.
 
@@ -125,9 +163,9 @@ def log_density(
     for j in range(p):
         shared_logdet += 2.0 * (math.log(c[j, j]) - log_d[j])
 
-    value = (eta - 1.0) * shared_logdet
     grad[:] = 0.0
-    grad_shared = (eta - 1.0) * shared_inverse
+    grad_shared = np.empty((p, p))
+    value = shared_prior(shared_inverse, shared_logdet, eta, marginal, grad_shared)
     grad_log_d = np.zeros(p)
     center = np.empty((p, p))
     center_inverse = np.empty((p, p))
@@ -142,7 +180,7 @@ def log_density(
         shift = 0.0
         if g > 0:
             shift = u[tail + g - 1]
-            size = math.exp(u[tail + n_groups - 1 + g - 1])
+            size = u[tail + n_groups - 1 + g - 1]
         for j in range(p):
             log_dg[j] = log_d[j]
             if g > 0:
@@ -189,7 +227,7 @@ def log_density(
                 e = u[k + (g - 1) * p + i]
                 grad[k + (g - 1) * p + i] += slope * size
                 grad[tail + g - 1] += slope
-                grad[tail + n_groups - 1 + g - 1] += slope * size * e
+                grad[tail + n_groups - 1 + g - 1] += slope * e
     # Priors of the SDs.
     for j in range(p):
         z = log_d[j] / control_sd
@@ -203,10 +241,9 @@ def log_density(
         z = u[tail + g - 1] / shift_sd
         value -= 0.5 * z * z
         grad[tail + g - 1] -= z / shift_sd
-        log_v = u[tail + n_groups - 1 + g - 1]
-        w = math.exp(log_v) / spread_scale
-        value += log_v - 0.5 * w * w
-        grad[tail + n_groups - 1 + g - 1] += 1.0 - w * w
+        w = u[tail + n_groups - 1 + g - 1] / spread_scale
+        value -= 0.5 * w * w
+        grad[tail + n_groups - 1 + g - 1] -= w / spread_scale
     # From (R_0, log D_c) to the covariance M = D_c R_0 D_c: |dM / d(R_0, log D_c)| = 2^p prod D^(p+1).
     for j in range(p):
         value -= (p + 1.0) * log_d[j]

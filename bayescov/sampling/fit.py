@@ -1,0 +1,176 @@
+"""`fit`: a design and a model in, a DataTree of draws out."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayescov.design import Design
+from bayescov.errors import FitError, nearest
+from bayescov.model.spec import ModelSpec, load_model
+from bayescov.sampling.progress import Progress
+from bayescov.sampling.tree import assemble
+
+__all__ = ["ENGINES", "fit"]
+
+ENGINES = ("auto", "gibbs", "nuts")
+DEFAULT_MODEL = "adaptive"
+STRUCTURES = ("pooled", "sparse")
+
+
+def fit(
+    design: Design,
+    model: str | Path | ModelSpec = DEFAULT_MODEL,
+    *,
+    engine: str = "auto",
+    seed: int | None = None,
+    draws: int = 1000,
+    tune: int = 400,
+    chains: int = 4,
+    max_draws: int | None = None,
+    min_ess: float = 400.0,
+    cores: int | None = None,
+    structures: bool = True,
+    progress: bool = True,
+    cohort_attrs: Mapping[str, Any] | None = None,
+) -> xr.DataTree:
+    """Draw from the posterior of a model.
+
+    Parameters
+    ----------
+    design : Design
+        Made by `prepare`.
+    model : str, path or ModelSpec
+        A packaged model (``"adaptive"``, ``"pooled"``, ``"sparse"``, ``"separate"``), a TOML file, or a spec.
+    engine : {"auto", "gibbs", "nuts"}
+        ``"gibbs"``: the compiled sampler, for every model. ``"nuts"``: PyMC's graph sampled by nutpie, for ``separate``
+        and ``pooled`` without missing volumes. ``"auto"``: gibbs.
+    seed : int, optional
+        The same seed gives the same draws, whatever the number of cores. Without one, a seed is drawn and stored.
+    draws, tune, chains : int
+        Draws kept a chain at first, warm-up sweeps a chain, chains.
+    max_draws : int, optional
+        Budget: draws a chain at most; default six times `draws`. The sampler stops earlier, as soon as every
+        reported quantity has `min_ess` effective draws and R-hat <= 1.01. (gibbs)
+    min_ess : float
+        The effective sample size to reach; 0 to draw exactly `draws`.
+    cores : int, optional
+        Threads; default as many as there are processors for this process.
+    structures : bool
+        For ``adaptive``-like models: also fit the structural special cases (``pooled``, ``sparse``), from which
+        `connections` takes the range of each probability.
+    progress : bool
+        Show a progress bar.
+    cohort_attrs : mapping, optional
+        Where the data came from; stored in the fit.
+
+    Returns
+    -------
+    xarray.DataTree
+        ArviZ's groups ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``; see `bayescov.sampling.tree`.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be read or is not one the engine can sample.
+    FitError
+        If a setting is impossible.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> design = bc.prepare(bc.simulate_study("ms-nmosd", seed=1), covariates="age + sex + log(icv)")
+    >>> fit = bc.fit(design, model="separate", seed=1, progress=False)
+    >>> fit["posterior"]["correlation"].dims
+    ('chain', 'draw', 'population', 'edge')
+    """
+    spec = load_model(model)
+    _check_settings(design, engine, draws, tune, chains)
+    if seed is None:
+        seed = int(np.random.SeedSequence().generate_state(1)[0])
+    cores = (
+        cores or len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else cores or os.cpu_count() or 1
+    )
+    if engine == "nuts":
+        from bayescov.sampling.nuts import sample_nuts
+
+        posterior, stats = sample_nuts(
+            spec, design, seed=seed, draws=draws, tune=tune, chains=chains, progress=progress
+        )
+        settings = {"draws": draws, "tune": tune, "chains": chains}
+        return assemble(
+            design, spec, posterior, sample_stats=stats, seed=seed, engine="nuts", settings=settings,
+            cohort_attrs=cohort_attrs,
+        )  # fmt: skip
+
+    budget = max(draws, max_draws or 6 * draws)
+    seeds = np.random.SeedSequence(seed).spawn(1 + len(STRUCTURES))
+    posterior, stats, settings = _run(
+        spec, design, seeds[0], draws, tune, chains, budget, min_ess, cores, progress, spec.title
+    )
+    cases: dict[str, dict[str, Any]] = {}
+    if structures and spec.sparse is not None and spec.dense is not None:
+        for name, child in zip(STRUCTURES, seeds[1:], strict=True):
+            case = special_case(spec, name)
+            arrays, _, _ = _run(
+                case, design, child, draws, tune, chains, draws, 0.0, cores, progress, f"special case: {name}"
+            )
+            cases[name] = {"correlation": arrays["correlation"].astype(np.float32)}
+    return assemble(
+        design, spec, posterior, sample_stats=stats, structures=cases, seed=seed, engine="gibbs", settings=settings,
+        cohort_attrs=cohort_attrs,
+    )  # fmt: skip
+
+
+def special_case(spec: ModelSpec, name: str) -> ModelSpec:
+    """The structural special case of a model that has both kinds of departure, its other priors kept."""
+    if name == "sparse":
+        return spec.change(dense=None)
+    dense = load_model("pooled").dense
+    assert dense is not None
+    return spec.change(sparse=None, dense={"median": dense.median, "width": dense.width, "atom": 0.0})
+
+
+def _run(
+    spec: ModelSpec,
+    design: Design,
+    seed: np.random.SeedSequence,
+    draws: int,
+    tune: int,
+    chains: int,
+    max_draws: int,
+    min_ess: float,
+    cores: int,
+    progress: bool,
+    title: str,
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    from bayescov.sampling.gibbs import sample_gibbs
+
+    with Progress(title, target=min_ess, show=progress) as bar:
+        return sample_gibbs(
+            spec, design, seed=seed, draws=draws, tune=tune, chains=chains, max_draws=max_draws, cores=cores,
+            watch=bar.watch,
+        )  # fmt: skip
+
+
+def _check_settings(design: Design, engine: str, draws: int, tune: int, chains: int) -> None:
+    if not isinstance(design, Design):
+        raise FitError(f"a fit needs a Design, not {type(design).__name__}; make one with prepare(cohort)")
+    if engine not in ENGINES:
+        raise FitError(
+            f"engine={engine!r} is not known{nearest(engine, ENGINES)}; use one of: {', '.join(ENGINES)}"
+        )
+    for name, value, least in (("draws", draws, 50), ("tune", tune, 100), ("chains", chains, 1)):
+        if value < least:
+            raise FitError(f"{name}={value} is too few; at least {least}")
+    if len(design.populations) < 2:
+        raise FitError(
+            f"there is only the group {design.control!r}; a comparison needs a patient group beside it"
+        )
+    if len(design.regions) < 2:
+        raise FitError("there is only one region; a connection needs two")

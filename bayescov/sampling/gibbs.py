@@ -1,0 +1,182 @@
+"""The compiled engine: chains in threads, in blocks, until the effective sample size is reached or the budget ends."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from bayescov.design import Design
+from bayescov.model.spec import ModelSpec
+from bayescov.sampling.kernels.chain import Data, Draws, record, warm_up
+from bayescov.sampling.kernels.closeness import INFINITE
+from bayescov.sampling.start import data_of, prior_of, start_state
+
+__all__ = ["sample_gibbs"]
+
+Arrays = dict[str, npt.NDArray[Any]]
+Watch = Callable[[str, int, int, Arrays | None], bool]
+
+
+def sample_gibbs(
+    spec: ModelSpec,
+    design: Design,
+    *,
+    seed: np.random.SeedSequence,
+    draws: int,
+    tune: int,
+    chains: int,
+    max_draws: int,
+    cores: int,
+    thin: int = 1,
+    watch: Watch | None = None,
+) -> tuple[Arrays, Arrays, dict[str, Any]]:
+    """Run the chains.
+
+    Parameters
+    ----------
+    spec, design : ModelSpec, Design
+    seed : numpy.random.SeedSequence
+        Spawned once a chain: draws depend on neither the number of cores nor their speed.
+    draws, tune, chains : int
+        Draws kept a chain in the first block; sweeps of warm-up; number of chains.
+    max_draws : int
+        Where to stop at the latest, draws a chain. Blocks of `draws` are added until `watch` is content.
+    cores : int
+        Threads.
+    thin : int
+        Sweeps a draw.
+    watch : callable, optional
+        ``watch(stage, done, total, arrays)``: called after each piece of work with stage ``"tune"`` or ``"draw"``, and
+        after each block with the posterior so far; there it returns True to stop. Without it one block is drawn.
+
+    Returns
+    -------
+    posterior : dict of arrays (chain, draw, ...)
+    sample_stats : dict of arrays (chain, draw)
+    settings : dict
+    """
+    data, prior = data_of(spec, design), prior_of(spec)
+    generators = [np.random.Generator(np.random.PCG64(s)) for s in seed.spawn(chains)]
+    states = [start_state(spec, data, design, rng) for rng in generators]
+    blocks: list[list[Draws]] = []
+    watch = watch or (lambda stage, done, total, arrays: arrays is not None)
+
+    def warm(chain: int, sweeps: int, first: int) -> None:
+        warm_up(generators[chain], data, prior, states[chain], sweeps, first, tune)
+
+    def draw(chain: int, count: int, first: int, block: list[Draws]) -> None:
+        record(generators[chain], data, prior, states[chain], count, thin, block[chain], first)
+
+    with threadpool_limits(1), ThreadPoolExecutor(max_workers=max(1, min(cores, chains))) as pool:
+        for first, sweeps in _pieces(tune):
+            _each(pool, warm, chains, sweeps, first)
+            watch("tune", first + sweeps, tune, None)
+        drawn = 0
+        while True:
+            count = min(draws, max_draws - drawn)
+            block = [_empty_draws(data, count, design) for _ in range(chains)]
+            for first, part in _pieces(count):
+                _each(pool, draw, chains, part, first, block)
+                watch("draw", drawn + first + part, max_draws, None)
+            drawn += count
+            blocks.append(block)
+            posterior = _posterior(spec, design, blocks)
+            content = watch("draw", drawn, max_draws, posterior)
+            if content or drawn >= max_draws:
+                break
+    joined = [_join([b[c] for b in blocks]) for c in range(chains)]
+    stats: Arrays = {}
+    if spec.shared is not None:
+        stats = {
+            "acceptance_rate": np.stack([d.acceptance for d in joined]),
+            "diverging": np.stack([d.diverging for d in joined]),
+        }
+    return posterior, stats, {"draws": drawn, "tune": tune, "chains": chains, "thin": thin}
+
+
+def _pieces(total: int, parts: int = 4) -> list[tuple[int, int]]:
+    """(first, count) of a few equal pieces of work, between which the progress is told."""
+    edges = np.linspace(0, total, parts + 1).astype(int)
+    return [(int(a), int(b - a)) for a, b in pairwise(edges)]
+
+
+def _each(pool: ThreadPoolExecutor, work: Callable[..., None], chains: int, *arguments: Any) -> None:
+    """Run `work(chain, *arguments)` for every chain and wait; the first exception is raised."""
+    for future in [pool.submit(work, chain, *arguments) for chain in range(chains)]:
+        future.result()
+
+
+def _empty_draws(data: Data, count: int, design: Design) -> Draws:
+    n_groups, p, q = len(data.sizes), len(design.regions), data.regressors.shape[1]
+    edges = p * (p - 1) // 2
+    return Draws(
+        correlation=np.empty((count, n_groups, edges)),
+        sd=np.empty((count, n_groups, p)),
+        w=np.empty((count, q, p)),
+        row_mean=np.empty((count, q)),
+        row_sd=np.empty((count, q)),
+        shared=np.empty((count, edges)),
+        ratio_shift=np.empty((count, n_groups - 1)),
+        ratio_size=np.empty((count, n_groups - 1)),
+        kappa=np.empty((count, n_groups)),
+        included=np.empty((count, n_groups, edges), dtype=np.int8),
+        share=np.empty((count, n_groups)),
+        size=np.empty((count, n_groups)),
+        dof=np.empty(count),
+        acceptance=np.empty(count),
+        diverging=np.empty(count, dtype=bool),
+    )
+
+
+def _join(parts: list[Draws]) -> Draws:
+    return (
+        parts[0]
+        if len(parts) == 1
+        else Draws(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    )
+
+
+def _posterior(spec: ModelSpec, design: Design, blocks: list[list[Draws]]) -> Arrays:
+    """The variables of a fit, each (chain, draw, ...)."""
+    chains = [_join([block[c] for block in blocks]) for c in range(len(blocks[0]))]
+    d = Draws(*(np.stack(arrays) for arrays in zip(*chains, strict=True)))
+    n_groups, k = len(design.populations), len(design.covariates)
+    mean = np.repeat(d.w[:, :, :1], n_groups, axis=2)
+    mean[:, :, 1:] += d.w[:, :, 1:n_groups]
+    posterior = {"correlation": d.correlation, "sd": d.sd, "mean": mean}
+    if design.site is not None:
+        effects = d.w[:, :, n_groups + k :]
+        share = np.bincount(design.site.values, minlength=len(design.sites))[1:] / len(design.subjects)
+        # "at average covariates" includes the mixture of sites that was seen
+        posterior["mean"] = mean + np.einsum("s,cdsj->cdj", share, effects)[:, :, None]
+        posterior["site_effect"] = effects
+        posterior["site_spread"] = d.row_sd[:, :, n_groups + k]
+    posterior["mean_shift"] = d.row_mean[:, :, 1:n_groups]
+    posterior["mean_spread"] = d.row_sd[:, :, 1:n_groups]
+    if k:
+        rows = slice(n_groups, n_groups + k)
+        posterior["slope"] = d.w[:, :, rows]
+        posterior["slope_mean"] = d.row_mean[:, :, rows]
+        posterior["slope_spread"] = d.row_sd[:, :, rows]
+    if spec.shared is not None:
+        posterior["shared_correlation"] = d.shared
+        posterior["spread_shift"] = d.ratio_shift
+        posterior["spread_size"] = d.ratio_size
+    if spec.dense is not None and spec.dense.width > 0:
+        kappa = d.kappa if spec.dense.per_population else d.kappa[:, :, 0]
+        posterior["kappa"] = kappa
+        posterior["closeness"] = kappa / (kappa + 100.0)
+        if spec.dense.atom > 0:
+            posterior["kappa"] = np.where(kappa == INFINITE, np.inf, kappa)
+            posterior["closeness"] = np.where(kappa == INFINITE, 1.0, posterior["closeness"])
+    if spec.sparse is not None:
+        posterior["included"] = d.included[:, :, 1:]
+        posterior["share"] = d.share[:, :, 1:]
+        posterior["size"] = d.size[:, :, 1:]
+    if spec.likelihood.family == "student":
+        posterior["dof"] = d.dof
+    return posterior

@@ -1,0 +1,66 @@
+"""What the waiting person sees, and when the sampler may stop."""
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """A progress bar with the smallest effective sample size and the largest R-hat so far.
+
+    Parameters
+    ----------
+    title : str
+    target : float
+        Effective draws every reported quantity must reach; 0: stop after the first block.
+    show : bool
+    """
+
+    def __init__(self, title: str, *, target: float, show: bool) -> None:
+        self.target = target
+        self._title = title
+        self._show = show
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> "Progress":
+        if self._show:
+            from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            columns = (
+                "[progress.description]{task.description}",
+                BarColumn(),
+                TextColumn("{task.fields[said]}"),
+            )
+            self._bar = Bar(*columns, TimeElapsedColumn(), transient=False)
+            self._bar.start()
+            self._task = self._bar.add_task(self._title, total=1.0, said="compiling, warming up")
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def watch(self, stage: str, done: int, total: int, arrays: dict[str, Any] | None) -> bool:
+        """Called by the sampler after each piece of work; True once every quantity has mixed."""
+        if arrays is None:
+            self._say(done / total, f"{'warm-up' if stage == 'tune' else 'drawing'} {done}/{total}")
+            return False
+        if self.target <= 0:
+            self._say(1.0, f"{done} draws a chain")
+            return True
+        from bayescov.sampling.diagnostics import mixing
+
+        ess, rhat = mixing(arrays)
+        enough = bool(np.isfinite(ess) and ess >= self.target and rhat <= 1.01)
+        self._say(
+            1.0 if enough else done / total, f"{done} draws a chain, ESS >= {ess:.0f}, R-hat <= {rhat:.3f}"
+        )
+        return enough
+
+    def _say(self, share: float, text: str) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, completed=share, said=text)

@@ -1,0 +1,149 @@
+"""Where a chain starts: plain arrays from a design and a model."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from bayescov.design import Design
+from bayescov.errors import ModelError
+from bayescov.model.spec import ModelSpec
+from bayescov.sampling.kernels.chain import Data, Prior, State
+from bayescov.sampling.kernels.closeness import INFINITE
+from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE, cross_products, residual_scatter
+from bayescov.sampling.kernels.shared import size_of
+
+__all__ = ["data_of", "prior_of", "start_state"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def data_of(spec: ModelSpec, design: Design) -> Data:
+    """The design as the kernels see it. The rows: intercept, patient groups, covariates, sites but the first."""
+    dummies = design.regressors()
+    dummies[:, 0] = 1.0
+    n_patients, n_covariates = len(design.patients), len(design.covariates)
+    n_sites = max(len(design.sites) - 1, 0)
+    kinds = [INTERCEPT] + [LEARNED] * (n_patients + n_covariates) + [SITE] * n_sites
+    missing = np.isnan(design.y.values)
+    return Data(
+        regressors=np.ascontiguousarray(dummies),
+        codes=design.population.values.astype(np.int64),
+        sizes=design.sizes,
+        row_kind=np.array(kinds, dtype=np.int64),
+        missing=missing,
+        any_missing=bool(missing.any()),
+        student=spec.likelihood.family == "student",
+    )
+
+
+def prior_of(spec: ModelSpec) -> Prior:
+    """The priors as the kernels see them; a section that is absent is switched off."""
+    spread, shared, dense, sparse = spec.spread, spec.shared, spec.dense, spec.sparse
+    return Prior(
+        shift_sd=spec.mean.shift_sd,
+        spread_scale=spec.mean.spread_scale,
+        site_scale=spec.mean.site_scale,
+        dof_shape=spec.likelihood.dof_shape,
+        dof_rate=spec.likelihood.dof_rate,
+        has_shared=shared is not None,
+        eta=shared.eta if shared else 1.0,
+        marginal=shared is not None and shared.family == "marginal",
+        control_sd=spread.control_sd if spread else 1.0,
+        ratio_shift_sd=spread.shift_sd if spread else 1.0,
+        ratio_spread_scale=spread.spread_scale if spread else 1.0,
+        learns_kappa=dense is not None and dense.width > 0,
+        kappa_median=dense.median if dense else INFINITE,
+        kappa_width=dense.width if dense else 0.0,
+        kappa_atom=dense.atom if dense else 0.0,
+        kappa_each=dense.per_population if dense else False,
+        has_sparse=sparse is not None,
+        share_a=sparse.share_a if sparse else 1.0,
+        share_b=sparse.share_b if sparse else 1.0,
+        size_median=sparse.size_median if sparse else 1.0,
+        size_width=sparse.size_width if sparse else 1.0,
+    )
+
+
+def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Generator) -> State:
+    """A start near the data's moments, different for every chain."""
+    y = np.where(data.missing, 0.0, design.y.values)
+    n, p = y.shape
+    n_groups, q = len(data.sizes), data.regressors.shape[1]
+    if n < q + 2:
+        raise ModelError(
+            f"{n} people are too few for {q} groups, covariate terms and sites; use fewer covariates"
+        )
+    weight = np.ones(n)
+    gram = data.regressors.T @ data.regressors + 0.1 * np.eye(q)
+    w = np.linalg.solve(gram, data.regressors.T @ y)
+    xx, xy, yy = np.zeros((n_groups, q, q)), np.zeros((n_groups, q, p)), np.zeros((n_groups, p, p))
+    cross_products(data.regressors, y, weight, data.codes, xx, xy, yy)
+    scatter = np.zeros((n_groups, p, p))
+    residual_scatter(xx, xy, yy, w, scatter)
+    anchor, u, metric = _shared_start(scatter, data.sizes, rng)
+    kappa = np.full(n_groups, INFINITE)
+    if spec.dense is not None and spec.dense.atom == 0.0:
+        kappa[:] = spec.dense.median
+    row_sd = np.where(
+        data.row_kind == INTERCEPT, spec.mean.intercept_sd, 0.3 * math.exp(0.3 * rng.standard_normal())
+    )
+    identity = np.broadcast_to(np.eye(p), (n_groups, p, p)).copy()
+    return State(
+        u=u,
+        metric=metric,
+        dual=np.array([math.log(0.3), math.log(0.3), 0.0, 0.0, math.log(0.6)]),
+        anchor=anchor,
+        anchor_inverse=np.linalg.inv(anchor),
+        kappa=kappa,
+        delta=np.zeros((n_groups, p, p)),
+        included=np.zeros((n_groups, p, p), dtype=np.int8),
+        n_active=np.zeros(n_groups, dtype=np.int64),
+        share=np.full(n_groups, 0.05),
+        size=np.full(n_groups, 0.4 if spec.sparse is None else spec.sparse.size_median),
+        w=w,
+        row_mean=np.zeros(q),
+        row_sd=row_sd,
+        y=y,
+        weight=weight,
+        dof=np.array([10.0]),
+        sigma=identity.copy(),
+        omega=identity,
+        xx=xx,
+        xy=xy,
+        yy=yy,
+        scatter=scatter,
+        running=np.zeros((3, len(u))),
+    )
+
+
+def _shared_start(scatter: Floats, sizes: Floats, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """The anchor (a factor of the pooled covariance), a start around it, and a first metric."""
+    n_groups, p = scatter.shape[:2]
+    variance = np.diagonal(scatter, axis1=1, axis2=2) / np.maximum(sizes, 1.0)[:, None]
+    sd = np.sqrt(np.maximum(variance, 1e-3))
+    ratio = 0.7 * np.log(sd / sd[0])
+    scale = np.exp(-ratio)
+    pooled = sum(scale[g][:, None] * scatter[g] * scale[g] for g in range(n_groups)) / sizes.sum()
+    total = sizes.sum()
+    weight = total / (total + p + 1.0)
+    anchor = np.linalg.cholesky(
+        weight * pooled + (1 - weight) * np.diag(np.diag(pooled) + 0.1) + 1e-3 * np.eye(p)
+    )
+
+    u = np.zeros(size_of(p, n_groups))
+    metric = np.full_like(u, 1.0 / math.sqrt(total))
+    diagonal = np.cumsum(np.arange(1, p + 1)) - 1
+    metric[diagonal] /= math.sqrt(2.0)
+    head = p * (p + 1) // 2
+    tail = head + (n_groups - 1) * p
+    spread = 0.2
+    for g in range(1, n_groups):
+        shift = ratio[g].mean()
+        u[head + (g - 1) * p : head + g * p] = np.clip((ratio[g] - shift) / spread, -2, 2)
+        u[tail + g - 1] = shift
+        u[tail + n_groups - 1 + g - 1] = spread
+    metric[head:tail] = 0.6
+    metric[tail : tail + n_groups - 1] = 0.1
+    metric[tail + n_groups - 1 :] = 0.1
+    return anchor, u + metric * rng.standard_normal(len(u)), metric
