@@ -7,6 +7,7 @@ import xarray as xr
 
 from bayescov.cohort.table import CheckResult, Cohort
 from bayescov.design.arrays import Design
+from bayescov.design.formula import model_matrix, require_columns
 from bayescov.errors import DesignError, nearest
 
 __all__ = ["prepare"]
@@ -58,10 +59,10 @@ def prepare(
     y, subjects, regions = _transformed(cohort, transform)
     populations = cohort.groups
     codes = np.array([populations.index(g) for g in cohort.group], dtype=int)
-    x, names, levels = _model_matrix(cohort, covariates)
+    x, names, levels = model_matrix(cohort, covariates)
     x_center = x.mean(axis=0)
     x_scale = x.std(axis=0)
-    _require_variation(names, x_scale)
+    _require_variation(names, x, x_scale)
     x = (x - x_center) / x_scale
     site_codes, sites, checks = _sites(cohort, site, codes, populations)
     _require_full_rank(np.eye(len(populations))[codes], x, names, populations)
@@ -95,6 +96,11 @@ def _transformed(cohort: Cohort, transform: str) -> tuple[Floats, tuple[str, ...
         )
     volumes = cohort.volumes
     values = volumes.to_numpy(dtype=float)
+    if np.isinf(values).any():
+        row, column = np.argwhere(np.isinf(values))[0]
+        raise DesignError(
+            f"subject {volumes.index[row]} has an infinite volume in {volumes.columns[column]}; mark it missing"
+        )
     if transform == "identity":
         return values, cohort.subjects, cohort.regions
     bad = np.argwhere(values <= 0)
@@ -107,78 +113,9 @@ def _transformed(cohort: Cohort, transform: str) -> tuple[Floats, tuple[str, ...
     return np.log(values), cohort.subjects, cohort.regions
 
 
-def _model_matrix(cohort: Cohort, formula: str) -> tuple[Floats, list[str], dict[str, list[str]]]:
-    if not formula.strip() or formula.strip() in ("0", "1"):
-        return np.empty((len(cohort.subjects), 0)), [], {}
-    from formulaic import Formula
-    from formulaic.errors import FormulaicError
-
-    table = cohort.covariates
-    try:
-        parsed = Formula(f"1 + {formula}")
-        required = sorted(str(v) for v in parsed.required_variables)
-    except (FormulaicError, SyntaxError) as error:
-        first = str(error).splitlines()[0]
-        raise DesignError(f"the formula {formula!r} cannot be read: {first}") from error
-    _require_columns(required, table)
-    levels = _require_usable(required, table, cohort)
-    for name, known in levels.items():
-        table[name] = pd.Categorical(table[name].astype(str), categories=known)
-    try:
-        matrix = parsed.get_model_matrix(table, na_action="raise")
-    except Exception as error:  # a formula can run any function of the table: report its own words
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DesignError(f"the formula {formula!r} cannot be evaluated on this table: {first}") from error
-    frame = pd.DataFrame(matrix).drop(columns="Intercept", errors="ignore")
-    values = frame.to_numpy(dtype=float)
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        row, column = bad[0]
-        raise DesignError(
-            f"the term {frame.columns[column]!r} is not a finite number for subject {cohort.subjects[row]}; "
-            "check the values it is made of"
-        )
-    return values, [str(c) for c in frame.columns], levels
-
-
-def _require_columns(required: list[str], table: pd.DataFrame) -> None:
-    for name in required:
-        if name not in table.columns:
-            columns = ", ".join(map(str, table.columns)) or "none"
-            raise DesignError(
-                f"the formula asks for {name!r}, which is not among the covariates{nearest(name, list(table.columns))} "
-                f"(covariates of this cohort: {columns})"
-            )
-
-
-def _require_usable(required: list[str], table: pd.DataFrame, cohort: Cohort) -> dict[str, list[str]]:
-    levels: dict[str, list[str]] = {}
-    for name in required:
-        column = table[name]
-        missing = column.isna()
-        if missing.any():
-            ids = [s for s, m in zip(cohort.subjects, missing, strict=True) if m]
-            shown = ", ".join(ids[:5]) + (", ..." if len(ids) > 5 else "")
-            raise DesignError(
-                f"the covariate {name!r} is missing for {len(ids)} of {len(column)} people ({shown}); fill it in, "
-                "leave these people out, or leave the covariate out"
-            )
-        if pd.api.types.is_numeric_dtype(column):
-            continue
-        counts = column.astype(str).value_counts()
-        for level in counts.index[counts == 1]:
-            who = cohort.subjects[int(np.flatnonzero(column.astype(str) == level)[0])]
-            raise DesignError(
-                f"the covariate {name!r} has only one person at the level {level!r} ({who}), so its effect cannot be "
-                "told from that person; merge the level with another or leave the person out"
-            )
-        levels[name] = sorted(counts.index)
-    return levels
-
-
-def _require_variation(names: list[str], scale: Floats) -> None:
-    for name, spread in zip(names, scale, strict=True):
-        if not spread > 1e-12:
+def _require_variation(names: list[str], x: Floats, scale: Floats) -> None:
+    for name, column, spread in zip(names, x.T, scale, strict=True):
+        if not spread > 1e-10 * np.abs(column).max():
             raise DesignError(f"the covariate term {name!r} has the same value for everybody; leave it out")
 
 
@@ -206,7 +143,7 @@ def _sites(
     if site is None:
         return None, (), ()
     table = cohort.covariates
-    _require_columns([site], table)
+    require_columns([site], table)
     if table[site].isna().any():
         who = cohort.subjects[int(np.flatnonzero(table[site].isna())[0])]
         raise DesignError(f"the site {site!r} is missing for {who}; every person needs one")
@@ -255,7 +192,7 @@ def _control_location_and_scale(
             regressors, spare = np.ones((seen.sum(), 1)), seen.sum() - 1
         residuals = values - regressors @ np.linalg.lstsq(regressors, values, rcond=None)[0]
         scale[j] = np.sqrt((residuals**2).sum() / spare)
-        if not scale[j] > 1e-9 * max(1.0, abs(center[j])):
+        if not scale[j] > 1e-9 * np.abs(values).max():
             raise DesignError(
                 f"{region} does not vary among the controls once the covariates are removed; leave the region out"
             )

@@ -1,0 +1,116 @@
+"""A formula and the covariates of a cohort -> the columns of the design matrix."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayescov.cohort.table import Cohort
+from bayescov.errors import DesignError, nearest
+
+__all__ = ["model_matrix", "require_columns"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def model_matrix(cohort: Cohort, formula: str) -> tuple[Floats, list[str], dict[str, list[str]]]:
+    """Columns of the right-hand side of a formula, without intercept.
+
+    Returns
+    -------
+    values : numpy.ndarray
+        (subject, column).
+    names : list of str
+    levels : dict of str to list of str
+        Levels of each categorical covariate, the reference first.
+
+    Raises
+    ------
+    DesignError
+    """
+    if not formula.strip():
+        return np.empty((len(cohort.subjects), 0)), [], {}
+    from formulaic import Formula, SimpleFormula
+    from formulaic.errors import FormulaicError
+
+    table = cohort.covariates
+    try:
+        # the model has an intercept for each group: whatever the formula says of one, code levels beside it
+        parsed = Formula(f"{formula} + 1")
+        required = sorted(str(v) for v in parsed.required_variables)
+    except (FormulaicError, SyntaxError) as error:
+        first = str(error).splitlines()[0]
+        raise DesignError(f"the formula {formula!r} cannot be read: {first}") from error
+    if not isinstance(parsed, SimpleFormula):
+        raise DesignError(
+            f"the formula {formula!r} has several parts; give the right-hand side alone, such as 'age + sex'"
+        )
+    require_columns(required, table)
+    levels = _require_usable(required, table, cohort)
+    for name, known in levels.items():
+        table[name] = pd.Categorical(table[name].astype(str), categories=known)
+    try:
+        with np.errstate(all="ignore"):  # what is not finite is said below, with the person's name
+            matrix = parsed.get_model_matrix(table, na_action="ignore")
+    except Exception as error:  # a formula can run any function of the table: report its own words
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DesignError(f"the formula {formula!r} cannot be evaluated on this table: {first}") from error
+    frame = pd.DataFrame(matrix).drop(columns="Intercept", errors="ignore")
+    values = frame.to_numpy(dtype=float)
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row, column = bad[0]
+        raise DesignError(
+            f"the term {frame.columns[column]!r} is not a finite number for subject {cohort.subjects[row]}; "
+            "check the values it is made of"
+        )
+    return values, [str(c) for c in frame.columns], levels
+
+
+def require_columns(required: list[str], table: pd.DataFrame) -> None:
+    """Refuse names that are no covariate, with the nearest and all that are there."""
+    for name in required:
+        if name not in table.columns:
+            columns = ", ".join(map(str, table.columns)) or "none"
+            raise DesignError(
+                f"the formula asks for {name!r}, which is not among the covariates{nearest(name, list(table.columns))} "
+                f"(covariates of this cohort: {columns})"
+            )
+
+
+def _require_usable(required: list[str], table: pd.DataFrame, cohort: Cohort) -> dict[str, list[str]]:
+    levels: dict[str, list[str]] = {}
+    for name in required:
+        column = table[name]
+        missing = column.isna()
+        if missing.any():
+            ids = [s for s, m in zip(cohort.subjects, missing, strict=True) if m]
+            shown = ", ".join(ids[:5]) + (", ..." if len(ids) > 5 else "")
+            raise DesignError(
+                f"the covariate {name!r} is missing for {len(ids)} of {len(column)} people ({shown}); fill it in, "
+                "leave these people out, or leave the covariate out"
+            )
+        if pd.api.types.is_numeric_dtype(column):
+            continue
+        _require_no_stray_text(name, column, cohort)
+        counts = column.astype(str).value_counts()
+        if len(counts) == 1:
+            raise DesignError(f"the covariate {name!r} is {counts.index[0]!r} for everybody; leave it out")
+        for level in counts.index[counts == 1]:
+            who = cohort.subjects[int(np.flatnonzero(column.astype(str) == level)[0])]
+            raise DesignError(
+                f"the covariate {name!r} has only one person at the level {level!r} ({who}), so its effect cannot be "
+                "told from that person; merge the level with another or leave the person out"
+            )
+        levels[name] = sorted(counts.index)
+    return levels
+
+
+def _require_no_stray_text(name: str, column: pd.Series, cohort: Cohort) -> None:
+    """A column of numbers with a word among them is a mistake, not a factor with a level for every number."""
+    is_number = pd.to_numeric(column.astype(str), errors="coerce").notna().to_numpy()
+    if is_number.mean() > 0.5 and not is_number.all():
+        first = int(np.flatnonzero(~is_number)[0])
+        raise DesignError(
+            f"the covariate {name!r} holds numbers, but {str(column.iloc[first])!r} for {cohort.subjects[first]} "
+            f"({int((~is_number).sum())} such values); correct it, or leave the covariate out"
+        )

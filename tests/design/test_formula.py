@@ -1,0 +1,103 @@
+"""Formulas: what may be written, and the sentence for what may not."""
+
+import numpy as np
+import pytest
+
+import bayescov as bc
+from bayescov.errors import DesignError
+from tests.design.tables import cohort
+
+
+@pytest.mark.parametrize(
+    ("formula", "columns"),
+    [
+        ("", ()),
+        ("   ", ()),
+        ("1", ()),
+        ("0", ()),
+        ("age", ("age",)),
+        ("~ age + sex", ("age", "sex[T.M]")),
+        ("age + sex - 1", ("age", "sex[T.M]")),
+        ("0 + sex", ("sex[T.M]",)),
+        ("age * sex", ("age", "sex[T.M]", "age:sex[T.M]")),
+        ("age + I(age**2)", ("age", "I(age ** 2)")),
+        ("np.log(icv)", ("np.log(icv)",)),
+        ("C(scanner)", ("C(scanner)[T.B]",)),
+    ],
+)
+def test_what_may_be_written(formula, columns):
+    design = bc.prepare(cohort(), covariates=formula)
+    assert design.covariates == columns
+    assert design.x.shape == (22, len(columns))
+    assert design.formula == formula.strip()
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("agee", "asks for 'agee'.*did you mean 'age'.*age, sex, icv, scanner"),
+        ("age + centre", "asks for 'centre'"),
+        ("age ~ sex", "several parts; give the right-hand side alone"),
+        ("age | sex", "several parts"),
+        ("(age", "cannot be read"),
+        ("age sex", "cannot be read"),
+        ("log(age - 30)", "not a finite number for subject s"),
+        ("poly(sex, 2)", "cannot be evaluated"),
+        ("age + I(2 * age)", r"'I\(2 \* age\)' is determined by the groups, age"),
+        ("log(icv) + log(icv / 1000)", "determined by the groups, log"),
+        ("I(0 * age)", "same value for everybody"),
+    ],
+)
+def test_what_may_not_be_written_gets_a_sentence(formula, said):
+    with pytest.raises(DesignError, match=said):
+        bc.prepare(cohort(), covariates=formula)
+
+
+def with_value(column, row, value):
+    values = cohort().covariates[column].astype(object).to_numpy().copy()
+    values[row] = value
+    return values
+
+
+@pytest.mark.parametrize(
+    ("changes", "formula", "said"),
+    [
+        (
+            {"age": with_value("age", 4, np.nan).astype(float)},
+            "age",
+            r"'age' is missing for 1 of 22 people \(s04\)",
+        ),
+        ({"sex": with_value("sex", [1, 2], None)}, "sex", r"missing for 2 of 22 people \(s01, s02\)"),
+        ({"sex": with_value("sex", 7, "X")}, "sex", r"only one person at the level 'X' \(s07\)"),
+        ({"age": with_value("age", 7, "forty")}, "age", "holds numbers, but 'forty' for s07"),
+        ({"age": 40.0}, "age", "same value for everybody"),
+        ({"sex": "F"}, "age + sex", "'sex' is 'F' for everybody"),
+        (
+            {"sick": np.repeat(["no", "yes"], [12, 10])},
+            "sick",
+            r"'sick\[T.yes\]' is determined by the groups",
+        ),
+    ],
+)
+def test_covariates_that_cannot_be_used_are_said_with_the_people_concerned(changes, formula, said):
+    with pytest.raises(DesignError, match=said):
+        bc.prepare(cohort(**changes), covariates=formula)
+
+
+def test_an_unused_covariate_may_be_anything():
+    made = cohort(age=with_value("age", 4, np.nan).astype(float), note="x")
+    assert bc.prepare(made, covariates="sex").covariates == ("sex[T.M]",)
+
+
+def test_more_terms_than_people_is_said():
+    made = cohort(sizes=(4, 3), **{f"c{i}": np.random.default_rng(i).normal(size=7) for i in range(6)})
+    with pytest.raises(DesignError, match="determined by the groups"):
+        bc.prepare(made, covariates=" + ".join(f"c{i}" for i in range(6)))
+
+
+def test_levels_are_text_in_order_and_truth_values_are_levels():
+    smoker = np.resize([True, True, False], 22)
+    design = bc.prepare(cohort(smoker=smoker), covariates="smoker")
+    assert design.levels == {"smoker": ["False", "True"]}
+    back = design.x.values[:, 0] * design.covariate_scale.values + design.covariate_center.values
+    np.testing.assert_allclose(back, smoker, atol=1e-12)
