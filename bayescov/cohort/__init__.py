@@ -12,8 +12,20 @@ may hold: a list of `CheckResult(name, passed, text, table)`; what would make `r
 ``"problem"`` and ``passed=False``. ``passed`` is True (fine), False (the reader must know) or None (could not be judged).
 """
 
+from bayescov.cohort.atlas import read_atlas
 from bayescov.cohort.read import check, read_cohort
 from bayescov.cohort.regions import Atlas, Region, default_atlas
 from bayescov.cohort.table import CheckResult, Cohort
+from bayescov.cohort.volumes import read_volumes
 
-__all__ = ["Atlas", "CheckResult", "Cohort", "Region", "check", "default_atlas", "read_cohort"]
+__all__ = [
+    "Atlas",
+    "CheckResult",
+    "Cohort",
+    "Region",
+    "check",
+    "default_atlas",
+    "read_atlas",
+    "read_cohort",
+    "read_volumes",
+]

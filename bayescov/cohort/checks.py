@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayescov.cohort.people import listed
+from bayescov.cohort.people import listed, people_of
 from bayescov.cohort.regions import Atlas
 from bayescov.cohort.table import CheckResult
 
@@ -19,6 +19,10 @@ __all__ = [
     "clean_volumes",
 ]
 
+_WHY_VERSIONS = (
+    "Volumes of one brain differ by up to 16-19 % (putamen) between releases of one tool, so a difference of groups may be "
+    "one of versions; process everybody alike, or give site= this column."
+)
 Bools = npt.NDArray[np.bool_]
 _VERSION = re.compile(
     r"(^|_|\b)(software|version|fs_?version|freesurfer_?version|tool|pipeline)(_|\b|$)", re.IGNORECASE
@@ -46,8 +50,8 @@ def clean_volumes(
     kept = kept.mask(coded)
     checks.append(_missing(kept, coded))
     if not chosen:
-        share = kept.isna().mean()
-        sparse = [str(n) for n in kept if share[n] > 0.5]
+        share = {str(n): float(m) for n, m in kept.isna().mean().items()}
+        sparse = [str(n) for n in kept if share[str(n)] > 0.5]
         if sparse:
             text = listed([f"{n} ({100 * share[n]:.0f} %)" for n in sparse], 20)
             checks.append(
@@ -79,7 +83,7 @@ def _missing(volumes: pd.DataFrame, coded: Bools) -> CheckResult:
     table = pd.DataFrame({"subject": volumes.index[rows], "region": volumes.columns[columns]})
     by_region = volumes.columns[missing.any(axis=0)]
     text = (
-        f"{int(missing.sum())} volumes are missing, of {int(missing.any(axis=1).sum())} people "
+        f"Missing volumes: {int(missing.sum())}, of {people_of(int(missing.any(axis=1).sum()))} "
         f"({listed(list(dict.fromkeys(table['subject'])))}) in {listed(list(by_region))}; they are estimated with the model."
     )
     if coded.any():
@@ -87,7 +91,7 @@ def _missing(volumes: pd.DataFrame, coded: Bools) -> CheckResult:
     return CheckResult("missing volumes", False, text, table)
 
 
-def check_impossible(volumes: pd.DataFrame, atlas: Atlas, ids: pd.Index) -> CheckResult:
+def check_impossible(volumes: pd.DataFrame, atlas: Atlas, ids: list[str]) -> CheckResult:
     """Values outside what the atlas calls possible, in mm3. They stay in."""
     rows = []
     for name in volumes.columns:
@@ -102,7 +106,7 @@ def check_impossible(volumes: pd.DataFrame, atlas: Atlas, ids: pd.Index) -> Chec
     table = pd.DataFrame(rows, columns=["subject", "measure", "value", "lowest", "highest"])
     shown = [f"{s}: {m} = {v:,.0f} mm3 (possible: {a:,.0f} to {b:,.0f})" for s, m, v, a, b in rows]
     text = (
-        f"{len(rows)} values of {table['subject'].nunique()} people are outside what is possible: {listed(shown, 6)}. "
+        f"Outside what is possible: {len(rows)} values of {people_of(table['subject'].nunique())}: {listed(shown, 6)}. "
         "They stay in; look at these scans, and leave people out with exclude=."
     )
     return CheckResult("impossible values", False, text, table)
@@ -155,14 +159,13 @@ def check_versions(others: pd.DataFrame, raw: pd.DataFrame) -> CheckResult | Non
     named = [str(c) for c in others if _VERSION.search(str(c))]
     mixed = [(c, others.loc[others[c] != "", c].value_counts()) for c in named]
     mixed = [(c, n) for c, n in mixed if 1 < len(n) <= 20]
-    why = "Volumes of one brain differ by up to 16-19 % (putamen) between releases of one tool, so a difference of groups may be one of versions; process everybody alike, or give site= this column."
     if mixed:
         column, counts = mixed[0]
         shown = ", ".join(f"{v} ({n})" for v, n in counts.items())
         return CheckResult(
             "tool versions",
             False,
-            f"The column {column!r} names {len(counts)}: {shown}. {why}",
+            f"The column {column!r} names {len(counts)}: {shown}. {_WHY_VERSIONS}",
             counts.to_frame(),
         )
     values = raw.to_numpy(dtype=float)
@@ -172,7 +175,7 @@ def check_versions(others: pd.DataFrame, raw: pd.DataFrame) -> CheckResult | Non
     if whole.sum() >= 2 and (enough & ~whole).sum() >= 2:
         text = (
             f"{int(whole.sum())} people have whole numbers only (as FreeSurfer 5 writes), {int((enough & ~whole).sum())} "
-            f"have decimals: probably two versions. {why}"
+            f"have decimals: probably two versions. {_WHY_VERSIONS}"
         )
         return CheckResult("tool versions", False, text)
     return None

@@ -3,9 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
-from bayescov.cohort.people import listed
+from bayescov.cohort.people import listed, people_of
 from bayescov.cohort.table import CheckResult
 
 __all__ = ["check_outliers", "robust_distance", "robust_z"]
@@ -17,8 +16,9 @@ FAR = 4.5
 
 def robust_z(volumes: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     """Log volumes minus their group's median, over 1.4826 times the median absolute deviation within groups."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(volumes.where(volumes > 0))
+    logs = pd.DataFrame(
+        np.log(volumes.where(volumes > 0).to_numpy(dtype=float)), volumes.index, volumes.columns
+    )
     centred = logs - logs.groupby(group.to_numpy()).transform("median")
     spread = 1.4826 * centred.abs().median()
     return centred / spread.where(spread > 0)
@@ -32,6 +32,8 @@ def robust_distance(z: pd.DataFrame) -> tuple[Floats, float]:
     hundred samples of normal people of this size would pass, after the median distance has been brought to its
     expected value.
     """
+    from scipy import stats
+
     values = z.fillna(0.0).to_numpy(dtype=float)
     n, p = values.shape
     drawn = np.clip(values, -2.5, 2.5)
@@ -62,7 +64,7 @@ def check_outliers(volumes: pd.DataFrame, group: pd.Series) -> list[CheckResult]
             f"{t.subject}: {t.region} = {t.volume:,.0f} mm3 (z {t.robust_z:+.1f})" for t in table.itertuples()
         ]
         text = (
-            f"{len(table)} volumes of {table['subject'].nunique()} people are far from their group's: {listed(shown, 6)}. "
+            f"Far from their group's: {len(table)} volumes of {people_of(table['subject'].nunique())}: {listed(shown, 6)}. "
             "They stay in; exclude= leaves people out."
         )
         one = CheckResult("outlying volumes", False, text, table)
@@ -85,5 +87,5 @@ def _all_together(volumes: pd.DataFrame, z: pd.DataFrame) -> CheckResult:
     shown = [
         f"{t.subject} (distance {t.distance:.1f}, limit {np.sqrt(limit):.1f})" for t in table.itertuples()
     ]
-    text = f"{far.size} people are unlike their group over all regions together: {listed(shown, 6)}. They stay in."
+    text = f"Unlike their group over all regions together: {people_of(far.size)}: {listed(shown, 6)}. They stay in."
     return CheckResult("outlying people", False, text, table)

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from bayescov.cohort.columns import VISIT_NAMES, find_column, usual_column
+from bayescov.cohort.columns import VISIT_NAMES, usual_column
 from bayescov.cohort.reading import Reading
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import nearest
 
-__all__ = ["choose_visits", "exclude_people", "join_participants", "listed", "take_rows"]
+__all__ = ["choose_visits", "exclude_people", "join_participants", "listed", "people_of", "take_rows"]
 
 _SESSION = re.compile(r"^(?P<person>.+?)_(?P<visit>ses-[0-9A-Za-z]+|run-[0-9]+)(?P<rest>_.*)?$")
 
@@ -21,6 +21,11 @@ def listed(names: Sequence[object], most: int = 5) -> str:
     """The first few names, and how many more there are."""
     shown = ", ".join(map(str, names[:most]))
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def people_of(n: int) -> str:
+    """``"1 person"``, ``"3 people"``."""
+    return "1 person" if n == 1 else f"{n} people"
 
 
 def take_rows(reading: Reading, rows: Sequence[int]) -> Reading:
@@ -71,7 +76,7 @@ def choose_visits(reading: Reading, visit: str | None) -> Reading:
     order, how = _order(reading, people, visits)
     keep = _first_or_last(people, order, last=visit == "last")
     text = (
-        f"{len(repeated)} people have several rows; the {visit} was taken of each (by {how}), and "
+        f"{people_of(len(repeated))} with several rows; the {visit} was taken of each (by {how}), and "
         f"{len(reading.subjects) - len(keep)} rows were left out: {listed(repeated, 30)}."
     )
     taken = take_rows(reading, keep)
@@ -167,7 +172,7 @@ def join_participants(
     if people.duplicated().any():
         distinct = table.assign(**{"": theirs}).drop_duplicates()
         if visit in ("first", "last") and len(distinct) > people.nunique():
-            distinct = distinct.drop_duplicates(subset="", keep=visit)  # type: ignore[arg-type]
+            distinct = distinct.drop_duplicates(subset="", keep="first" if visit == "first" else "last")
         table, theirs = distinct.drop(columns=""), list(distinct[""])
         people = pd.Series(theirs)
     if people.duplicated().any():

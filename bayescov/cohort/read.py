@@ -22,9 +22,9 @@ from bayescov.cohort.covariates import typed
 from bayescov.cohort.groups import choose_control, choose_group
 from bayescov.cohort.outliers import check_outliers
 from bayescov.cohort.people import choose_visits, exclude_people, join_participants, listed, take_rows
-from bayescov.cohort.reading import Reading
 from bayescov.cohort.readers import read_any
 from bayescov.cohort.readers.bids import companion, levels_of, read_participants
+from bayescov.cohort.reading import Reading
 from bayescov.cohort.redundant import drop_redundant
 from bayescov.cohort.regions import Atlas
 from bayescov.cohort.selection import select_regions
@@ -343,7 +343,7 @@ def _judge(seen: _Inspection, raw: pd.DataFrame, atlas: Atlas, reading: Reading)
     measured = seen.volumes
     if "icv" in seen.covariates:
         measured = measured.assign(icv=seen.covariates["icv"])
-    seen.checks.append(check_impossible(measured, atlas, seen.volumes.index))
+    seen.checks.append(check_impossible(measured, atlas, list(seen.volumes.index)))
     seen.checks += check_outliers(seen.volumes, seen.group)
     seen.checks += check_ages(seen.covariates)
     seen.checks.append(check_covariates(seen.covariates))

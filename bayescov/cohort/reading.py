@@ -1,6 +1,7 @@
 """What a reader hands over before anything is judged: people, numbers under canonical names, and what was met."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -64,7 +65,7 @@ def stack(readings: Sequence[Reading], tool: str) -> Reading:
         others=pd.concat([r.others for r in readings], ignore_index=True),
         unit=units.pop() if len(units) == 1 else None,
         columns=columns,
-        quirks=tuple(q for r in readings for q in r.quirks),
+        quirks=_distinct(q for r in readings for q in r.quirks),
         problems=tuple(p for r in readings for p in r.problems),
     )
 
@@ -76,7 +77,7 @@ def join(left: Reading, right: Reading) -> Reading:
     where they disagree by more than rounding, that is a problem.
     """
     for side in (left, right):
-        repeated = sorted({s for s in side.subjects if side.subjects.count(s) > 1}) if _repeats(side) else []
+        repeated = [s for s, n in Counter(side.subjects).items() if n > 1]
         if repeated:
             problem = f"{side.source or side.tool}: ids repeat ({', '.join(repeated[:5])}), so tables cannot be joined"
             return replace(left, problems=(*left.problems, *right.problems, problem))
@@ -84,14 +85,7 @@ def join(left: Reading, right: Reading) -> Reading:
     a = left.volumes.set_axis(left.subjects).reindex(subjects)
     b = right.volumes.set_axis(right.subjects).reindex(subjects)
     problems = [*left.problems, *right.problems]
-    for name in (n for n in b.columns if n in a.columns):
-        gap = (a[name] - b[name]).abs() > 1e-3 * a[name].abs()
-        if gap.any():
-            who = subjects[int(np.flatnonzero(gap)[0])]
-            problems.append(
-                f"two tables disagree on {name} for {who}: {a.loc[who, name]:g} and {b.loc[who, name]:g} "
-                f"({int(gap.sum())} such people); they are not of the same run"
-            )
+    problems += _disagreements(a, b)
     volumes = a.combine_first(b)[[*a.columns, *(n for n in b.columns if n not in a.columns)]]
     others = _joined_text(left, right, subjects)
     return Reading(
@@ -101,14 +95,29 @@ def join(left: Reading, right: Reading) -> Reading:
         others=others.reset_index(drop=True),
         unit=left.unit if left.unit == right.unit else None,
         columns={**right.columns, **left.columns},
-        quirks=(*left.quirks, *right.quirks),
+        quirks=_distinct((*left.quirks, *right.quirks)),
         problems=tuple(problems),
         source=left.source,
     )
 
 
-def _repeats(reading: Reading) -> bool:
-    return len(set(reading.subjects)) < len(reading.subjects)
+def _disagreements(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:
+    """A sentence if both tables give a measure and the numbers differ by more than rounding."""
+    shared = [n for n in b.columns if n in a.columns]
+    apart = (a[shared] - b[shared]).abs() > 1e-3 * a[shared].abs()
+    rows, columns = np.nonzero(apart.to_numpy())
+    if not rows.size:
+        return []
+    who, name = a.index[rows[0]], shared[columns[0]]
+    return [
+        f"two tables disagree on {apart.any().sum()} measures of {apart.any(axis=1).sum()} of their common people "
+        f"(first: {name} of {who}, {a.loc[who, name]:g} and {b.loc[who, name]:g}); they are not of the same run"
+    ]
+
+
+def _distinct(quirks: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """Each sentence once."""
+    return tuple({(q.name, q.text): q for q in quirks}.values())
 
 
 def _joined_text(left: Reading, right: Reading, subjects: list[str]) -> pd.DataFrame:

@@ -99,7 +99,7 @@ def _many(values: Floats, names: list[str]) -> dict[str, tuple[str, ...]]:
         others = [k for k in range(p) if k != j and names[k] not in found]
         weight, *_ = np.linalg.lstsq(values[:, others], values[:, j], rcond=None)
         parts = [k for k, w in zip(others, weight, strict=True) if abs(w - 1) < 0.01]
-        if len(parts) < 2 or any(0.01 < abs(w) and abs(w - 1) >= 0.01 for w in weight):
+        if len(parts) < 2 or any(abs(w) > 0.01 and abs(w - 1) >= 0.01 for w in weight):
             continue
         gap = np.abs(values[:, j] - values[:, parts].sum(axis=1))
         if (gap <= _slack(values[:, j])).all():

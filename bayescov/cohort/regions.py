@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,6 +16,7 @@ SUBCORTICAL = ("Thalamus", "Caudate", "Putamen", "Pallidum", "Hippocampus", "Amy
 _UNIT = re.compile(r"[\s_.\-]*[\[(]?\b(mm3|mm\^3|mm³|cm3|cm\^3|cm³|cc|ml)[\])]?\s*$", re.IGNORECASE)
 _MEASURE = re.compile(r"[\s_.\-]*(grayvol|grey?matter_?volume|volume|vol|gmv)\s*$", re.IGNORECASE)
 _PREFIX = re.compile(r"^\s*(gr[ae]y matter )?volume of ", re.IGNORECASE)
+_RATIO = re.compile(r"%|percent|\bpct\b|_pct$|\bratio\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class Atlas:
 
     def find(self, name: str) -> Region | None:
         """The region called `name` in any tool's spelling, with or without measure and unit; None if unknown."""
+        if _RATIO.search(name):
+            return None
         for candidate in (name, strip_measure(name)[0]):
             known = self._names.get(key(candidate))
             if known is not None:
@@ -124,10 +127,10 @@ class Atlas:
         return (*(f"{side}-{s}" for side in ("Left", "Right") for s in SUBCORTICAL), "Brain-Stem")
 
     def extended(self, regions: Iterable[Region]) -> "Atlas":
-        """This atlas with further regions; theirs come first where names meet."""
-        return Atlas(
-            [*regions, *(r for r in self.regions.values() if r.name not in {x.name for x in regions})]
-        )
+        """Return this atlas with further regions; theirs come first where names meet."""
+        added = list(regions)
+        names = {r.name for r in added}
+        return Atlas([*added, *(r for r in self.regions.values() if r.name not in names)])
 
 
 @cache

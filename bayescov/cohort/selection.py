@@ -26,7 +26,7 @@ def select_regions(
 
     A structure that is asked for as a whole (``"Thalamus"``) is added up from its sides where only these are there.
     """
-    have = [str(n) for n in volumes if n not in atlas or atlas[n].kind not in ("global", "icv")]
+    have = [str(n) for n in volumes if n not in atlas or atlas[str(n)].kind not in ("global", "icv")]
     if isinstance(regions, str) and regions not in ("subcortical", "all"):
         if atlas.find(regions) is None and regions not in have:
             known = f"{nearest(regions, ['subcortical', 'all', *have])}; use 'subcortical', 'all' or a list of names"
@@ -46,7 +46,7 @@ def select_regions(
 def _all(volumes: pd.DataFrame, atlas: Atlas, have: list[str]) -> tuple[pd.DataFrame, CheckResult, list[str]]:
     rare = [n for n in have if n in atlas and atlas[n].kind == "absent in many"]
     tissue = [n for n in have if n in atlas and atlas[n].kind == "tissue"]
-    wholes = [n for n in have if n in atlas and _has_parts(atlas[n].structure, have)]
+    wholes = [n for n in have if _has_parts(n, atlas, have)]
     taken = [n for n in have if n not in {*rare, *tissue, *wholes}] or tissue
     if not taken:
         sentence = f"the only regions are absent in many people ({listed(rare)})"
@@ -61,8 +61,12 @@ def _all(volumes: pd.DataFrame, atlas: Atlas, have: list[str]) -> tuple[pd.DataF
     return volumes[taken], CheckResult("regions", True, text), []
 
 
-def _has_parts(structure: str, have: list[str]) -> bool:
-    mark = _PARTS.get(structure)
+def _has_parts(name: str, atlas: Atlas, have: list[str]) -> bool:
+    """Whether both sides of a region, or the parts it is made of, are there too."""
+    sides = atlas.sides(name)
+    if sides and all(s in have for s in sides):
+        return True
+    mark = _PARTS.get(atlas[name].structure) if name in atlas else None
     return mark is not None and any(mark in n for n in have)
 
 

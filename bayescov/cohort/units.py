@@ -61,6 +61,7 @@ def to_mm3(
             continue
         part = volumes[names]
         guessed, why = guess_unit(part, atlas)
+        unit: str | None
         if what == "Volumes" and wanted is not None:
             unit, how = wanted, "as asked"
         elif stated is not None:

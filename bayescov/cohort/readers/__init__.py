@@ -1,15 +1,21 @@
-"""One file a tool: what each volumetry tool writes, read into one shape."""
+"""One file a tool: what each volumetry tool writes, read into one shape.
+
+`read_any` recognises the tool from the content of a file, or of the files of a folder.
+"""
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
 import pandas as pd
 
-from bayescov.cohort.reading import Reading, join
-from bayescov.cohort.readers.delimited import grid_of, wide
+from bayescov.cohort.readers.delimited import wide
+from bayescov.cohort.readers.folder import read_folder
 from bayescov.cohort.readers.frames import grid_of_frame
+from bayescov.cohort.readers.recognise import read_file
+from bayescov.cohort.reading import Reading, join
 from bayescov.cohort.regions import Atlas
 from bayescov.errors import TableError
 
@@ -25,13 +31,23 @@ def read_any(
 ) -> Reading:
     """What any source holds, in one shape.
 
+    Parameters
+    ----------
+    source : path, list of paths, or pandas.DataFrame
+        Several files are joined on the id.
+    atlas : Atlas
+    id : str, optional
+        The column of ids.
+    extra : tuple of str
+        Columns to be read as volumes though no atlas knows them.
+
     Raises
     ------
     TableError
         If nothing in it can be read.
     """
     if isinstance(source, pd.DataFrame):
-        return wide(grid_of_frame(source), atlas, id=id, extra=extra)
+        return replace(wide(grid_of_frame(source), atlas, id=id, extra=extra), tool="pandas frame")
     if isinstance(source, (str, os.PathLike)):
         return _read_path(Path(source), atlas, id, extra)
     parts = [_read_path(Path(p), atlas, id, extra) for p in source]
@@ -41,6 +57,18 @@ def read_any(
 
 
 def _read_path(path: Path, atlas: Atlas, id: str | None, extra: tuple[str, ...]) -> Reading:
-    if not path.exists():
-        raise TableError("there is no such file or folder", source=str(path))
-    return wide(grid_of(path, atlas), atlas, id=id, extra=extra)
+    if path.is_dir():
+        reading = read_folder(path, atlas, id, extra)
+    elif path.exists():
+        reading = read_file(path, atlas, id, extra)
+    else:
+        raise TableError(f"there is no such file or folder{_similar(path)}", source=str(path))
+    return replace(reading, source=str(path))
+
+
+def _similar(path: Path) -> str:
+    from bayescov.errors import nearest
+
+    if not path.parent.is_dir():
+        return f" (nor the folder {str(path.parent)!r})"
+    return nearest(path.name, sorted(p.name for p in path.parent.iterdir())[:2000])

@@ -1,5 +1,6 @@
 """Wide tables: one row a person, one column a region, in any tool's spelling."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,9 @@ import pandas as pd
 
 from bayescov.cohort.columns import find_column, is_id_name
 from bayescov.cohort.numbers import MISSING_NUMBERS, to_numbers
-from bayescov.cohort.reading import Reading
 from bayescov.cohort.readers.grid import Grid, read_grid, read_text
-from bayescov.cohort.regions import Atlas, Region, strip_measure
+from bayescov.cohort.reading import Reading
+from bayescov.cohort.regions import Atlas, strip_measure
 from bayescov.cohort.table import CheckResult
 
 __all__ = ["grid_of", "wide"]
@@ -33,7 +34,14 @@ def grid_of(path: Path, atlas: Atlas) -> Grid:
     )
 
 
-def wide(grid: Grid, atlas: Atlas, *, id: str | None = None, extra: tuple[str, ...] = ()) -> Reading:
+def wide(
+    grid: Grid,
+    atlas: Atlas,
+    *,
+    id: str | None = None,
+    extra: tuple[str, ...] = (),
+    spelled: Callable[[str], str] | None = None,
+) -> Reading:
     """One row a person, one column a region.
 
     Parameters
@@ -45,13 +53,16 @@ def wide(grid: Grid, atlas: Atlas, *, id: str | None = None, extra: tuple[str, .
         The column of ids; found by its name if not given.
     extra : tuple of str
         Columns to be read as volumes though no atlas knows them.
+    spelled : callable, optional
+        From a column's name to a spelling that the atlas knows.
     """
     problems, quirks = list(grid.problems), list(grid.quirks)
     where, subjects, problem = _ids(grid, id, quirks)
     problems += [problem] if problem else []
     found: dict[str, list[int]] = {}
+    spelled = spelled or _with_tissues(grid.names)
     for position, name in enumerate(grid.names):
-        region = atlas.find(name) if position != where else None
+        region = atlas.find(spelled(name)) if position != where else None
         if region is not None or name in extra:
             found.setdefault(region.name if region is not None else name, []).append(position)
     volumes: dict[str, Floats] = {}
@@ -76,6 +87,13 @@ def wide(grid: Grid, atlas: Atlas, *, id: str | None = None, extra: tuple[str, .
         problems=tuple(problems),
         source=grid.source,
     )
+
+
+def _with_tissues(names: list[str]) -> Callable[[str], str]:
+    """Beside gray and white matter, ``csf`` is a tissue of the whole head, not FreeSurfer's small label."""
+    lowered = {n.lower() for n in names}
+    tissues = {"csf", "white"} <= lowered and bool({"gray", "grey"} & lowered)
+    return lambda name: "Total-CSF" if tissues and name.lower() == "csf" else name
 
 
 def _ids(grid: Grid, id: str | None, quirks: list[CheckResult]) -> tuple[int | None, list[str], str]:
@@ -188,9 +206,3 @@ def _others(grid: Grid, positions: list[int], problems: list[str]) -> pd.DataFra
             problems.append(f"two columns are called {name!r} and differ; rename one")
         columns.setdefault(name, column)
     return pd.DataFrame(columns, index=range(len(grid.frame)), dtype=object)
-
-
-def volume_regions(reading: Reading, atlas: Atlas) -> list[Region]:
-    """The known regions of a reading that are no measure of the whole head."""
-    known = (atlas.regions.get(n) for n in reading.volumes.columns)
-    return [r for r in known if r is not None and r.kind not in ("global", "icv")]

@@ -236,7 +236,7 @@ def _frame(body: str, width: int, numeric: list[int], delimiter: str, decimal: s
         return pd.DataFrame({i: pd.Series([], dtype=object) for i in range(width)})
     words = sorted({v for w in MISSING_WORDS for v in (w, w.upper(), w.title(), w.replace("nan", "NaN"))})
     numbers = set(numeric)
-    frame = pd.read_csv(
+    frame: pd.DataFrame = pd.read_csv(  # type: ignore[call-overload]
         io.StringIO(body),
         sep=delimiter,
         header=None,

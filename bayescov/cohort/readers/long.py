@@ -1,0 +1,144 @@
+"""Long tables: one row a person and region."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from bayescov.cohort.columns import ID_NAMES, VISIT_NAMES, find_column, usual_column
+from bayescov.cohort.numbers import to_numbers
+from bayescov.cohort.people import listed
+from bayescov.cohort.readers.grid import Grid
+from bayescov.cohort.reading import Reading
+from bayescov.cohort.regions import Atlas, key, strip_measure
+from bayescov.cohort.table import CheckResult
+
+__all__ = ["is_long", "read_long"]
+
+_REGION_NAMES = ("region", "structure", "roi", "label", "structname", "name", "area", "measure", "feature")
+_VALUE_NAMES = ("volume", "vol", "value", "volumemm3", "volmm3", "mm3", "volumecm3", "cm3", "ml", "volumeml")
+_SIDE_NAMES = ("hemisphere", "hemi", "side")
+
+
+def is_long(grid: Grid, atlas: Atlas) -> bool:
+    """Whether one column holds regions' names, and another is called as values are."""
+    return _region_column(grid, atlas) is not None and _value_column(grid) is not None
+
+
+def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
+    """A long table as one row a person (and visit)."""
+    region, value = _region_column(grid, atlas), _value_column(grid)
+    assert region is not None
+    assert value is not None
+    problems = list(grid.problems)
+    where, problem = _id_column(grid, id, {region, value})
+    problems += [problem] if problem else []
+    if where is None:
+        return _nothing(grid, problems)
+    side = next((i for i, n in enumerate(grid.names) if key(n) in _SIDE_NAMES), None)
+    names = _canonical(grid, atlas, region, side)
+    numbers, bad = to_numbers(grid.text(value), grid.decimal)
+    ids = grid.text(where)
+    if bad:
+        shown = listed([f"{ids[i]}, {names[i]}: {grid.text(value)[i]!r}" for i in bad])
+        problems.append(f"the column {grid.names[value]!r} holds text where volumes belong ({shown})")
+    visit_name = usual_column(grid.names, VISIT_NAMES)
+    visit = (
+        grid.text(grid.names.index(visit_name[0]))
+        if visit_name and grid.names.index(visit_name[0]) != where
+        else None
+    )
+    person = pd.MultiIndex.from_arrays([ids, visit if visit is not None else [""] * len(ids)])
+    frame = pd.DataFrame({"person": pd.factorize(person)[0], "name": names, "value": numbers})
+    unknown = sorted({str(grid.text(region)[i]) for i, n in enumerate(names) if n is None})
+    frame = frame.dropna(subset=["name"])
+    twice = frame.duplicated(["person", "name"], keep=False)
+    if twice.any():
+        rows = [f"{ids[i]}, {names[i]}" for i in frame.index[twice][:5]]
+        problems.append(
+            f"{int(twice.sum())} rows give one region of one person more than once ({listed(rows)})"
+        )
+        frame = frame.drop_duplicates(["person", "name"])
+    volumes = frame.pivot(index="person", columns="name", values="value")
+    first = pd.Series(range(len(ids))).groupby(frame_people(person)).first()
+    used = {where, region, value, side}
+    others = pd.DataFrame(
+        {n: grid.text(i).to_numpy()[first] for i, n in enumerate(grid.names) if i not in used}, dtype=object
+    )
+    problems += _varying(grid, used, person)
+    volumes = volumes.reindex(range(len(first)))
+    volumes = volumes[[n for n in dict.fromkeys(names) if n is not None]]
+    reading = Reading(
+        tool="long table",
+        subjects=list(ids.to_numpy()[first]),
+        volumes=volumes.reset_index(drop=True).rename_axis(columns=None),
+        others=others,
+        unit=strip_measure(grid.names[value].replace("_", " "))[1],
+        quirks=grid.quirks,
+        problems=tuple(problems),
+        source=grid.source,
+    )
+    if unknown:
+        text = f"Regions that no atlas knows, not taken: {listed(unknown, 20)}."
+        reading = reading.noting(CheckResult("unknown structures", None, text))
+    return reading
+
+
+def frame_people(person: pd.MultiIndex) -> pd.Series:
+    """A number for each person and visit, in order of appearance."""
+    return pd.Series(pd.factorize(person)[0])
+
+
+def _region_column(grid: Grid, atlas: Atlas) -> int | None:
+    for i, name in enumerate(grid.names):
+        if key(name) not in _REGION_NAMES:
+            continue
+        cells = grid.text(i).iloc[:500]
+        if len(cells) and sum(atlas.find(c) is not None for c in cells) > 0.3 * len(cells):
+            return i
+    return None
+
+
+def _value_column(grid: Grid) -> int | None:
+    return next((i for n in _VALUE_NAMES for i, name in enumerate(grid.names) if key(name) == n), None)
+
+
+def _id_column(grid: Grid, id: str | None, used: set[int]) -> tuple[int | None, str]:
+    if id is not None:
+        name, problem = find_column(id, grid.names, "id")
+        return (None if name is None else grid.names.index(name)), problem
+    usual = [grid.names.index(n) for n in usual_column(grid.names, ID_NAMES)]
+    usual = [i for i in usual if i not in used]
+    if usual:
+        return usual[0], ""
+    return None, "a long table needs a column of ids; name it with id="
+
+
+def _canonical(grid: Grid, atlas: Atlas, region: int, side: int | None) -> list[str | None]:
+    """Names of the regions; a column of hemispheres goes in front."""
+    cells = list(grid.text(region))
+    sides = list(grid.text(side)) if side is not None else [""] * len(cells)
+    known: dict[tuple[str, str], str | None] = {}
+    for pair in set(zip(cells, sides, strict=True)):
+        cell, where = pair
+        letter = where[:1].lower()
+        spelled = [f"{'left' if letter == 'l' else 'right'} {cell}"] if letter in ("l", "r") else []
+        found = next((r for s in (*spelled, cell) if (r := atlas.find(s)) is not None), None)
+        known[pair] = None if found is None else found.name
+    return [known[pair] for pair in zip(cells, sides, strict=True)]
+
+
+def _varying(grid: Grid, used: set[int | None], person: pd.MultiIndex) -> list[str]:
+    """Problems where a column that should belong to the person differs between the person's rows."""
+    people = frame_people(person)
+    out = []
+    for i, name in enumerate(grid.names):
+        if i not in used and (grid.text(i).groupby(people).nunique() > 1).any():
+            out.append(
+                f"the column {name!r} differs between the rows of one person; take it out or give it its own table"
+            )
+    return out
+
+
+def _nothing(grid: Grid, problems: list[str]) -> Reading:
+    empty = pd.DataFrame()
+    return replace(Reading("long table", [], empty, empty), problems=tuple(problems), source=grid.source)
