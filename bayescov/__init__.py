@@ -36,6 +36,8 @@ _ROOMS = {
     "networks": "posterior",
     "posterior_predictive_checks": "posterior",
     "judge_predictions": "posterior",
+    "differentiate": "posterior",
+    "predict": "posterior",
     "to_frame": "posterior",
     "ancova": "classical",
     "fisher_z": "classical",

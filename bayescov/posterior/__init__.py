@@ -1,12 +1,15 @@
 """Draws -> answers: connections, volumes, networks, differentiation, sensitivity."""
 
 from bayescov.posterior.connections import connections
+from bayescov.posterior.differentiate import differentiate
 from bayescov.posterior.frames import to_frame
 from bayescov.posterior.networks import networks
+from bayescov.posterior.predict import predict
 from bayescov.posterior.predictive_checks import posterior_predictive_checks
 from bayescov.posterior.predictive_judgement import judge_predictions
 from bayescov.posterior.volumes import volumes
 
 __all__ = [
-    "connections", "judge_predictions", "networks", "posterior_predictive_checks", "to_frame", "volumes",
+    "connections", "differentiate", "judge_predictions", "networks", "posterior_predictive_checks", "predict",
+    "to_frame", "volumes",
 ]  # fmt: skip

@@ -23,6 +23,8 @@ __all__ = ["homologous_pairs", "networks"]
 Floats = npt.NDArray[np.float64]
 Tables = dict[str, tuple[tuple[str, ...], npt.NDArray]]
 
+ROUNDING = 1e-9
+
 BIAS = (
     "Absolute values and thresholds turn noise into connections: with some tens of people a group, posterior means of "
     "density, strength, clustering and efficiency lie above the truth, those of modularity and small-worldness below "
@@ -180,7 +182,8 @@ def _against_control(values: Floats, interval: float, dims: tuple[str, ...], pre
         low, high = central_interval(draws, interval)
         tables[f"{prefix}{name}"] = (dims, draws.mean(axis=-1))
         tables[f"{prefix}{name}_low"], tables[f"{prefix}{name}_high"] = (dims, low), (dims, high)
-    # Ties are frequent in counts: half of them count as higher.
-    share = (patients > control).mean(axis=-1) + 0.5 * (patients == control).mean(axis=-1)
+    # Ties are frequent among thresholded networks: half of them count as higher.
+    change = patients - control
+    share = (change > ROUNDING).mean(axis=-1) + 0.5 * (np.abs(change) <= ROUNDING).mean(axis=-1)
     tables[f"{prefix}p_higher"] = (dims, share)
     return tables

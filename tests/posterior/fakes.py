@@ -57,8 +57,8 @@ def conjugate_fit(design, rng, *, chains=2, draws=150):
         center = own.mean(axis=0)
         scatter = (own - center).T @ (own - center)
         covariance[:, g] = invwishart(len(own) - 1, scatter).rvs(total, random_state=rng)
-        for s in range(total):
-            mean[s, g] = rng.multivariate_normal(center, covariance[s, g] / len(own))
+        noise = rng.normal(size=(total, p, 1))
+        mean[:, g] = center + (np.linalg.cholesky(covariance[:, g]) @ noise)[..., 0] / np.sqrt(len(own))
     sd = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
     correlation = to_edges(covariance / (sd[..., :, None] * sd[..., None, :]))
     shape = (chains, draws)

@@ -1,0 +1,153 @@
+"""People who were not in the study, on the scale of the study's design."""
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayescov.cohort.table import Cohort
+from bayescov.design import Design
+from bayescov.errors import AnswerError, nearest
+
+__all__ = ["Newcomers", "newcomers"]
+
+Floats = npt.NDArray[np.float64]
+
+# Functions of a formula that learn from the table they are given: on other people they would mean something else.
+LEARNING = ("center", "scale", "standardize", "poly", "bs", "cs", "cr", "cc", "hashed")
+
+
+class Newcomers(NamedTuple):
+    """Volumes (person, region), covariates (person, covariate) and sites (person,) on the scale of a design."""
+
+    subjects: tuple[str, ...]
+    y: Floats
+    x: Floats
+    site: npt.NDArray[np.int_] | None
+    absent: tuple[str, ...]
+
+
+def newcomers(design: Design, people: Cohort | pd.DataFrame, *, site: str | None = None) -> Newcomers:
+    """Standardise new people by the design's own centres and scales.
+
+    Parameters
+    ----------
+    design : Design
+    people : Cohort or DataFrame
+        Volumes in the unit of the study (mm3), and the covariates of the formula. A frame has one row a person, and
+        regions and covariates as columns. Volumes may be missing, covariates may not.
+    site : str, optional
+        The column of the site, where the design has sites.
+
+    Raises
+    ------
+    AnswerError
+        If a covariate is missing or has a level that the study did not have, or no region of the study is there.
+    """
+    volumes, covariates = _tables(design, people)
+    y = _volumes(design, volumes)
+    x = (_columns(design, covariates) - design.covariate_center.values) / design.covariate_scale.values
+    absent = tuple(r for r in design.regions if r not in volumes.columns)
+    subjects = tuple(str(s) for s in volumes.index)
+    return Newcomers(subjects, y, x, _sites(design, covariates, site), absent)
+
+
+def _tables(design: Design, people: Cohort | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if isinstance(people, Cohort):
+        return people.volumes, people.covariates
+    if isinstance(people, pd.DataFrame):
+        regions = [c for c in people.columns if c in design.regions]
+        return people[regions], people.drop(columns=regions)
+    raise AnswerError(f"new people come as a Cohort or a DataFrame, not as {type(people).__name__}")
+
+
+def _volumes(design: Design, table: pd.DataFrame) -> Floats:
+    if not set(table.columns) & set(design.regions):
+        raise AnswerError(
+            f"none of the study's regions is in the table of new people (the study has: {', '.join(design.regions[:6])}, ...)"
+        )
+    values = table.reindex(columns=list(design.regions)).to_numpy(dtype=float)
+    not_positive = np.argwhere(values <= 0)
+    if design.transform == "log" and len(not_positive):
+        row, column = not_positive[0]
+        raise AnswerError(
+            f"a logarithm needs positive volumes, but {table.index[row]} has {values[row, column]:g} in "
+            f"{design.regions[column]}; mark it missing"
+        )
+    raw = np.log(values) if design.transform == "log" else values
+    return np.asarray((raw - design.center.values) / design.scale.values)
+
+
+def _columns(design: Design, table: pd.DataFrame) -> Floats:
+    """(person, covariate): the columns of the design's formula, not yet standardised."""
+    if not design.covariates:
+        return np.empty((len(table), 0))
+    from formulaic import Formula
+
+    learning = [f for f in LEARNING if re.search(rf"\b{f}\s*\(", design.formula)]
+    if learning:
+        raise AnswerError(
+            f"the formula {design.formula!r} uses {learning[0]}(), which was learnt from the study's people and cannot be "
+            "repeated for others; fit with covariates that need no learning, such as log(icv) or age**2"
+        )
+    parsed = Formula(f"{design.formula} + 1")
+    table = table.copy()
+    for name in sorted(str(v) for v in parsed.required_variables):
+        _require_covariate(name, table)
+        if name in design.levels:
+            table[name] = _categories(name, table[name], design.levels[name])
+    matrix = pd.DataFrame(parsed.get_model_matrix(table, na_action="raise"))
+    values = matrix.reindex(columns=list(design.covariates)).to_numpy(dtype=float)
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row, column = bad[0]
+        raise AnswerError(
+            f"the term {design.covariates[column]!r} is not a finite number for {table.index[row]}"
+        )
+    return values
+
+
+def _require_covariate(name: str, table: pd.DataFrame) -> None:
+    if name not in table.columns:
+        known = [str(c) for c in table.columns]
+        raise AnswerError(
+            f"the study's formula needs {name!r} of the new people too{nearest(name, known)} "
+            f"(their covariates: {', '.join(known) or 'none'})"
+        )
+    missing = table[name].isna()
+    if missing.any():
+        raise AnswerError(
+            f"the covariate {name!r} is missing for {table.index[int(missing.to_numpy().argmax())]}"
+        )
+
+
+def _categories(name: str, column: pd.Series, levels: list[str]) -> Any:
+    text = column.astype(str)
+    strange = ~text.isin(levels)
+    if strange.any():
+        first = text[strange].iloc[0]
+        raise AnswerError(
+            f"the covariate {name!r} is {first!r} for {text.index[int(strange.to_numpy().argmax())]}, which nobody in the study "
+            f"was{nearest(first, levels)} (levels: {', '.join(levels)})"
+        )
+    return pd.Categorical(text, categories=levels)
+
+
+def _sites(design: Design, table: pd.DataFrame, site: str | None) -> npt.NDArray[np.int_] | None:
+    if design.site is None:
+        return None
+    if site is None:
+        raise AnswerError(
+            f"this study had sites ({', '.join(design.sites)}); name the column of the new people's: site="
+        )
+    _require_covariate(site, table)
+    text = table[site].astype(str)
+    strange = ~text.isin(design.sites)
+    if strange.any():
+        raise AnswerError(
+            f"the site {text[strange].iloc[0]!r} is not one of the study's ({', '.join(design.sites)}); its scanner's "
+            "effect is not known"
+        )
+    return np.array([design.sites.index(s) for s in text], dtype=int)
