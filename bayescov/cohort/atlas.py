@@ -16,7 +16,7 @@ HEMISPHERES = ("left", "right", "midline", "both")
 
 
 def read_atlas(path: str | os.PathLike[str] | None) -> Atlas:
-    """The packaged atlas, extended by the regions of a CSV file.
+    r"""The packaged atlas, extended by the regions of a CSV file.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def read_atlas(path: str | os.PathLike[str] | None) -> Atlas:
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     file = Path(folder) / "atlas.csv"
-    ...     _ = file.write_text("name,hemisphere,structure,synonyms\\nLeft-CA1,left,CA1,lh_CA1;CA1_L\\n")
+    ...     _ = file.write_text("name,hemisphere,structure,synonyms\nLeft-CA1,left,CA1,lh_CA1;CA1_L\n")
     ...     atlas = read_atlas(file)
     >>> atlas.find("CA1_L").name
     'Left-CA1'

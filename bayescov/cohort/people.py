@@ -1,6 +1,7 @@
 """Who is in the cohort: ids, visits, the participants' table, and who was excluded."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -31,6 +32,8 @@ def people_of(n: int) -> str:
 def take_rows(reading: Reading, rows: Sequence[int]) -> Reading:
     """The reading of these rows only."""
     index = list(rows)
+    if index == list(range(len(reading.subjects))):
+        return reading
     return replace(
         reading,
         subjects=[reading.subjects[i] for i in index],
@@ -60,7 +63,7 @@ def choose_visits(reading: Reading, visit: str | None) -> Reading:
     """One row a person, by the rule `visit`: ``"first"``, ``"last"``, or a visit's name; a problem if ids repeat without."""
     reading = _without_copies(reading)
     people, visits = _people_and_visits(reading)
-    counts = pd.Series(people).value_counts()
+    counts = Counter(people)
     repeated = [str(p) for p in dict.fromkeys(people) if counts[p] > 1]
     if visit is not None and visit not in ("first", "last"):
         return _named_visit(reading, people, visits, visit)
@@ -106,7 +109,7 @@ def _without_copies(reading: Reading) -> Reading:
 
 def _people_and_visits(reading: Reading) -> tuple[list[str], list[str] | None]:
     """Person and visit of every row: from a column of visits, or from ids such as ``sub-01_ses-02``."""
-    matches = [_SESSION.match(s) for s in reading.subjects]
+    matches = [_SESSION.match(s) if "_ses-" in s or "_run-" in s else None for s in reading.subjects]
     people = [
         m["person"] + (m["rest"] or "") if m else s for m, s in zip(matches, reading.subjects, strict=True)
     ]

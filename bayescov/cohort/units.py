@@ -107,15 +107,14 @@ def _mixed_rows(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
     if not usual or volumes.empty:
         return []
     ratios = volumes[list(usual)].to_numpy(dtype=float) / np.array(list(usual.values()), dtype=float)
-    ratios = np.where(ratios > 0, ratios, np.nan)
-    seen = np.isfinite(ratios).any(axis=1)
-    middle = np.full(len(ratios), np.nan)
-    middle[seen] = np.nanmedian(ratios[seen], axis=1)
-    odd = np.flatnonzero(seen & ((middle < 1 / 50) | (middle > 50)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far = np.abs(np.log(ratios)) > np.log(50)
+    seen = ratios > 0
+    odd = np.flatnonzero((far & seen).sum(axis=1) * 2 > np.maximum(1, seen.sum(axis=1)))
     if not odd.size:
         return []
     who = ", ".join(map(str, volumes.index[odd[:5]])) + (", ..." if odd.size > 5 else "")
     return [
-        f"the volumes of {odd.size} of {len(volumes)} people are {middle[odd[0]]:.2g} times an adult's ({who}): "
+        f"most volumes of {odd.size} of {len(volumes)} people are far from an adult's, {np.median(ratios[odd[0]][seen[odd[0]]]):.2g} times as large for the first ({who}): "
         "the rows are in different units, or values stand in the wrong columns"
     ]

@@ -11,8 +11,7 @@ import xarray as xr
 from bayescov.cohort.atlas import read_atlas
 from bayescov.cohort.columns import tidy_names
 from bayescov.cohort.covariates import typed
-from bayescov.cohort.read import Source
-from bayescov.cohort.readers import read_any
+from bayescov.cohort.readers import Source, read_any
 from bayescov.cohort.regions import Atlas
 from bayescov.cohort.units import to_mm3
 from bayescov.errors import TableError

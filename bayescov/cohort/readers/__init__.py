@@ -19,11 +19,14 @@ from bayescov.cohort.reading import Reading, join
 from bayescov.cohort.regions import Atlas
 from bayescov.errors import TableError
 
-__all__ = ["read_any"]
+__all__ = ["Source", "read_any"]
+
+type Source = str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]]
+"""A path, several paths, or a frame."""
 
 
 def read_any(
-    source: str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]],
+    source: Source,
     atlas: Atlas,
     *,
     id: str | None = None,

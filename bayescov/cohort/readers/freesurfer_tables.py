@@ -54,9 +54,11 @@ def read_stats_table(grid: Grid, atlas: Atlas) -> Reading:
 
 def regions_in_rows(grid: Grid, atlas: Atlas) -> bool:
     """Whether the first column, not the header, names the regions."""
+    in_header = sum(atlas.find(n) is not None for n in grid.names[1:])
+    if in_header > 0.5 * len(grid.names) or pd.api.types.is_numeric_dtype(grid.frame[0]):
+        return False
     first = [c for c in grid.text(0) if c]
     in_rows = sum(atlas.find(c) is not None for c in first)
-    in_header = sum(atlas.find(n) is not None for n in grid.names[1:])
     return in_rows >= 3 and in_rows > 0.4 * len(first) and in_rows > in_header
 
 

@@ -1,0 +1,248 @@
+"""The way from a source to the parts of a cohort: read, join, choose, clean, judge."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bayescov.cohort.atlas import read_atlas
+from bayescov.cohort.checks import (
+    check_ages,
+    check_covariates,
+    check_groups,
+    check_impossible,
+    check_versions,
+    clean_volumes,
+)
+from bayescov.cohort.columns import tidy_names
+from bayescov.cohort.covariates import typed
+from bayescov.cohort.groups import choose_control, choose_group
+from bayescov.cohort.outliers import check_outliers
+from bayescov.cohort.people import choose_visits, exclude_people, join_participants, listed, take_rows
+from bayescov.cohort.readers import Source, read_any
+from bayescov.cohort.readers.bids import companion, levels_of, read_participants
+from bayescov.cohort.reading import Reading
+from bayescov.cohort.redundant import drop_redundant
+from bayescov.cohort.regions import Atlas
+from bayescov.cohort.selection import select_regions
+from bayescov.cohort.table import CheckResult
+from bayescov.cohort.units import to_mm3
+
+__all__ = ["Parts", "assemble"]
+
+
+@dataclass
+class Parts:
+    """The parts of a cohort, while they are put together."""
+
+    name: str
+    volumes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    group: pd.Series = field(default_factory=lambda: pd.Series(dtype=object))
+    control: str | None = None
+    checks: list[CheckResult] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+
+def assemble(
+    source: Source,
+    participants: str | os.PathLike[str] | pd.DataFrame | None,
+    id: str | None,
+    group: str | None,
+    control: str | None,
+    regions: str | Sequence[str],
+    exclude: Sequence[str],
+    unit: str | None,
+    visit: str | None,
+    atlas_path: str | os.PathLike[str] | None,
+    *,
+    need_groups: bool,
+) -> Parts:
+    """Everything `read_cohort` needs, its checks and its problems. Raises only where nothing can be read."""
+    atlas = read_atlas(atlas_path)
+    extra = () if isinstance(regions, str) else tuple(map(str, regions))
+    reading = read_any(source, atlas, id=id, extra=extra)
+    seen = Parts(reading.source or "the table")
+    seen.checks.append(CheckResult("recognised", True, _recognised(reading)))
+
+    reading, levels = _with_participants(reading, source, participants, id, group, visit)
+    others, renamed = tidy_names(reading.others)
+    if renamed:
+        text = listed([f"{a} is called {b}" for a, b in renamed.items()])
+        reading = reading.noting(CheckResult("names", True, f"Covariates under their usual names: {text}."))
+    group = renamed.get(group, group) if group else group
+    reading = exclude_people(replace(reading, others=others), exclude)
+    reading = choose_visits(reading, visit)
+    reading, column = _with_groups(reading, seen, group, control, levels, need_groups)
+
+    index = pd.Index(reading.subjects, name="subject")
+    raw = reading.volumes.set_axis(index)
+    volumes, of_unit, problems = to_mm3(raw, atlas, stated=reading.unit, wanted=unit)
+    seen.checks.append(of_unit)
+    seen.problems += [*reading.problems, *problems]
+    seen.checks += reading.quirks
+    heads = [str(n) for n in volumes if n in atlas and atlas[str(n)].kind in ("icv", "global")]
+    taken, of_regions, problems = select_regions(volumes, atlas, regions)
+    seen.checks.append(of_regions)
+    seen.problems += problems
+    if not problems:
+        taken, checks, problems = clean_volumes(taken, atlas, chosen=bool(extra))
+        taken, redundant = drop_redundant(taken)
+        seen.checks += [*checks, redundant]
+        seen.problems += problems
+    covariates = _covariates(reading.others.set_axis(index), volumes[heads], column, seen)
+    seen.volumes, seen.covariates = taken, covariates
+    _without_empty(seen)
+    _judge(seen, raw, atlas, reading)
+    seen.attrs = _attrs(reading, column, unit or reading.unit or "mm3", exclude, visit, seen)
+    return seen
+
+
+def _recognised(reading: Reading) -> str:
+    return (
+        f"Recognised: {reading.tool}; {len(reading.subjects)} rows, {reading.volumes.shape[1]} volumes, "
+        f"{reading.others.shape[1]} other columns."
+    )
+
+
+def _with_participants(
+    reading: Reading,
+    source: Source,
+    participants: str | os.PathLike[str] | pd.DataFrame | None,
+    id: str | None,
+    group: str | None,
+    visit: str | None,
+) -> tuple[Reading, dict[str, dict[str, str]]]:
+    """The reading joined with the participants, and the descriptions of their levels."""
+    if participants is None:
+        columns = [str(c) for c in reading.others]
+        found = (
+            companion(source)
+            if choose_group(reading.others, group)[0] is None or group not in (None, *columns)
+            else None
+        )
+        if found is None:
+            return reading, levels_of(source)
+        participants = found
+    table, ids, quirks, problems = read_participants(participants, id)
+    name = "the participants' frame" if isinstance(participants, pd.DataFrame) else Path(participants).name
+    reading = replace(reading, problems=(*reading.problems, *problems)).noting(*quirks)
+    if problems:
+        return reading, {}
+    return join_participants(reading, table, ids, source=name, visit=visit), levels_of(participants)
+
+
+def _with_groups(
+    reading: Reading,
+    seen: Parts,
+    group: str | None,
+    control: str | None,
+    levels: dict[str, dict[str, str]],
+    need_groups: bool,
+) -> tuple[Reading, str | None]:
+    """The reading without people of no group and groups of one person; the column of groups."""
+    column, how, problems = choose_group(reading.others, group)
+    if column is None:
+        if need_groups or group is not None:
+            seen.problems += problems
+        else:
+            seen.checks.append(CheckResult("groups", None, problems[0][0].upper() + problems[0][1:] + "."))
+        seen.group = pd.Series(["all"] * len(reading.subjects), dtype=object)
+        return reading, None
+    values = reading.others[column].map(lambda c: str(c).strip())
+    without = values.str.lower().isin(["", "n/a", "na", "nan"])
+    sizes = values[~without].value_counts()
+    lonely = [str(g) for g, n in sizes.items() if n == 1]
+    if without.any():
+        who = [reading.subjects[i] for i in range(len(values)) if without.iloc[i]]
+        text = f"Left out, for the column {column!r} gives them no group: {listed(who, 20)}."
+        reading = reading.noting(CheckResult("people without a group", False, text))
+    if lonely:
+        who = [f"{s} ({g})" for s, g in zip(reading.subjects, values, strict=True) if g in lonely]
+        text = f"Left out, for one person has no covariance: {listed(who, 20)}, the only one of the group."
+        reading = reading.noting(CheckResult("groups of one person", False, text))
+    keep = [i for i, g in enumerate(values) if not without.iloc[i] and g not in lonely]
+    reading = take_rows(reading, keep)
+    seen.group = values.iloc[keep].reset_index(drop=True)
+    sizes_kept = {str(g): int(n) for g, n in seen.group.value_counts(sort=False).items()}
+    if len(sizes_kept) < 2:
+        seen.problems.append(
+            f"the column {column!r} leaves {len(sizes_kept)} group with two people or more; two are needed to compare"
+        )
+    enigma = "ENIGMA" in reading.tool
+    seen.control, why, problems = choose_control(
+        sizes_kept, control, levels=levels.get(column), enigma=enigma
+    )
+    if need_groups or control is not None:
+        seen.problems += problems
+    sentences = [how, why or (problems[0][0].upper() + problems[0][1:] + "." if problems else "")]
+    seen.checks.append(check_groups(seen.group, [s for s in sentences if s], seen.control))
+    return reading, column
+
+
+def _covariates(others: pd.DataFrame, heads: pd.DataFrame, column: str | None, seen: Parts) -> pd.DataFrame:
+    """Measures of the head and everything else that is known; the group is no covariate."""
+    frame, checks = typed(others.drop(columns=[column] if column else []))
+    clash = [c for c in frame if c in ("volume", "group", "subject", "region")]
+    frame = frame.rename(columns={c: f"{c}_" for c in clash})
+    if clash:
+        text = listed([f"{c} is called {c}_" for c in clash])
+        checks.append(CheckResult("names", True, f"Columns whose names are taken: {text}."))
+    seen.checks += checks
+    usable = heads.mask(heads <= 0)
+    return pd.concat([frame.drop(columns=[c for c in heads if c in frame]), usable], axis=1)
+
+
+def _without_empty(seen: Parts) -> None:
+    """Without people who have none of the volumes."""
+    if seen.volumes.empty:
+        return
+    empty = seen.volumes.isna().all(axis=1).to_numpy()
+    if empty.any():
+        text = f"Left out, for they have none of the volumes: {listed(list(seen.volumes.index[empty]), 20)}."
+        seen.checks.append(CheckResult("people without volumes", False, text))
+        seen.volumes, seen.covariates = seen.volumes[~empty], seen.covariates[~empty]
+        seen.group = seen.group[~empty].reset_index(drop=True)
+        gone = [g for g, n in seen.group.value_counts().items() if n < 2]
+        if gone or seen.group.nunique() < 1:
+            seen.problems.append(
+                f"once they are left out, too few people remain in: {listed(gone) or 'any group'}"
+            )
+
+
+def _judge(seen: Parts, raw: pd.DataFrame, atlas: Atlas, reading: Reading) -> None:
+    """The checks that change nothing."""
+    versions = check_versions(reading.others, raw)
+    seen.checks += [versions] if versions else []
+    if seen.volumes.empty:
+        return
+    measured = seen.volumes
+    if "icv" in seen.covariates:
+        measured = measured.assign(icv=seen.covariates["icv"])
+    seen.checks.append(check_impossible(measured, atlas, list(seen.volumes.index)))
+    seen.checks += check_outliers(seen.volumes, seen.group)
+    seen.checks += check_ages(seen.covariates)
+    seen.checks.append(check_covariates(seen.covariates))
+
+
+def _attrs(
+    reading: Reading,
+    column: str | None,
+    unit: str,
+    exclude: Sequence[str],
+    visit: str | None,
+    seen: Parts,
+) -> dict[str, Any]:
+    return {
+        "source": seen.name,
+        "tool": reading.tool,
+        "unit": "mm3",
+        "unit_of_source": unit,
+        "group_column": column or "",
+        "excluded": ", ".join(map(str, [exclude] if isinstance(exclude, str) else exclude)),
+        "visit": visit or "",
+    }
