@@ -29,6 +29,7 @@ _ROOMS = {
     "model_names": "model",
     "build_model": "model",
     "fit": "sampling",
+    "diagnose": "sampling",
     "save_fit": "sampling",
     "load_fit": "sampling",
     "connections": "posterior",

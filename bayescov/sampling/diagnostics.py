@@ -1,0 +1,259 @@
+"""Have the chains reached one distribution, and are there enough draws of it? Judged for every reported quantity."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayescov.errors import FitError
+from bayescov.sampling.convergence import ess_tail, rhat_and_ess_bulk
+
+__all__ = ["LARGEST_RHAT", "LARGEST_SHARE_DIVERGENT", "SMALLEST_ESS", "Diagnosis", "diagnose", "mixing"]
+
+LARGEST_RHAT = 1.01
+SMALLEST_ESS = 400.0
+LARGEST_SHARE_DIVERGENT = 0.001
+WORST = 3
+
+# Reported as differences from the controls (the first population) too.
+COMPARED = ("correlation", "mean")
+# A zero-one indicator has no ranks to speak of; what it says is judged through the correlations.
+UNJUDGED = ("included",)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the diagnostics of a fit say.
+
+    Attributes
+    ----------
+    max_rhat : float
+        Largest rank-normalised split R-hat; NaN if any quantity's could not be computed.
+    min_ess_bulk, min_ess_tail : float
+        Smallest bulk and tail effective sample size; NaN likewise.
+    divergences : int
+        Divergent transitions after warm-up.
+    worst : tuple of str
+        Names of the quantities that are furthest from passing (at most three).
+    ok : bool or None
+        True: R-hat <= 1.01 and bulk ESS >= 400 for every quantity, at most one divergence in 1,000 draws. None: it
+        could not be judged (a single chain). NaN never passes.
+    sentences : tuple of str
+        The same for the reader, the verdict first.
+    n_quantities, n_constant : int
+        Quantities judged, and those passed over because they never change (a fixed kappa).
+    """
+
+    max_rhat: float
+    min_ess_bulk: float
+    min_ess_tail: float
+    divergences: int
+    worst: tuple[str, ...]
+    ok: bool | None
+    sentences: tuple[str, ...]
+    n_quantities: int
+    n_constant: int
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One row a judged quantity."""
+
+    names: list[str]
+    rhat: npt.NDArray[np.float64]
+    bulk: npt.NDArray[np.float64]
+    tail: npt.NDArray[np.float64]
+    n_constant: int
+
+
+def diagnose(fit: xr.DataTree) -> Diagnosis:
+    """Judge every correlation, difference from controls, mean, standard deviation and hyperparameter of a fit.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        Made by `fit` or read by `load_fit`.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    FitError
+        If there is no posterior to judge.
+
+    References
+    ----------
+    Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021). Rank-normalization, folding, and
+    localization: an improved R-hat for assessing convergence of MCMC. Bayesian Analysis 16.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> design = bc.prepare(bc.simulate_study("ms-nmosd", seed=1))
+    >>> fit = bc.fit(design, model="separate", seed=1, progress=False)
+    >>> bc.diagnose(fit).ok
+    True
+    """
+    if not isinstance(fit, xr.DataTree) or "posterior" not in fit.children:
+        raise FitError(
+            f"diagnostics need a fit with a posterior, not {type(fit).__name__}; "
+            "give what fit(design) or load_fit(path) returned"
+        )
+    posterior = fit["posterior"].to_dataset()
+    table = _judge(posterior)
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    divergences = _divergences(fit)
+    max_rhat = float(np.max(table.rhat)) if len(table.rhat) else np.nan
+    min_bulk = float(np.min(table.bulk)) if len(table.bulk) else np.nan
+    min_tail = float(np.min(table.tail)) if len(table.tail) else np.nan
+    ok: bool | None = bool(
+        max_rhat <= LARGEST_RHAT
+        and min_bulk >= SMALLEST_ESS
+        and divergences <= LARGEST_SHARE_DIVERGENT * chains * draws
+    )
+    if ok and chains == 1:
+        ok = None
+    return Diagnosis(
+        max_rhat=max_rhat,
+        min_ess_bulk=min_bulk,
+        min_ess_tail=min_tail,
+        divergences=divergences,
+        worst=_worst(table),
+        ok=ok,
+        sentences=_sentences(table, ok, chains, draws, divergences),
+        n_quantities=len(table.names),
+        n_constant=table.n_constant,
+    )
+
+
+def mixing(arrays: Mapping[str, npt.ArrayLike]) -> tuple[float, float]:
+    """Smallest bulk effective sample size and largest R-hat over every reported quantity.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        The posterior variables of a fit, each (chain, draw, ...), without labels.
+
+    Returns
+    -------
+    ess, rhat : float
+        NaN where a quantity cannot be judged, or none varies.
+    """
+    smallest, largest = np.inf, -np.inf
+    for _, values in _quantities(arrays):
+        moving = values[..., ~_constant(values)]
+        if moving.shape[-1]:
+            rhats, sizes = rhat_and_ess_bulk(moving)
+            smallest, largest = np.minimum(smallest, sizes.min()), np.maximum(largest, rhats.max())
+    return (float(smallest), float(largest)) if largest > -np.inf or np.isnan(largest) else (np.nan, np.nan)
+
+
+def _quantities(arrays: Mapping[str, npt.ArrayLike]) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
+    """(name, (chain, draw, quantity)); kappa, which may be infinite, is judged through its closeness."""
+    for name, drawn in arrays.items():
+        if name in UNJUDGED or (name == "kappa" and "closeness" in arrays):
+            continue
+        values = np.asarray(drawn, dtype=float)
+        flat = (*values.shape[:2], -1)
+        yield name, values.reshape(flat)
+        if name in COMPARED:
+            yield f"difference of {name}", (values[:, :, 1:] - values[:, :, :1]).reshape(flat)
+
+
+def _constant(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """(quantity): never changes, in any chain. NaN counts as changing, so that it is judged and fails."""
+    return np.asarray(values.max(axis=(0, 1)) == values.min(axis=(0, 1)))
+
+
+def _judge(posterior: xr.Dataset) -> _Table:
+    names: list[str] = []
+    rhats, bulks, tails = [], [], []
+    n_constant = 0
+    arrays = {str(k): v.values for k, v in posterior.data_vars.items()}
+    for name, values in _quantities(arrays):
+        moving = ~_constant(values)
+        n_constant += int((~moving).sum())
+        if moving.any():
+            rhat, bulk = rhat_and_ess_bulk(values[..., moving])
+            rhats.append(rhat)
+            bulks.append(bulk)
+            tails.append(ess_tail(values[..., moving]))
+            labels = _labels(posterior, name)
+            names += [labels[i] for i in np.flatnonzero(moving)]
+    empty = [np.empty(0)]
+    rhat, bulk, tail = (np.concatenate(part or empty) for part in (rhats, bulks, tails))
+    return _Table(names, rhat, bulk, tail, n_constant)
+
+
+def _labels(posterior: xr.Dataset, name: str) -> list[str]:
+    """A name for each element, such as ``sd[MS, Left-Putamen]`` or ``difference of mean[MS - HC, Left-Putamen]``."""
+    variable = posterior[name.removeprefix("difference of ")]
+    if variable.ndim == 2:
+        return [name]
+    parts = [[str(v) for v in variable[d].values] for d in variable.dims[2:]]
+    if name.startswith("difference of "):
+        control, *patients = parts[0]
+        parts[0] = [f"{patient} - {control}" for patient in patients]
+    grid: Any = np.meshgrid(*(np.array(p, dtype=object) for p in parts), indexing="ij")
+    return [f"{name}[{', '.join(row)}]" for row in zip(*(g.ravel() for g in grid), strict=True)]
+
+
+def _divergences(fit: xr.DataTree) -> int:
+    if "sample_stats" not in fit.children or "diverging" not in fit["sample_stats"]:
+        return 0
+    stats = fit["sample_stats"].to_dataset()
+    return int(stats["diverging"].values.sum())
+
+
+def _worst(table: _Table) -> tuple[str, ...]:
+    """Those that cannot be judged first, then by how far R-hat or ESS is from its threshold."""
+    excess = np.maximum((table.rhat - 1) / (LARGEST_RHAT - 1), SMALLEST_ESS / np.maximum(table.bulk, 1e-9))
+    excess = np.where(np.isnan(excess), np.inf, excess)
+    order = np.argsort(-excess, kind="stable")[:WORST]
+    return tuple(table.names[i] for i in order)
+
+
+def _sentences(table: _Table, ok: bool | None, chains: int, draws: int, divergences: int) -> tuple[str, ...]:
+    count = len(table.names)
+    if not count:
+        return ("Nothing in this posterior varies, so there is nothing to judge.",)
+    said = []
+    unknown = int((np.isnan(table.rhat) | np.isnan(table.bulk)).sum())
+    apart = int((table.rhat > LARGEST_RHAT).sum())
+    few = int((table.bulk < SMALLEST_ESS).sum())
+    verdict = {
+        True: "The chains agree and there are enough draws",
+        False: "Do not trust this fit yet",
+        None: "It cannot be judged whether the chains agree, because there is only one",
+    }[ok]
+    said.append(
+        f"{verdict}: over {count:,} quantities R-hat is at most {np.max(table.rhat):.3f} (wanted: {LARGEST_RHAT}), the "
+        f"bulk effective sample size at least {np.min(table.bulk):,.0f} (wanted: {SMALLEST_ESS:.0f}), the tail one "
+        f"{np.min(table.tail):,.0f}, from {chains} x {draws:,} draws."
+    )
+    worst = ", ".join(_worst(table)[: max(1, apart or few)])
+    if unknown:
+        said.append(
+            f"{unknown:,} quantities have no R-hat, because of values that are not finite or too few draws."
+        )
+    if apart:
+        said.append(
+            f"R-hat is above {LARGEST_RHAT} for {apart:,} of them; furthest: {worst}. Draw longer chains."
+        )
+    elif few:
+        said.append(
+            f"{few:,} of them have fewer than {SMALLEST_ESS:.0f} effective draws; fewest: {worst}. Raise draws=."
+        )
+    if divergences:
+        said.append(
+            f"{divergences:,} of {chains * draws:,} transitions diverged: a part of the posterior may not have been "
+            "reached. Raise tune=, or prefer engine='gibbs'."
+        )
+    if ok is None:
+        said.append("Use chains=4.")
+    return tuple(said)

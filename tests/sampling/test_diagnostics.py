@@ -1,0 +1,168 @@
+"""`diagnose`: a sound fit passes; every kind of failure is found, named and said."""
+
+import arviz as az
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayescov.errors import FitError
+from bayescov.sampling.diagnostics import diagnose, mixing
+
+from .fakes import small_design, small_fit
+
+
+@pytest.fixture(scope="module")
+def sound():
+    return small_fit()
+
+
+def test_independent_draws_pass(sound):
+    found = diagnose(sound)
+    assert found.ok is True
+    assert found.max_rhat <= 1.01
+    assert found.min_ess_bulk >= 400
+    assert found.divergences == 0
+    assert found.sentences[0].startswith("The chains agree")
+
+
+def test_every_reported_quantity_is_judged(sound):
+    edges, regions, populations = 3, 3, 3
+    differences = (populations - 1) * (edges + regions)
+    found = diagnose(sound)
+    assert found.n_quantities == populations * (edges + 2 * regions) + differences + 2 + 2 + 1
+    assert found.n_constant == 0
+
+
+def test_extremes_are_those_of_arviz(sound):
+    posterior = sound["posterior"].to_dataset()
+    posterior["d_correlation"] = posterior["correlation"][:, :, 1:] - posterior["correlation"][:, :, 0]
+    posterior["d_mean"] = posterior["mean"][:, :, 1:] - posterior["mean"][:, :, 0]
+    tree = xr.DataTree.from_dict({"posterior": posterior.drop_vars(["population", "region_a", "region_b"])})
+    found = diagnose(sound)
+
+    def extreme(dataset, pick):
+        return pick([float(pick(v.values.ravel().tolist())) for v in dataset.data_vars.values()])
+
+    assert found.max_rhat == pytest.approx(extreme(az.rhat(tree), max), rel=1e-10)
+    assert found.min_ess_bulk == pytest.approx(extreme(az.ess(tree), min), rel=1e-10)
+    tail = az.ess(tree, method="tail", prob=(0.05, 0.95))
+    assert found.min_ess_tail == pytest.approx(extreme(tail, min), rel=1e-10)
+    assert mixing({str(k): v.values for k, v in sound["posterior"].data_vars.items()}) == (
+        found.min_ess_bulk,
+        found.max_rhat,
+    )
+
+
+def test_a_chain_apart_fails_and_is_named():
+    fit = small_fit()
+    fit["posterior"]["sd"].values[0, :, 1, 2] += 1.0
+    found = diagnose(fit)
+    assert found.ok is False
+    assert found.max_rhat > 1.01
+    assert found.worst[0] == "sd[MS, Left-Putamen]"
+    assert "sd[MS, Left-Putamen]" in " ".join(found.sentences)
+
+
+def test_a_difference_from_controls_can_fail_alone():
+    rng = np.random.default_rng(8)
+    shape = (4, 250)
+    control, patients = rng.standard_normal((2, *shape, 3))
+    drift = 1e-4 * (np.arange(4)[:, None, None] - 1.5)
+    correlation = 0.01 * np.stack([control, control + 1e-2 * patients, -control], axis=2)
+    correlation[:, :, 1] += drift
+    found = diagnose(small_fit(correlation=correlation))
+    assert found.ok is False
+    assert found.worst[0].startswith("difference of correlation[MS - HC, Left-Thalamus ~ ")
+    assert not any(name.startswith("correlation") for name in found.worst)
+
+
+def test_sticky_draws_have_too_small_an_ess():
+    slow = np.repeat(np.random.default_rng(9).standard_normal((4, 250)), 10, axis=1)[:, :1000]
+    found = diagnose(small_fit(draws=1000, kappa=np.exp(slow)))
+    assert found.ok is False
+    assert found.min_ess_bulk < 400
+    assert found.worst[0] == "kappa"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_is_not_finite_never_passes(bad):
+    fit = small_fit()
+    fit["posterior"]["mean"].values[1, 7, 2, 0] = bad
+    found = diagnose(fit)
+    assert found.ok is False
+    assert np.isnan(found.max_rhat)
+    assert "no R-hat" in " ".join(found.sentences)
+
+
+def test_what_never_changes_is_passed_over_but_counted():
+    found = diagnose(small_fit(kappa=np.full((4, 250), 40.0)))
+    assert found.ok is True
+    assert found.n_constant == 1
+
+
+def test_chains_stuck_at_different_values_are_not_constant():
+    stuck = np.repeat(np.arange(1.0, 5.0)[:, None], 250, axis=1)
+    found = diagnose(small_fit(kappa=stuck))
+    assert found.ok is False
+    assert found.max_rhat > 1e6
+    assert found.worst[0] == "kappa"
+
+
+def test_an_infinite_kappa_is_judged_by_its_closeness():
+    kappa = np.exp(4 + np.random.default_rng(10).standard_normal((4, 250)))
+    closeness = kappa / (kappa + 100)
+    kappa[:, ::3], closeness[:, ::3] = np.inf, 1.0
+    found = diagnose(small_fit(kappa=kappa, closeness=closeness))
+    assert found.ok is True
+
+
+def test_indicators_are_not_judged(sound):
+    included = np.zeros((4, 250, 2, 3), dtype=np.int8)
+    included[0] = 1
+    found = diagnose(small_fit(included=included))
+    assert found.ok is True
+    assert found.n_quantities == diagnose(sound).n_quantities
+
+
+def test_divergences_are_said_and_many_of_them_fail():
+    fit = small_fit()
+    fit["sample_stats"]["diverging"].values[0, 0] = True
+    one = diagnose(fit)
+    assert one.ok is True
+    assert one.divergences == 1
+    assert "1 of 1,000 transitions diverged" in one.sentences[-1]
+    fit["sample_stats"]["diverging"].values[1, :20] = True
+    assert diagnose(fit).ok is False
+
+
+def test_one_chain_is_not_judged():
+    found = diagnose(small_fit(chains=1, draws=1000))
+    assert found.ok is None
+    assert "chains=4" in found.sentences[-1]
+
+
+def test_nothing_that_varies():
+    fit = small_fit()
+    for name in fit["posterior"].data_vars:
+        fit["posterior"][name].values[:] = 0.5
+    found = diagnose(fit)
+    assert found.ok is False
+    assert found.n_quantities == 0
+    assert np.isnan(mixing({"kappa": np.ones((2, 10))})).all()
+
+
+def test_without_a_posterior():
+    with pytest.raises(FitError, match="need a fit"):
+        diagnose(xr.DataTree())
+
+
+def test_sixty_eight_regions_take_seconds():
+    """2,278 edges in three groups: ArviZ's loop needs minutes."""
+    import time
+
+    regions = tuple(f"region-{i:02}" for i in range(68))
+    fit = small_fit(design=small_design(regions=regions), draws=100)
+    start = time.process_time()
+    found = diagnose(fit)
+    assert found.n_quantities > 11_000
+    assert time.process_time() - start < 20
