@@ -21,8 +21,8 @@ Statistics = dict[str, Floats]
 RANKS = 3
 TAILS = {
     "kurtosis": "mean over regions of the standardised fourth moment of the residuals",
-    "mahalanobis": "mean squared squared-Mahalanobis distance from the model's means and covariance",
-    "farthest": "largest squared Mahalanobis distance from the model's means and covariance",
+    "spread_of_distances": "mean square over squared mean of people's squared Mahalanobis distances from the model's means",
+    "farthest": "largest over mean of people's squared Mahalanobis distances from the model's means",
 }
 
 # The scale on which an element of each kind varies about alike in both directions.
@@ -164,7 +164,9 @@ def _statistics(y: Floats, params: Parameters, draw: int, design: Design) -> Sta
         rows["sd"].append(discrepancies.spreads(own))
         rows["correlation"].append(to_edges(discrepancies.correlations(own)))
         rows["eigenvalue"].append(discrepancies.eigenvalues(own, ranks))
-        rows["tail"].append([discrepancies.kurtosis(own), (distance**2).mean(), distance.max()])
+        # Relative to their mean: a covariance that is too small everywhere is not a heavy tail.
+        relative = distance / distance.mean()
+        rows["tail"].append([discrepancies.kurtosis(own), (relative**2).mean(), relative.max()])
     return {name: np.array(values, dtype=float) for name, values in rows.items()}
 
 
