@@ -44,6 +44,7 @@ _ROOMS = {
     "fisher_z": "classical",
     "naive": "classical",
     "nbs": "classical",
+    "network_test": "classical",
     "permutation_test": "classical",
     "simulate_study": "simulate",
     "report": "report",
