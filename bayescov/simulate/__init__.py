@@ -1,6 +1,16 @@
 """Truths and cohorts to judge a method against: the packaged study and the named truths."""
 
+from bayescov.simulate.recovery import recovery, true_changes
 from bayescov.simulate.study import simulate_study, study_truth
 from bayescov.simulate.truths import Truth, simulate_cohort, truth, truth_names
 
-__all__ = ["Truth", "simulate_cohort", "simulate_study", "study_truth", "truth", "truth_names"]
+__all__ = [
+    "Truth",
+    "recovery",
+    "simulate_cohort",
+    "simulate_study",
+    "study_truth",
+    "true_changes",
+    "truth",
+    "truth_names",
+]

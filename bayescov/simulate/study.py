@@ -26,8 +26,8 @@ def simulate_study(name: str = "ms-nmosd", *, seed: int, sizes: Mapping[str, int
     """Simulate the packaged study: 40 MS, 35 NMOSD and 34 healthy controls, 15 regions, age, sex and head size.
 
     Healthy means, standard deviations, correlations and slopes come from 1,075 healthy people; effects in MS
-    from published volumes. MS is smaller everywhere, gains 12 connections and loses 2; NMOSD is nowhere smaller,
-    loses 10 and gains 2. The numbers and their sources are in ``bayescov/simulate/tables``.
+    from published volumes. MS is smaller everywhere, gains 20 connections and loses 2; NMOSD is nowhere smaller,
+    loses 16 and gains 2 (bilaterally, by .2 to .6). The numbers and their sources are in ``bayescov/simulate/tables``.
 
     Parameters
     ----------

