@@ -11,6 +11,8 @@ import pandas as pd
 from bayescov.cohort.atlas import read_atlas
 from bayescov.cohort.checks import (
     check_ages,
+    check_codes,
+    check_copies,
     check_covariates,
     check_groups,
     check_impossible,
@@ -97,7 +99,7 @@ def assemble(
     covariates = _covariates(reading.others.set_axis(index), volumes[heads], column, seen)
     seen.volumes, seen.covariates = taken, covariates
     _without_empty(seen)
-    _judge(seen, raw, atlas, reading)
+    _judge(seen, raw, atlas, reading, column)
     seen.attrs = _attrs(reading, column, unit or reading.unit or "mm3", exclude, visit, seen)
     return seen
 
@@ -179,7 +181,8 @@ def _with_groups(
     )
     if need_groups or control is not None:
         seen.problems += problems
-    sentences = [how, why or (problems[0][0].upper() + problems[0][1:] + "." if problems else "")]
+    described = [f"{g}: {levels[column][g]}." for g in sizes_kept if column in levels and g in levels[column]]
+    sentences = [how, *described, why or (problems[0][0].upper() + problems[0][1:] + "." if problems else "")]
     seen.checks.append(check_groups(seen.group, [s for s in sentences if s], seen.control))
     return reading, column
 
@@ -214,9 +217,10 @@ def _without_empty(seen: Parts) -> None:
             )
 
 
-def _judge(seen: Parts, raw: pd.DataFrame, atlas: Atlas, reading: Reading) -> None:
+def _judge(seen: Parts, raw: pd.DataFrame, atlas: Atlas, reading: Reading, column: str | None) -> None:
     """The checks that change nothing."""
-    versions = check_versions(reading.others, raw)
+    groups = reading.others[column] if column else pd.Series(["all"] * len(reading.subjects), dtype=object)
+    versions = check_versions(reading.others, raw, groups)
     seen.checks += [versions] if versions else []
     if seen.volumes.empty:
         return
@@ -224,6 +228,8 @@ def _judge(seen: Parts, raw: pd.DataFrame, atlas: Atlas, reading: Reading) -> No
     if "icv" in seen.covariates:
         measured = measured.assign(icv=seen.covariates["icv"])
     seen.checks.append(check_impossible(measured, atlas, list(seen.volumes.index)))
+    codes = check_codes(measured)
+    seen.checks += [check_copies(seen.volumes), *([codes] if codes else [])]
     seen.checks += check_outliers(seen.volumes, seen.group)
     seen.checks += check_ages(seen.covariates)
     seen.checks.append(check_covariates(seen.covariates))

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayescov.cohort.people import listed, people_of
-from bayescov.cohort.regions import Atlas
+from bayescov.cohort.regions import Atlas, key
 from bayescov.cohort.table import CheckResult
 
 __all__ = [
@@ -112,15 +112,48 @@ def check_impossible(volumes: pd.DataFrame, atlas: Atlas, ids: list[str]) -> Che
     return CheckResult("impossible values", False, text, table)
 
 
+def check_copies(volumes: pd.DataFrame) -> CheckResult:
+    """People whose volumes are all equal to another's: copied rows, or a join gone wrong."""
+    enough = volumes.notna().sum(axis=1) >= 3
+    seen = volumes[enough]
+    twins = seen[seen.duplicated(keep=False)]
+    if twins.empty:
+        return CheckResult("equal people", True, "No two people have the same volumes.")
+    sets = [list(g.index) for _, g in twins.groupby(list(twins.columns), dropna=False, sort=False)]
+    shown = listed([" = ".join(map(str, s)) for s in sets], 8)
+    text = f"The same volumes in several rows: {shown}. Probably rows were copied, or joined with the wrong person."
+    return CheckResult("equal people", False, text, twins)
+
+
+def check_codes(volumes: pd.DataFrame) -> CheckResult | None:
+    """A warning where a round number of nines may stand for a missing value."""
+    values = volumes.to_numpy(dtype=float)
+    rows, columns = np.nonzero(np.isin(values, [99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0]))
+    if len(rows) < 2:
+        return None
+    table = pd.DataFrame(
+        {"subject": volumes.index[rows], "measure": volumes.columns[columns], "value": values[rows, columns]}
+    )
+    shown = listed([f"{t.subject}: {t.measure} = {t.value:g}" for t in table.itertuples()])
+    text = f"{len(table)} values consist of nines only ({shown}). If they are codes for missing, empty these cells."
+    return CheckResult("possible codes", False, text, table)
+
+
 def check_groups(group: pd.Series, sentences: list[str], control: str | None) -> CheckResult:
     """Sizes of the groups."""
     sizes = group.value_counts(sort=False)
     counts = ", ".join(f"{n} {g}" for g, n in sizes.items())
     small = [str(g) for g, n in sizes.items() if n < 10]
     text = " ".join([f"{len(group)} people: {counts}.", *sentences])
+    spelled: dict[str, list[str]] = {}
+    for name in map(str, sizes.index):
+        spelled.setdefault(key(name), []).append(name)
+    alike = [" and ".join(map(repr, names)) for names in spelled.values() if len(names) > 1]
+    if alike:
+        text += f" Groups that differ by spelling only: {listed(alike)}; are they one?"
     if small:
         text += f" Very small: {', '.join(small)}; expect wide intervals."
-    return CheckResult("groups", not small, text, sizes.rename("people").to_frame())
+    return CheckResult("groups", not small and not alike, text, sizes.rename("people").to_frame())
 
 
 def check_ages(covariates: pd.DataFrame) -> list[CheckResult]:
@@ -154,7 +187,7 @@ def check_covariates(covariates: pd.DataFrame) -> CheckResult:
     return CheckResult("covariates", not gaps, text, missing.rename("missing").to_frame())
 
 
-def check_versions(others: pd.DataFrame, raw: pd.DataFrame) -> CheckResult | None:
+def check_versions(others: pd.DataFrame, raw: pd.DataFrame, group: pd.Series) -> CheckResult | None:
     """A warning where several tools or versions wrote the volumes."""
     named = [str(c) for c in others if _VERSION.search(str(c))]
     mixed = [(c, others.loc[others[c] != "", c].value_counts()) for c in named]
@@ -162,12 +195,11 @@ def check_versions(others: pd.DataFrame, raw: pd.DataFrame) -> CheckResult | Non
     if mixed:
         column, counts = mixed[0]
         shown = ", ".join(f"{v} ({n})" for v, n in counts.items())
-        return CheckResult(
-            "tool versions",
-            False,
-            f"The column {column!r} names {len(counts)}: {shown}. {_WHY_VERSIONS}",
-            counts.to_frame(),
+        text = f"The column {column!r} names {len(counts)}: {shown}. {_WHY_VERSIONS}"
+        table = pd.crosstab(
+            others[column].to_numpy(), group.to_numpy(), rownames=[column], colnames=["group"]
         )
+        return CheckResult("tool versions", False, text, table)
     values = raw.to_numpy(dtype=float)
     seen = np.isfinite(values) & (values > 0)
     enough = seen.sum(axis=1) >= 8

@@ -47,14 +47,17 @@ def exclude_people(reading: Reading, exclude: Sequence[str]) -> Reading:
     wanted = [str(e) for e in ([exclude] if isinstance(exclude, str) else exclude)]
     if not wanted:
         return reading
-    unknown = [e for e in wanted if e not in set(reading.subjects)]
+    persons = [_person(s) for s in reading.subjects]
+    known = {*reading.subjects, *persons}
+    unknown = [e for e in wanted if e not in known]
     if unknown:
         problem = (
             f"exclude= names {listed(unknown)}, who {'are' if len(unknown) > 1 else 'is'} not in the table"
             f"{nearest(unknown[0], sorted(set(reading.subjects))[:20000])}"
         )
         return replace(reading, problems=(*reading.problems, problem))
-    kept = [i for i, s in enumerate(reading.subjects) if s not in set(wanted)]
+    out = set(wanted)
+    kept = [i for i, s in enumerate(reading.subjects) if s not in out and persons[i] not in out]
     text = f"Excluded as asked: {listed(wanted, 20)}."
     return take_rows(reading, kept).noting(CheckResult("excluded", True, text))
 
@@ -119,6 +122,12 @@ def _people_and_visits(reading: Reading) -> tuple[list[str], list[str] | None]:
     if column:
         return reading.subjects, [str(v) for v in reading.others[column[0]]]
     return reading.subjects, None
+
+
+def _person(id: str) -> str:
+    """``sub-01`` of ``sub-01_ses-02``."""
+    match = _SESSION.match(id) if "_ses-" in id or "_run-" in id else None
+    return match["person"] + (match["rest"] or "") if match else id
 
 
 def _order(reading: Reading, people: list[str], visits: list[str] | None) -> tuple[list[tuple], str]:

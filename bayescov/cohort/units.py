@@ -85,7 +85,8 @@ def to_mm3(
         if guessed is not None and TO_MM3[guessed] != TO_MM3[unit]:
             passed = False
             sentences.append(f"They look like {guessed}, though; unit= overrides.")
-    problems += _mixed_rows(out[regions], atlas)
+    if not problems:
+        problems += [*_mixed_columns(out, atlas), *_mixed_rows(out[regions], atlas)]
     return out, CheckResult("unit", passed and not problems, " ".join(sentences)), problems
 
 
@@ -101,6 +102,27 @@ def _ratios(values: pd.DataFrame, atlas: Atlas) -> np.ndarray:
     return np.array(ratios)
 
 
+def _mixed_columns(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
+    """A problem if some regions of steady size are a hundred times smaller or larger than an adult's."""
+    odd = []
+    for name in map(str, volumes.columns):
+        region = atlas.regions.get(name)
+        if (
+            region is None
+            or region.typical is None
+            or region.kind not in ("subcortical", "cortical", "cerebellum")
+        ):
+            continue
+        column = volumes[name].to_numpy(dtype=float)
+        seen = column[column > 0]
+        if seen.size >= 3 and not 1 / 50 < np.median(seen) / region.typical < 50:
+            odd.append(f"{name} (median {np.median(seen):g} mm3, usual {region.typical:g})")
+    if not odd:
+        return []
+    shown = ", ".join(odd[:5]) + (f" and {len(odd) - 5} more" if len(odd) > 5 else "")
+    return [f"some regions are in another unit than the others, or in the wrong column: {shown}"]
+
+
 def _mixed_rows(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
     """A problem if some people are a thousand times larger than the others."""
     usual = {n: atlas[n].typical for n in volumes.columns if n in atlas and atlas[n].typical}
@@ -113,8 +135,10 @@ def _mixed_rows(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
     odd = np.flatnonzero((far & seen).sum(axis=1) * 2 > np.maximum(1, seen.sum(axis=1)))
     if not odd.size:
         return []
+    first = float(np.median(ratios[odd[0]][seen[odd[0]]]))
     who = ", ".join(map(str, volumes.index[odd[:5]])) + (", ..." if odd.size > 5 else "")
     return [
-        f"most volumes of {odd.size} of {len(volumes)} people are far from an adult's, {np.median(ratios[odd[0]][seen[odd[0]]]):.2g} times as large for the first ({who}): "
+        f"most volumes of {odd.size} of {len(volumes)} people are far from an adult's, {first:.2g} times as large in the first "
+        f"({who}): "
         "the rows are in different units, or values stand in the wrong columns"
     ]

@@ -1,5 +1,7 @@
 """Wide tables: one row a person, one column a region, in any tool's spelling."""
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pandas as pd
 
 from bayescov.cohort.columns import find_column, is_id_name
 from bayescov.cohort.numbers import MISSING_NUMBERS, to_numbers
+from bayescov.cohort.people import listed
 from bayescov.cohort.readers.grid import Grid, read_grid, read_text
 from bayescov.cohort.reading import Reading
 from bayescov.cohort.regions import Atlas, strip_measure
@@ -16,6 +19,7 @@ from bayescov.cohort.table import CheckResult
 
 __all__ = ["grid_of", "wide"]
 
+_SPREADSHEET_ID = re.compile(r"^\d[.,]\d+[eE]\+\d+$")
 Floats = npt.NDArray[np.float64]
 
 
@@ -67,13 +71,17 @@ def wide(
             found.setdefault(region.name if region is not None else name, []).append(position)
     volumes: dict[str, Floats] = {}
     columns: dict[str, str] = {}
+    coded: Counter[tuple[float, str]] = Counter()
     unit = _stated_unit([grid.names[p] for ps in found.values() for p in ps])
     for name, positions in found.items():
-        parts = [_volumes(grid, p, subjects, problems) for p in positions]
+        parts = [_volumes(grid, p, subjects, problems, coded) for p in positions]
         merged, note, problem = _merge(name, [grid.names[p] for p in positions], parts, subjects)
         volumes[name], columns[name] = merged, grid.names[positions[0]]
         quirks += [note] if note else []
         problems += [problem] if problem else []
+    if coded:
+        shown = listed([f"{value:g} in {name!r} ({n})" for (value, name), n in coded.items()], 8)
+        quirks.append(CheckResult("missing codes", False, f"Read as missing: {shown}."))
     used = {p for ps in found.values() for p in ps} | ({where} if where is not None else set())
     others = _others(grid, [p for p in range(len(grid.names)) if p not in used], problems)
     return Reading(
@@ -120,6 +128,12 @@ def _ids(grid: Grid, id: str | None, quirks: list[CheckResult]) -> tuple[int | N
     if empty:
         shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
         problem = f"the id column {grid.names[where] or '(the first)'!r} is empty in row {shown}; every person needs an id"
+    damaged = [s for s in subjects if _SPREADSHEET_ID.match(s)]
+    if damaged and not problem:
+        problem = (
+            f"{len(damaged)} ids were turned into numbers by a spreadsheet and lost their last digits ({listed(damaged, 3)}); "
+            "write the ids as text"
+        )
     return where, subjects, problem
 
 
@@ -136,7 +150,9 @@ def _usual_id(grid: Grid) -> int | None:
     return None
 
 
-def _volumes(grid: Grid, position: int, subjects: list[str], problems: list[str]) -> Floats:
+def _volumes(
+    grid: Grid, position: int, subjects: list[str], problems: list[str], coded: Counter[tuple[float, str]]
+) -> Floats:
     """A column of numbers; cells of text become problems, missing codes NaN."""
     column = grid.frame[position]
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
@@ -150,7 +166,9 @@ def _volumes(grid: Grid, position: int, subjects: list[str], problems: list[str]
         problems.append(
             f"the column {grid.names[position]!r} holds text where volumes belong ({shown}{more})"
         )
-    values[np.isin(values, list(MISSING_NUMBERS))] = np.nan
+    code = np.isin(values, list(MISSING_NUMBERS))
+    coded.update((float(v), grid.names[position]) for v in values[code])
+    values[code] = np.nan
     return values
 
 

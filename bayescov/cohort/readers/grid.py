@@ -55,7 +55,10 @@ class Grid:
         """A column as stripped text."""
         column = self.frame[position]
         if pd.api.types.is_numeric_dtype(column):
-            return pd.Series(["" if np.isnan(v) else f"{v:.15g}" for v in column], dtype=object)
+            return pd.Series(
+                ["" if np.isnan(v) else f"{v:.17g}" if v == round(v) else repr(float(v)) for v in column],
+                dtype=object,
+            )
         return column.astype(object).map(lambda c: c.strip() if isinstance(c, str) else "")
 
 
@@ -123,6 +126,7 @@ def read_grid(text: str, source: str, is_number: Callable[[str], bool]) -> Grid:
     TableError
         If there is no header or no row.
     """
+    text = _below_preamble(text)
     delimiter = _delimiter(text, source)
     if delimiter == " ":
         text, delimiter = re.sub(r"[ \t]+", "\t", re.sub(r"(?m)^[ \t]+|[ \t]+$", "", text)), "\t"
@@ -162,6 +166,20 @@ def read_grid(text: str, source: str, is_number: Callable[[str], bool]) -> Grid:
         quirks.append(CheckResult("decimal commas", True, "Numbers are written with decimal commas."))
     frame = _frame("\n".join(lines[1:]), len(names), numeric, delimiter, decimal)
     return Grid(names, frame, delimiter, decimal, tuple(quirks), tuple(problems), source)
+
+
+def _below_preamble(text: str) -> str:
+    """Without Excel's ``sep=;`` and without comment lines above the header."""
+    lines = text.split("\n")
+    start = 0
+    if re.fullmatch(r'"?sep=.?"?\s*', lines[0], re.IGNORECASE):
+        start = 1
+    while start + 1 < len(lines) and lines[start].startswith("#"):
+        widest = max(_DELIMITERS, key=lines[start + 1].count)
+        if lines[start].count(widest) >= lines[start + 1].count(widest) > 0:
+            break
+        start += 1
+    return "\n".join(lines[start:]) if start else text
 
 
 def _delimiter(text: str, source: str) -> str:

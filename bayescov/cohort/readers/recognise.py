@@ -70,4 +70,18 @@ def read_table(grid: Grid, atlas: Atlas, path: Path, id: str | None, extra: tupl
         return freesurfer_tables.read_transposed(grid, atlas)
     if cat12.is_cat12_table(grid, atlas):
         return cat12.read_cat12_table(grid, atlas)
+    _require_header_on_top(grid, atlas)
     return wide(grid, atlas, id=id, extra=extra)
+
+
+def _require_header_on_top(grid: Grid, atlas: Atlas) -> None:
+    """Refuse a table whose region names stand below a title."""
+    if any(atlas.find(n) is not None for n in grid.names):
+        return
+    for row in range(min(5, len(grid.frame))):
+        names = [str(c) for c in grid.frame.iloc[row]]
+        if sum(atlas.find(n) is not None for n in names) >= 3:
+            raise TableError(
+                f"the names of regions stand in row {row + 2} of the file; delete what is above them, so that the header comes first",
+                source=grid.source,
+            )
