@@ -47,6 +47,7 @@ _ROOMS = {
     "network_test": "classical",
     "permutation_test": "classical",
     "simulate_study": "simulate",
+    "headline": "report",
     "report": "report",
 }
 

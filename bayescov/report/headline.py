@@ -1,0 +1,232 @@
+"""What was found, in sentences a clinician can read: failed diagnostics first, and what cannot be known last."""
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from bayescov.report.words import listing, plural, probability, signed
+from bayescov.sampling.diagnostics import LARGEST_RHAT, SMALLEST_ESS, Diagnosis, diagnose
+from bayescov.sampling.tree import spec_of
+
+__all__ = ["Sentence", "headline", "sentences"]
+
+NAMED_AT_MOST = 4
+
+
+class Sentence(NamedTuple):
+    """One sentence of the headline.
+
+    `about` is warning, volumes, counts, caution, contrast, named or limits.
+    """
+
+    about: str
+    text: str
+
+
+def headline(fit: xr.DataTree, connections: xr.Dataset, volumes: xr.Dataset) -> list[str]:
+    """The findings of a fit in words.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `fit` returned.
+    connections, volumes : xarray.Dataset
+        What `bayescov.connections(fit)` and `bayescov.volumes(fit)` returned.
+
+    Returns
+    -------
+    list of str
+        Failed diagnostics first, where there are any; then volumes, numbers of connections gained and lost with
+        intervals, the connections that can be named, comparisons between patient groups; last, what groups of
+        this size cannot show.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> cohort = bc.simulate_study("ms-nmosd", seed=1)
+    >>> fit = bc.fit(bc.prepare(cohort), model="separate", seed=1)
+    >>> sentences = bc.headline(fit, bc.connections(fit), bc.volumes(fit))  # doctest: +SKIP
+    """
+    return [s.text for s in sentences(fit, connections, volumes, diagnose(fit))]
+
+
+def sentences(
+    fit: xr.DataTree, connections: xr.Dataset, volumes: xr.Dataset, found: Diagnosis
+) -> list[Sentence]:
+    """The headline with the subject of each sentence."""
+    lines = [Sentence("warning", text) for text in _warning(found)]
+    lines += [Sentence("volumes", text) for text in _volumes(volumes)]
+    lines += [Sentence("counts", text) for text in _counts(connections)]
+    lines += [Sentence("caution", text) for text in _caution(fit)]
+    lines += [Sentence("contrast", text) for text in _contrasts(connections)]
+    lines += [Sentence("named", text) for text in _named(connections)]
+    lines += [Sentence("limits", text) for text in _limits(fit, connections)]
+    return lines
+
+
+def _warning(found: Diagnosis) -> list[str]:
+    if found.ok and not found.divergences:
+        return []
+    if found.ok is None:
+        return [
+            "Do not rely on this yet: with a single chain it cannot be judged whether the sampler converged. "
+            "Fit again with chains=4."
+        ]
+    problems = []
+    if not found.max_rhat <= LARGEST_RHAT:
+        problems.append(f"R-hat up to {found.max_rhat:.3f} where at most {LARGEST_RHAT} is wanted")
+    if not found.min_ess_bulk >= SMALLEST_ESS:
+        problems.append(
+            f"as few as {found.min_ess_bulk:,.0f} effective draws where {SMALLEST_ESS:.0f} are wanted"
+        )
+    if found.divergences:
+        problems.append(plural(found.divergences, "divergent transition"))
+    return [
+        f"Do not rely on this yet: the sampler's diagnostics failed ({listing(problems)}). "
+        "The figures below may change when the model is fitted again; ask for more draws first."
+    ]
+
+
+def _volumes(volumes: xr.Dataset) -> list[str]:
+    lines, nothing = [], []
+    n_regions = volumes.sizes["region"]
+    control = volumes.attrs["control"]
+    for group in volumes["population"].values:
+        row = volumes.sel(population=group)
+        verdict = row["verdict"].values
+        parts = [
+            text for kind in ("smaller", "larger") if (text := _changed_regions(row, verdict, kind, control))
+        ]
+        if not parts:
+            nothing.append(str(group))
+            continue
+        rest = [
+            f"{(verdict == kind).sum()} {kind}"
+            for kind in ("unchanged", "undecided")
+            if (verdict == kind).any()
+        ]
+        tail = f"; of the rest, {listing(rest)}" if rest else ""
+        lines.append(f"Volumes, {group}: of {plural(n_regions, 'region')}, {'; '.join(parts)}{tail}.")
+    if nothing:
+        lines.append(
+            f"Volumes, {listing(nothing)}: no region can be called smaller or larger than in {control}."
+        )
+    return lines
+
+
+def _changed_regions(row: xr.Dataset, verdict: np.ndarray, kind: str, control: str) -> str:
+    picked = np.flatnonzero(verdict == kind)
+    if not len(picked):
+        return ""
+    percent = row["difference_percent"].values
+    by_size = picked[np.argsort(-np.abs(percent[picked]))]
+    names = [f"{row['region'].values[j]} {signed(percent[j], 1)} %" for j in by_size]
+    verb = "is" if len(picked) == 1 else "are"
+    return f"{len(picked)} {verb} {kind} than in {control} ({listing(names, most=NAMED_AT_MOST)})"
+
+
+def _counts(connections: xr.Dataset) -> list[str]:
+    lines = []
+    n_edges = connections.sizes["edge"]
+    level = round(100 * float(connections.attrs["interval"]))
+    n_draws = int(connections.attrs["draws"])
+    for group in connections["population"].values:
+        row = connections.sel(population=group)
+        gained, lost = (_count(row, kind) for kind in ("added", "missing"))
+        chance = probability(float(row["p_more_added_than_missing"]), n_draws=n_draws)
+        lines.append(
+            f"Connections, {group}: of {n_edges}, {gained} added and {lost} missing ({level} % intervals); "
+            f"the probability that {group} gained more connections than it lost is {chance}."
+        )
+    return lines
+
+
+def _count(row: xr.Dataset, kind: str) -> str:
+    mean, low, high = (float(row[f"n_{kind}{end}"]) for end in ("", "_low", "_high"))
+    return f"{mean:.0f} ({low:.0f} to {high:.0f})"
+
+
+def _contrasts(connections: xr.Dataset) -> list[str]:
+    """Patient groups against each other: the pair where there are two, the leader where there are more."""
+    groups = [str(g) for g in connections["population"].to_numpy()]
+    if len(groups) < 2:
+        return []
+    n_draws = int(connections.attrs["draws"])
+    parts = []
+    for kind, verb in (("added", "gained"), ("missing", "lost")):
+        table = connections[f"p_more_{kind}_than_other"].values
+        first = int(np.argmax(connections[f"n_{kind}"].values))
+        others = [g for g in range(len(groups)) if g != first]
+        if len(groups) == 2:
+            chance = probability(float(table[0, 1]), n_draws=n_draws)
+            parts.append(f"that {groups[0]} {verb} more connections than {groups[1]} is {chance}")
+        else:
+            lowest = min(others, key=lambda g: table[first, g])
+            chance = probability(float(table[first, lowest]), n_draws=n_draws)
+            parts.append(
+                f"that {groups[first]}, the group with most connections {kind}, {verb} more than {groups[lowest]} is {chance}"
+            )
+    return [f"Between patient groups: the probability {'; '.join(parts)}."]
+
+
+def _named(connections: xr.Dataset) -> list[str]:
+    lines, nothing = [], []
+    n_edges = connections.sizes["edge"]
+    for group in connections["population"].values:
+        row = connections.sel(population=group)
+        verdict = row["verdict"].values
+        parts = []
+        for kind in ("added", "missing", "reversed"):
+            picked = np.flatnonzero(verdict == kind)
+            order = picked[np.argsort(-row[f"p_{kind}"].values[picked], kind="stable")]
+            pairs = [f"{row['region_a'].values[e]} – {row['region_b'].values[e]}" for e in order]
+            if pairs:
+                parts.append(f"{len(pairs)} {kind} ({listing(pairs, most=NAMED_AT_MOST)})")
+        undecided, unchanged = int((verdict == "undecided").sum()), int((verdict == "unchanged").sum())
+        if parts:
+            lines.append(
+                f"Named connections, {group}: {listing(parts)}; {unchanged} unchanged, {undecided} undecided."
+            )
+        elif undecided == n_edges:
+            nothing.append(f"{group} (all {n_edges} undecided)")
+        else:
+            nothing.append(f"{group} ({unchanged} unchanged, {undecided} undecided)")
+    if nothing:
+        rate = f"{100 * float(connections.attrs['fdr']):g} %"
+        lines.append(
+            f"No single connection can be named as changed at a false discovery rate of {rate} in {listing(nothing)}."
+        )
+    return lines
+
+
+def _caution(fit: xr.DataTree) -> list[str]:
+    """Where a model is known to count too many."""
+    spec = spec_of(fit)
+    if spec.shared is not None:
+        return []
+    return [
+        f"Caution: the model {spec.name!r} shares nothing between groups, so uncertain connections are counted as changes "
+        "and both numbers are too high even where nothing differs; compare them with the default model."
+    ]
+
+
+def _limits(fit: xr.DataTree, connections: xr.Dataset) -> list[str]:
+    """What the data cannot show at these group sizes, whatever the model."""
+    constant = fit["constant_data"]
+    codes = np.asarray(constant["population_code"].values, dtype=int)
+    sizes = np.bincount(codes)
+    groups = [str(g) for g in fit["posterior"]["population"].to_numpy()]
+    smallest = 1 + int(np.argmin(sizes[1:]))
+    n_covariates = constant.sizes.get("covariate", 0)
+    spare = np.maximum(sizes[[0, smallest]] - 3 - n_covariates, 1)
+    typical = float(np.median(np.abs(connections["control_mean"].values)))
+    width = min(1.96 * float(np.sqrt((1 / spare).sum())) * (1 - typical**2), 2.0)
+    lines = []
+    if width > float(connections.attrs["margin"]):
+        lines.append(
+            f"What cannot be known: with {sizes[0]} {groups[0]} and {sizes[smallest]} {groups[smallest]}, the data alone "
+            f"leave the difference of one typical correlation uncertain by ±{width:.2f} (95 %), so smaller changes of single "
+            "connections stay hidden, and undecided does not mean unchanged."
+        )
+    return lines

@@ -1,0 +1,175 @@
+"""The methods paragraph, its references, and how the fit was made: all read from the fit itself."""
+
+import json
+from typing import Any, NamedTuple
+
+import xarray as xr
+
+from bayescov.design import Design
+from bayescov.model.spec import ModelSpec
+from bayescov.report.words import listing, plural
+from bayescov.sampling.diagnostics import LARGEST_RHAT, SMALLEST_ESS, Diagnosis
+from bayescov.sampling.tree import settings_of, spec_of
+
+__all__ = ["Methods", "methods"]
+
+FDR = (
+    "Newton, M. A. et al. (2004). Detecting differential gene expression with a semiparametric "
+    "hierarchical mixture method. Biostatistics 5, 155-176."
+)
+DECISION = "Müller, P., Parmigiani, G. and Rice, K. (2006). FDR and Bayesian multiple comparisons rules. Bayesian Statistics 8."
+RHAT = (
+    "Vehtari, A. et al. (2021). Rank-normalization, folding, and localization: "
+    "an improved R-hat for assessing convergence of MCMC. Bayesian Analysis 16, 667-718."
+)
+FREEDMAN = "Winkler, A. M. et al. (2014). Permutation inference for the general linear model. NeuroImage 92, 381-397."
+HOCHBERG = "Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. J. R. Stat. Soc. B 57, 289-300."
+
+
+class Methods(NamedTuple):
+    """Text for a paper, its references, the commands that repeat the analysis, and what it ran on."""
+
+    paragraph: str
+    references: tuple[str, ...]
+    command: str
+    made_with: tuple[tuple[str, str], ...]
+
+
+def methods(
+    fit: xr.DataTree,
+    connections: xr.Dataset,
+    design: Design,
+    found: Diagnosis,
+    *,
+    command: str | None = None,
+    classical: bool = False,
+) -> Methods:
+    """Everything a reader needs to repeat the analysis, from what the fit says of itself."""
+    spec = spec_of(fit)
+    settings = settings_of(fit)
+    sentences = [
+        *_data(design),
+        *_model(spec, design),
+        *_answers(connections),
+        *_sampling(fit, settings, found),
+    ]
+    references = [*spec.references, FDR, DECISION, RHAT]
+    if classical:
+        sentences.append(
+            "For comparison, differences of Fisher-transformed residual correlations were tested by permutation of the "
+            "group labels, with control of the false discovery rate over connections."
+        )
+        references += [FREEDMAN, HOCHBERG]
+    return Methods(
+        paragraph=" ".join(sentences),
+        references=tuple(dict.fromkeys(references)),
+        command=command or str(fit.attrs.get("command", "")) or _python(fit, connections, design, settings),
+        made_with=tuple(_made_with(fit, settings)),
+    )
+
+
+def _data(design: Design) -> list[str]:
+    sizes = listing([f"{int(n)} {g}" for n, g in zip(design.sizes, design.populations, strict=True)])
+    unit = "log-transformed volumes" if design.transform == "log" else "volumes"
+    people = f"We compared {plural(len(design.regions), 'regional brain volume')} of {sizes} ({design.control} as controls)."
+    scaled = (
+        f"The {unit} were centred and scaled by the residual standard deviation of the controls; "
+        "all differences are reported in these control SDs and as percent of the controls' volume."
+    )
+    missing = design.n_missing
+    gaps = [
+        f"{plural(missing, 'missing volume')} {'was' if missing == 1 else 'were'} imputed within the model."
+    ]
+    return [people, scaled, *(gaps if missing else [])]
+
+
+def _model(spec: ModelSpec, design: Design) -> list[str]:
+    family = "multivariate Student-t" if spec.likelihood.family == "student" else "multivariate normal"
+    text = f"A hierarchical Bayesian model (bayescov, model '{spec.name}') described the volumes as {family} around group means"
+    if design.covariates:
+        text += f" with regression on {listing(list(design.covariates))}"
+    text += ", effects of group and covariates being partially pooled over regions"
+    if design.site is not None:
+        text += f", and a varying intercept for each of {len(design.sites)} sites"
+    return [f"{text}.", _covariances(spec)]
+
+
+def _covariances(spec: ModelSpec) -> str:
+    if spec.shared is None:
+        return "Each group had a covariance matrix of its own, with an inverse-Wishart prior."
+    shared = f"The correlation matrices of the groups departed from a shared matrix with LKJ({spec.shared.eta:g}) prior"
+    ways = []
+    if spec.dense is not None:
+        ways.append(
+            "at all connections at once, to a degree that was learned from the data (inverse-Wishart)"
+        )
+    if spec.sparse is not None:
+        ways.append("at single connections, whose number and size were learned (spike and slab)")
+    return f"{shared} {' and '.join(ways)}; the groups' standard deviations were modelled separately."
+
+
+def _answers(connections: xr.Dataset) -> list[str]:
+    a = connections.attrs
+    kind = "partial correlation" if a["kind"] == "partial" else "correlation"
+    return [
+        f"A connection is the {kind} of two regions' volumes across the people of a group; in each posterior draw it was called "
+        f"added in a patient group if its absolute value there exceeded {a['threshold']:g} and that of the controls by more than "
+        f"{a['margin']:g}, missing in the reverse case, and reversed if present in both with opposite sign.",
+        "Single connections and regions were called changed as the largest set of most probable changes whose expected false "
+        f"discovery rate is at most {100 * float(a['fdr']):g} %; everything else is reported as unchanged or undecided.",
+        f"Intervals are central {100 * float(a['interval']):g} % posterior intervals.",
+    ]
+
+
+def _sampling(fit: xr.DataTree, settings: dict[str, Any], found: Diagnosis) -> list[str]:
+    sizes = fit["posterior"].sizes
+    drawn = f"{plural(sizes['chain'], 'chain')} of {sizes['draw']} draws"
+    state = "met" if found.ok and not found.divergences else "DID NOT MEET"
+    return [
+        f"The posterior was sampled with {drawn} (engine {fit.attrs.get('engine', 'unknown')}, seed {fit.attrs.get('seed', 'unknown')}); "
+        f"the chains {state} the criteria R-hat ≤ {LARGEST_RHAT} (largest {found.max_rhat:.3f}), "
+        f"bulk effective sample size ≥ {SMALLEST_ESS:.0f} "
+        f"(smallest {found.min_ess_bulk:,.0f}) and no divergent transitions ({found.divergences})."
+    ]
+
+
+def _python(fit: xr.DataTree, connections: xr.Dataset, design: Design, settings: dict[str, Any]) -> str:
+    """The five verbs with this fit's arguments; the table's own name is the only thing a reader may have to mend."""
+    spec = spec_of(fit)
+    cohort = json.loads(str(fit.attrs.get("cohort", "{}")))
+    source = str(cohort.get("source", "volumes.csv"))
+    arguments = [f"covariates={design.formula!r}"] if design.formula else []
+    if design.transform != "log":
+        arguments.append(f"transform={design.transform!r}")
+    chosen = [f"model={spec.name!r}", f"seed={fit.attrs.get('seed', 0)}"]
+    chosen += [f"{k}={settings[k]!r}" for k in ("draws", "tune", "chains") if k in settings]
+    a = connections.attrs
+    return "\n".join(
+        [
+            "import bayescov as bc",
+            f"cohort = bc.read_cohort({source!r}, control={design.control!r}, group=...)",
+            f"design = bc.prepare({', '.join(['cohort', *arguments])})",
+            f"fit = bc.fit({', '.join(['design', *chosen])})",
+            f"edges = bc.connections(fit, threshold={a['threshold']:g}, margin={a['margin']:g}, kind={a['kind']!r}, fdr={a['fdr']:g})",
+            "bc.report(fit, 'report.html')",
+        ]
+    )
+
+
+def _made_with(fit: xr.DataTree, settings: dict[str, Any]) -> list[tuple[str, str]]:
+    cohort = json.loads(str(fit.attrs.get("cohort", "{}")))
+    versions = json.loads(str(fit.attrs.get("versions", "{}")))
+    spec = spec_of(fit)
+    rows = [("Table", cohort.get("source")), ("Volumetry", cohort.get("tool")), ("Unit", cohort.get("unit"))]
+    excluded = cohort.get("excluded")
+    if excluded:
+        rows.append(("Left out", excluded if isinstance(excluded, str) else json.dumps(excluded)))
+    rows += [
+        ("Model", f"{spec.name}: {spec.summary}"),
+        ("Engine", fit.attrs.get("engine")),
+        ("Seed", fit.attrs.get("seed")),
+        ("Settings", ", ".join(f"{k} {v}" for k, v in settings.items())),
+        ("Fitted", fit.attrs.get("created")),
+        ("Versions", ", ".join(f"{k} {v}" for k, v in versions.items())),
+    ]
+    return [(name, str(value)) for name, value in rows if value not in (None, "")]

@@ -1,0 +1,128 @@
+"""The sentences of the headline, for every case a study can end in."""
+
+import numpy as np
+import pytest
+
+import bayescov as bc
+from bayescov.report import headline
+
+from .fake import fake_fit
+
+
+def answers_of(fit):
+    return bc.connections(fit), bc.volumes(fit)
+
+
+def settle(edges, *, verdict, counts=(0, 0, 0)):
+    """The same answers with one verdict everywhere and set counts of added and missing."""
+    edges = edges.copy(deep=True)
+    edges["verdict"][:] = verdict
+    for kind in ("added", "missing"):
+        for end, value in zip(("", "_low", "_high"), counts, strict=True):
+            edges[f"n_{kind}{end}"][:] = value
+    return edges
+
+
+@pytest.fixture(scope="module")
+def three():
+    return fake_fit()
+
+
+def test_nothing_found_says_so_and_names_no_region(three):
+    edges, sizes = answers_of(three)
+    sizes = sizes.copy(deep=True)
+    sizes["verdict"][:] = "unchanged"
+    lines = headline(three, settle(edges, verdict="unchanged"), sizes)
+    assert lines[0] == "Volumes, MS and NMOSD: no region can be called smaller or larger than in HC."
+    named = [line for line in lines if line.startswith("No single connection")]
+    assert named == [
+        "No single connection can be named as changed at a false discovery rate of 5 % in "
+        "MS (91 unchanged, 0 undecided) and NMOSD (91 unchanged, 0 undecided)."
+    ]
+    assert sum("0 (0 to 0) added and 0 (0 to 0) missing" in line for line in lines) == 2
+
+
+def test_everything_undecided_is_not_called_unchanged(three):
+    edges, sizes = answers_of(three)
+    lines = headline(three, settle(edges, verdict="undecided"), sizes)
+    assert any("MS (all 91 undecided) and NMOSD (all 91 undecided)" in line for line in lines)
+    assert "undecided does not mean unchanged" in lines[-1]
+
+
+def test_counts_and_probability_are_those_of_the_answers(three):
+    edges, sizes = answers_of(three)
+    edges = edges.copy(deep=True)
+    edges["n_added"].loc["MS"], edges["n_added_low"].loc["MS"], edges["n_added_high"].loc["MS"] = 22.4, 12, 34
+    edges["n_missing"].loc["MS"], edges["n_missing_low"].loc["MS"], edges["n_missing_high"].loc["MS"] = (
+        8,
+        3,
+        15,
+    )
+    edges["p_more_added_than_missing"].loc["MS"] = 0.968
+    line = next(x for x in headline(three, edges, sizes) if x.startswith("Connections, MS"))
+    assert "of 91, 22 (12 to 34) added and 8 (3 to 15) missing (95 % intervals)" in line
+    assert line.endswith("the probability that MS gained more connections than it lost is 0.97.")
+
+
+def test_named_connections_come_with_the_most_probable_first(three):
+    edges, sizes = answers_of(three)
+    edges = settle(edges, verdict="unchanged")
+    edges["verdict"][0, [3, 7]] = "added"
+    edges["verdict"][0, 5] = "reversed"
+    edges["p_added"][0, 3], edges["p_added"][0, 7] = 0.96, 0.99
+    line = next(x for x in headline(three, edges, sizes) if x.startswith("Named connections, MS"))
+    first, second = (f"{edges['region_a'].values[e]} – {edges['region_b'].values[e]}" for e in (7, 3))
+    assert f"2 added ({first} and {second})" in line
+    assert "1 reversed (" in line
+    assert line.endswith("88 unchanged, 0 undecided.")
+
+
+def test_one_patient_group_is_not_compared_with_others():
+    fit = fake_fit(sizes={"controls": 30, "UD": 25})
+    lines = headline(fit, *answers_of(fit))
+    assert not any(line.startswith("Between patient groups") for line in lines)
+    assert sum(line.startswith("Connections, UD") for line in lines) == 1
+
+
+def test_five_groups_get_a_sentence_each_and_one_comparison():
+    fit = fake_fit(sizes={"HC": 30, "A": 22, "B": 21, "C": 25, "D": 24})
+    edges, sizes = answers_of(fit)
+    lines = headline(fit, edges, sizes)
+    assert [line.split(":")[0] for line in lines if line.startswith("Connections")] == [
+        f"Connections, {g}" for g in "ABCD"
+    ]
+    (between,) = [line for line in lines if line.startswith("Between")]
+    leader = edges["population"].values[int(np.argmax(edges["n_added"].values))]
+    assert f"that {leader}, the group with most connections added" in between
+
+
+def test_failed_diagnostics_come_first_with_their_figures():
+    fit = fake_fit(spoil=True)
+    lines = headline(fit, *answers_of(fit))
+    assert lines[0].startswith("Do not rely on this yet")
+    assert "R-hat up to 1." in lines[0]
+    assert "effective draws where 400 are wanted" in lines[0]
+    assert "3 divergent transitions" in lines[0]
+
+
+def test_a_single_chain_cannot_be_judged():
+    fit = fake_fit(chains=1, draws=2500)
+    assert "single chain" in headline(fit, *answers_of(fit))[0]
+
+
+def test_good_diagnostics_are_not_mentioned(three):
+    assert not any("rely" in line for line in headline(three, *answers_of(three)))
+
+
+def test_a_model_that_shares_nothing_warns_of_its_counts(three):
+    lines = headline(three, *answers_of(three))
+    assert sum(line.startswith("Caution") for line in lines) == 1
+    shared = three.copy()
+    shared.attrs = {**three.attrs, "model": bc.load_model("pooled").to_json()}
+    assert not any(line.startswith("Caution") for line in headline(shared, *answers_of(shared)))
+
+
+def test_what_cannot_be_known_shrinks_with_the_number_of_people():
+    small, large = fake_fit(), fake_fit(sizes={"HC": 3000, "MS": 3000}, regions=list("abcdef"))
+    assert "What cannot be known" in headline(small, *answers_of(small))[-1]
+    assert not any("What cannot be known" in x for x in headline(large, *answers_of(large)))
