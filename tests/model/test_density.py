@@ -1,0 +1,396 @@
+"""The referee itself: every piece of the log density against scipy, against simulation and against its own faults."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import (
+    beta,
+    gamma,
+    halfnorm,
+    invwishart,
+    lognorm,
+    multivariate_normal,
+    multivariate_t,
+    norm,
+)
+
+from bayescov.design import from_edges
+from bayescov.errors import ModelError
+from bayescov.model import density as referee
+from bayescov.model import load_model
+from bayescov.model.density import (
+    collapsed_log_likelihood,
+    log_correlation_prior,
+    log_density,
+    log_likelihood,
+    log_prior,
+    prior_centers,
+    prior_terms,
+)
+from bayescov.model.forward import draw_correlation_matrix, draw_covariances, draw_point, draw_volumes
+
+from .designs import random_design
+
+POOLED = load_model("pooled")
+SPECS = {
+    "separate": load_model("separate"),
+    "pooled": POOLED,
+    "pooled, lkj": POOLED.change(shared={"family": "lkj", "eta": 2.0}),
+    "pooled, kappa fixed": POOLED.change(dense={"width": 0.0}),
+    "pooled, one kappa each": POOLED.change(dense={"per_population": True}),
+    "pooled, with an atom": POOLED.change(dense={"per_population": True, "atom": 0.5}),
+    "sparse": load_model("sparse"),
+    "adaptive": load_model("adaptive"),
+    "pooled, student": POOLED.change(likelihood={"family": "student"}),
+    "sparse, student": load_model("sparse").change(likelihood={"family": "student"}),
+}
+
+
+def random_scatter(p, n, seed):
+    y = np.random.default_rng(seed).standard_normal((n, p))
+    return y, y.T @ y
+
+
+def random_psi(p, seed):
+    return invwishart(p + 4, np.eye(p)).rvs(random_state=seed).reshape(p, p)
+
+
+# --- Sigma integrated out ---------------------------------------------------------------------------------------------
+
+
+def by_bayes_theorem(y, psi, nu, *, nu_after):
+    """p(Y) = p(Y | Sigma) p(Sigma) / p(Sigma | Y), whatever Sigma is."""
+    p = len(psi)
+    sigma = random_psi(p, 99)
+    after = invwishart(nu_after, psi + y.T @ y)
+    likelihood = multivariate_normal(np.zeros(p), sigma).logpdf(y).sum()
+    return likelihood + invwishart(nu, psi).logpdf(sigma) - after.logpdf(sigma)
+
+
+@pytest.mark.parametrize("p", [1, 2, 5])
+@pytest.mark.parametrize("n", [1, 7, 60])
+@pytest.mark.parametrize("nu", [5.5, 40.0])
+def test_integrating_sigma_out_is_bayes_theorem(p, n, nu):
+    (y, scatter), psi = random_scatter(p, n, seed=n), random_psi(p, 1)
+    ours = collapsed_log_likelihood(scatter, n, psi, nu)
+    assert ours == pytest.approx(by_bayes_theorem(y, psi, nu, nu_after=nu + n), rel=1e-10)
+    # negative control: half the degrees of freedom that the data add
+    assert ours != pytest.approx(by_bayes_theorem(y, psi, nu, nu_after=nu + n / 2), rel=1e-3)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3])
+def test_one_person_is_multivariate_t(p):
+    y, scatter = random_scatter(p, 1, seed=3)
+    psi, nu = random_psi(p, 2), 6.0
+    df = nu - p + 1
+    expected = multivariate_t(np.zeros(p), psi / df, df=df).logpdf(y[0])
+    assert collapsed_log_likelihood(scatter, 1, psi, nu) == pytest.approx(expected, rel=1e-10)
+    assert collapsed_log_likelihood(scatter, 1, psi, nu + 1) != pytest.approx(expected, rel=1e-3)
+
+
+def test_it_integrates_to_one():
+    def density(y):
+        return np.exp(collapsed_log_likelihood(np.array([[y * y]]), 1, np.array([[2.0]]), 4.0))
+
+    assert quad(density, -np.inf, np.inf)[0] == pytest.approx(1.0, abs=1e-8)
+
+
+def test_integrating_sigma_out_by_simulation():
+    p, n, nu = 2, 6, 8.0
+    (_, scatter), psi = random_scatter(p, n, seed=5), 8 * np.eye(2)
+    sigmas = invwishart(nu, psi).rvs(20_000, random_state=6)
+    inverse = np.linalg.inv(sigmas)
+    logs = -n / 2 * (p * np.log(2 * np.pi) + np.linalg.slogdet(sigmas)[1])
+    values = np.exp(logs - np.einsum("sij,ji->s", inverse, scatter) / 2)
+    error = values.std() / np.sqrt(len(values))
+    right, wrong = (np.exp(collapsed_log_likelihood(scatter, n, psi, df)) for df in (nu, nu / 2))
+    assert abs(values.mean() - right) < 4 * error
+    assert abs(values.mean() - wrong) > 4 * error
+
+
+def test_a_huge_kappa_is_sigma_known():
+    p, n, kappa = 4, 30, 1e13
+    (y, scatter), center = random_scatter(p, n, seed=7), random_psi(4, 8)
+    expected = multivariate_normal(np.zeros(p), center).logpdf(y).sum()
+    assert collapsed_log_likelihood(scatter, n, kappa * center, kappa + p + 1) == pytest.approx(
+        expected, rel=1e-9
+    )
+
+
+# --- the likelihood as a whole ----------------------------------------------------------------------------------------
+
+
+def person_by_person(spec, design, point):
+    """The slow literal version: people come one by one, each from the predictive t of those before."""
+    p, total = len(design.regions), 0.0
+    kappa = np.broadcast_to(point["kappa"] if spec.dense is not None else np.inf, len(design.populations))
+    for g, center in enumerate(prior_centers(spec, design, point)):
+        nu, psi = kappa[g] + p + 1, kappa[g] * center
+        for i in np.flatnonzero(design.population.values == g):
+            mean = point["intercept"].copy()
+            if g > 0:
+                mean += point["mean_difference"][g - 1]
+            for k in range(len(design.covariates)):
+                mean += point["slope"][k] * design.x.values[i, k]
+            if design.site is not None and design.site.values[i] > 0:
+                mean += point["site_effect"][design.site.values[i] - 1]
+            weight = point["weight"][i] if spec.likelihood.family == "student" else 1.0
+            residual = np.sqrt(weight) * (design.y.values[i] - mean)
+            total += p / 2 * np.log(weight)
+            if np.isinf(kappa[g]):
+                total += multivariate_normal(np.zeros(p), center).logpdf(residual)
+                continue
+            df = nu - p + 1
+            total += multivariate_t(np.zeros(p), psi / df, df=df).logpdf(residual)
+            nu, psi = nu + 1, psi + np.outer(residual, residual)
+    return total
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("layout", ["plain", "covariates and sites"])
+def test_likelihood_person_by_person(name, layout):
+    full = layout != "plain"
+    design = random_design(covariates="age + icv" if full else "", site=full, sizes=(12, 5, 3))
+    for seed in range(3):
+        point = draw_point(SPECS[name], design, seed=seed)
+        expected = person_by_person(SPECS[name], design, point)
+        assert log_likelihood(SPECS[name], design, point) == pytest.approx(expected, rel=1e-9)
+
+
+def test_departures_act_on_fishers_z():
+    design = random_design(regions=2, sizes=(6, 6))
+    spec = SPECS["sparse"]
+    point = draw_point(spec, design, seed=3)
+    point |= {
+        "shared_correlation": np.array([0.5]),
+        "departure": np.array([[0.4]]),
+        "included": np.array([[1]]),
+    }
+    center = prior_centers(spec, design, point)
+    scale = np.exp(point["log_scale"])
+    found = center[:, 0, 1] / scale.prod(axis=1)
+    np.testing.assert_allclose(found, [0.5, np.tanh(np.arctanh(0.5) + 0.4)])
+    off = point | {"included": np.array([[0]])}
+    assert prior_centers(spec, design, off)[1, 0, 1] == pytest.approx(0.5 * scale[1].prod())
+
+
+# --- the prior of R_0 -------------------------------------------------------------------------------------------------
+
+FAMILIES = [("lkj", 1.0), ("lkj", 2.5), ("marginal", 1.0), ("marginal", 2.5)]
+
+
+@pytest.mark.parametrize(("family", "eta"), FAMILIES)
+def test_the_prior_of_two_regions_is_beta(family, eta):
+    for r in (-0.7, 0.0, 0.3):
+        expected = beta.logpdf((1 + r) / 2, eta, eta) - np.log(2)
+        assert log_correlation_prior(from_edges(np.array([r])), family, eta) == pytest.approx(expected)
+
+
+VOLUME = {3: np.pi**2 / 2, 4: 32 * np.pi**2 / 27}  # of all correlation matrices
+
+
+@pytest.mark.parametrize("p", VOLUME)
+def test_lkj_one_is_uniform(p):
+    matrix = draw_correlation_matrix(p, "marginal", 1.0, seed=1)
+    assert log_correlation_prior(matrix, "lkj", 1.0) == pytest.approx(-np.log(VOLUME[p]))
+
+
+@pytest.mark.parametrize("p", VOLUME)
+@pytest.mark.parametrize(("family", "eta"), [f for f in FAMILIES if f != ("lkj", 1.0)])
+def test_the_prior_of_r_is_normalised_and_that_of_its_draws(p, family, eta):
+    """Uniform draws average to 1 / volume; so do, for the family with mass near the edge, the draws' inverses."""
+    rng = np.random.default_rng(p)
+    own = (family, eta) == ("marginal", 1.0)
+    drawn = [
+        draw_correlation_matrix(p, *((family, eta) if own else ("lkj", 1.0)), seed=rng) for _ in range(2000)
+    ]
+    logs = np.array([log_correlation_prior(m, family, eta) for m in drawn]) + np.log(VOLUME[p])
+    ratio = np.exp(-logs if own else logs)
+    error = ratio.std() / np.sqrt(len(ratio))
+    assert error < 0.1
+    assert abs(ratio.mean() - 1) < 4.5 * error
+
+
+@pytest.mark.parametrize(("family", "eta"), FAMILIES)
+def test_moments_of_the_prior_draws(family, eta):
+    """LKJ(eta): r is Beta(b, b) on (-1, 1), b = eta - 1 + p/2, so E[r^2] = 1/(2b + 1): .25 for p = 3, eta = 1."""
+    p, rng = 3, np.random.default_rng(4)
+    b = eta - 1 + p / 2 if family == "lkj" else eta
+    squares = np.array(
+        [draw_correlation_matrix(p, family, eta, seed=rng)[[0, 0, 1], [1, 2, 2]] for _ in range(4000)]
+    )
+    squares = squares**2
+    error = squares.std() / np.sqrt(len(squares))
+    np.testing.assert_allclose(squares.mean(axis=0), 1 / (2 * b + 1), atol=4.5 * error)
+
+
+def test_a_missing_jacobian_is_found():
+    """The density of the Cholesky factor, taken for that of the matrix, has the wrong moments: the fault PyMC had."""
+    rng = np.random.default_rng(5)
+    drawn = [draw_correlation_matrix(3, "lkj", 1.0, seed=rng) for _ in range(4000)]
+    squares = np.array([m[0, 1] ** 2 for m in drawn])
+    jacobian = np.array([np.log(np.diag(np.linalg.cholesky(m))) @ [2, 1, 0] for m in drawn])
+    for weight, passes in ((np.ones(len(drawn)), True), (np.exp(jacobian), False)):
+        mean = np.average(squares, weights=weight)
+        assert bool(abs(mean - 0.25) < 0.02) == passes
+
+
+# --- the prior as a whole ---------------------------------------------------------------------------------------------
+
+DENSITIES = {
+    "_normal": (referee._normal, (0.3, 1.7), norm(0.3, 1.7)),
+    "_half_normal": (referee._half_normal, (0.6,), halfnorm(scale=0.6)),
+    "_log_normal": (referee._log_normal, (40.0, 1.5), lognorm(1.5, scale=40.0)),
+    "_gamma": (referee._gamma, (2.0, 0.1), gamma(2.0, scale=10.0)),
+    "_beta": (referee._beta, (1.0, 4.0), beta(1.0, 4.0)),
+}
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_single_densities_are_scipys(name):
+    ours, parameters, theirs = DENSITIES[name]
+    x = theirs.ppf([0.01, 0.3, 0.5, 0.99])
+    np.testing.assert_allclose(ours(x, *parameters), theirs.logpdf(x))
+    assert referee._half_normal(np.array(-0.1), 1.0) == -np.inf
+
+
+SCALED = (
+    "intercept", "mean_shift", "mean_spread", "mean_difference", "slope_mean", "slope_spread", "slope", "site_spread",
+    "site_effect", "spread_shift", "spread_size", "log_scale", "kappa", "share", "size", "departure", "weight",
+)  # fmt: skip
+
+
+def stretched(point, name, factor):
+    """The point with one parameter further from its prior mean."""
+    value = point[name]
+    if name == "log_scale":
+        shift = point["spread_shift"][:, None]
+        control, ratio = value[:1], value[1:] - value[:1] - shift
+        return point | {name: np.vstack([control * factor, control * factor + shift + ratio * factor])}
+    center = {"mean_difference": "mean_shift", "slope": "slope_mean"}.get(name)
+    shift = 0.0 if center is None else point[center][:, None]
+    return point | {name: shift + (value - shift) * factor}
+
+
+def virial(truth, judged, design, count, seed):
+    """E[(theta - m)' d log p / d theta] = -dimension for every parameter: mean and error of the excess."""
+    step, excess = 1e-4, {}
+    for rng in np.random.default_rng(seed).spawn(count):
+        point = draw_point(truth, design, seed=rng)
+        for name in (n for n in SCALED if n in point):
+            size = np.sum(point["included"]) if name == "departure" else np.size(point[name])
+            up, down = (
+                sum(prior_terms(judged, design, stretched(point, name, 1 + h)).values())
+                for h in (step, -step)
+            )
+            excess.setdefault(name, []).append((up - down) / (2 * step) + size)
+    return {name: (np.mean(v), np.std(v) / np.sqrt(count)) for name, v in excess.items()}
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return random_design(regions=2, sizes=(8, 8), site=True)
+
+
+FULL = load_model("adaptive").change(likelihood={"family": "student"}, sparse={"share_b": 2.0})
+
+
+def test_draws_and_density_of_the_prior_belong_together(tiny):
+    found = virial(FULL, FULL, tiny, count=150, seed=11)
+    assert found.keys() == set(SCALED)
+    for name, (mean, error) in found.items():
+        assert abs(mean) < 4.5 * error, name
+
+
+@pytest.mark.parametrize(
+    ("wrong", "names"),
+    [
+        ({"mean": {"intercept_sd": 1.0, "spread_scale": 0.25}}, ("intercept", "mean_spread", "slope_spread")),
+        ({"spread": {"spread_scale": 3.0, "control_sd": 0.25}}, ("spread_size", "log_scale")),
+        ({"dense": {"median": 800.0}, "sparse": {"size_median": 0.25}}, ("kappa", "size")),
+    ],
+)
+def test_another_prior_is_found(tiny, wrong, names):
+    found = virial(FULL, FULL.change(**wrong), tiny, count=80, seed=12)
+    for name in names:
+        mean, error = found[name]
+        assert abs(mean) > 4.5 * error, name
+
+
+def test_an_atom_of_kappa_carries_its_mass():
+    spec, design = SPECS["pooled, with an atom"], random_design(sizes=(5, 5))
+    point = draw_point(spec, design, seed=2)
+    infinite = prior_terms(spec, design, point | {"kappa": np.array([np.inf, np.inf])})["kappa"]
+    assert infinite == pytest.approx(2 * np.log(0.5))
+    mass = quad(
+        lambda k: np.exp(prior_terms(spec, design, point | {"kappa": np.array([np.inf, k])})["kappa"]) / 0.5,
+        0, np.inf, limit=200,
+    )[0]  # fmt: skip
+    assert mass == pytest.approx(0.5, abs=1e-4)
+    none = prior_terms(POOLED, design, point | {"kappa": np.inf})["kappa"]
+    assert none == -np.inf
+
+
+def test_indicators_have_the_mass_of_a_coin(tiny):
+    spec = load_model("sparse")
+    point = draw_point(spec, tiny, seed=3)
+    share = float(point["share"][0])
+    on, off = (prior_terms(spec, tiny, point | {"included": np.array([[k]])})["included"] for k in (1, 0))
+    assert np.exp(on) == pytest.approx(share)
+    assert np.exp(on) + np.exp(off) == pytest.approx(1)
+
+
+def test_outside_the_support():
+    design = random_design(regions=3, sizes=(8, 8))
+    point = draw_point(POOLED, design, seed=1)
+    impossible = point | {"shared_correlation": np.array([0.9, 0.9, -0.9])}
+    assert log_prior(POOLED, design, impossible) == -np.inf
+    assert log_density(POOLED, design, impossible) == -np.inf
+    spec = load_model("sparse")
+    point = draw_point(spec, design, seed=1)
+    point |= {"included": np.ones((1, 3)), "departure": np.array([[3.0, 3.0, -3.0]])}
+    assert log_density(spec, design, point) == -np.inf
+
+
+def test_missing_volumes_and_parameters_are_named():
+    design = random_design()
+    point = draw_point(POOLED, design, seed=1)
+    with pytest.raises(ModelError, match="lacks 'kappa'"):
+        log_density(POOLED, design, {k: v for k, v in point.items() if k != "kappa"})
+    filled = design.y.values.copy()
+    design.y.values[2, 1] = np.nan
+    with pytest.raises(ModelError, match="volumes are missing"):
+        log_density(POOLED, design, point)
+    assert np.isfinite(log_density(POOLED, design, point | {"volume": filled}))
+
+
+# --- forwards -----------------------------------------------------------------------------------------------------------
+
+
+def test_volumes_drawn_forwards_have_the_stated_moments():
+    design = random_design(sizes=(3000, 3000), regions=2, covariates="age")
+    spec = POOLED
+    point = draw_point(spec, design, seed=4)
+    sigma = draw_covariances(spec, design, point, seed=5)
+    y = draw_volumes(spec, design, point, sigma, seed=6)
+    filled = point | {"volume": y}
+    scatter = referee.residual_scatter(spec, design, filled)
+    for g in range(2):
+        relative = np.linalg.solve(np.linalg.cholesky(sigma[g]), scatter[g] / 3000)
+        relative = np.linalg.solve(np.linalg.cholesky(sigma[g]), relative.T)
+        np.testing.assert_allclose(relative, np.eye(2), atol=5 * np.sqrt(2 / 3000))
+
+
+def test_covariances_drawn_forwards_have_the_stated_mean():
+    design = random_design(sizes=(5, 5), regions=2, covariates="")
+    point = draw_point(POOLED, design, seed=4) | {"kappa": np.asarray(12.0)}
+    drawn = np.array([draw_covariances(POOLED, design, point, seed=s) for s in range(1500)])
+    center = prior_centers(POOLED, design, point)
+    error = drawn.std(axis=0) / np.sqrt(len(drawn))
+    assert (np.abs(drawn.mean(axis=0) - center) < 5 * error).all()
+
+
+def test_the_same_seed_gives_the_same_point():
+    design = random_design()
+    one, two = (draw_point(load_model("adaptive"), design, seed=8) for _ in range(2))
+    assert all(np.array_equal(one[k], two[k]) for k in one)
