@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from bayescov.design import Design
 from bayescov.model.spec import ModelSpec
-from bayescov.sampling.kernels.chain import Data, Draws, record, warm_up
+from bayescov.sampling.kernels.chain import Data, Draws, run
 from bayescov.sampling.kernels.closeness import INFINITE
 from bayescov.sampling.start import data_of, prior_of, start_state
 
@@ -56,7 +56,7 @@ def sample_gibbs(
     Returns
     -------
     posterior : dict of arrays (chain, draw, ...)
-    sample_stats : dict of arrays (chain, draw)
+    sample_stats : dict of arrays (chain, draw), and ``log_likelihood`` (chain, draw, subject) where it was recorded
     settings : dict
     """
     data, prior = data_of(spec, design), prior_of(spec)
@@ -65,11 +65,13 @@ def sample_gibbs(
     blocks: list[list[Draws]] = []
     watch = watch or (lambda stage, done, total, arrays: arrays is not None)
 
+    nothing = _empty_draws(data, 0, design)
+
     def warm(chain: int, sweeps: int, first: int) -> None:
-        warm_up(generators[chain], data, prior, states[chain], sweeps, first, tune)
+        run(generators[chain], data, prior, states[chain], nothing, first, sweeps, 1, True, tune)
 
     def draw(chain: int, count: int, first: int, block: list[Draws]) -> None:
-        record(generators[chain], data, prior, states[chain], count, thin, block[chain], first)
+        run(generators[chain], data, prior, states[chain], block[chain], first, count, thin, False, tune)
 
     with threadpool_limits(1), ThreadPoolExecutor(max_workers=max(1, min(cores, chains))) as pool:
         for first, sweeps in _pieces(tune):
@@ -95,6 +97,8 @@ def sample_gibbs(
             "acceptance_rate": np.stack([d.acceptance for d in joined]),
             "diverging": np.stack([d.diverging for d in joined]),
         }
+    if joined[0].log_likelihood.shape[1]:
+        stats["log_likelihood"] = np.stack([d.log_likelihood for d in joined])
     return posterior, stats, {"draws": drawn, "tune": tune, "chains": chains, "thin": thin}
 
 
@@ -129,6 +133,8 @@ def _empty_draws(data: Data, count: int, design: Design) -> Draws:
         dof=np.empty(count),
         acceptance=np.empty(count),
         diverging=np.empty(count, dtype=bool),
+        # A person's own volumes must be seen, and normal, for the covariance to be integrated out around them.
+        log_likelihood=np.empty((count, 0 if data.any_missing or data.student else len(data.codes))),
     )
 
 

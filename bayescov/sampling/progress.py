@@ -27,6 +27,7 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         if self._show:
+            from rich.console import Console
             from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
             from rich.progress import Progress as Bar
 
@@ -35,7 +36,7 @@ class Progress:
                 BarColumn(),
                 TextColumn("{task.fields[said]}"),
             )
-            self._bar = Bar(*columns, TimeElapsedColumn(), transient=False)
+            self._bar = Bar(*columns, TimeElapsedColumn(), console=Console(stderr=True))
             self._bar.start()
             self._task = self._bar.add_task(self._title, total=1.0, said="compiling, warming up")
         return self

@@ -67,7 +67,8 @@ def assemble(
     settings : mapping
         Draws, chains, warm-up: whatever repeats the run.
     sample_stats : mapping, optional
-        Arrays (chain, draw).
+        Arrays (chain, draw). `log_likelihood` (chain, draw, subject) becomes a group of its own: the log density of each
+        person given the parameters and the other people of the group, the covariance integrated out.
     structures : mapping, optional
         For each structural special case (``"pooled"``, ``"sparse"``) its own variables.
     cohort_attrs : mapping, optional
@@ -78,8 +79,15 @@ def assemble(
     xarray.DataTree
     """
     groups: dict[str, xr.Dataset] = {"posterior": _labelled(design, posterior)}
-    if sample_stats:
-        groups["sample_stats"] = _sample_stats(sample_stats, groups["posterior"])
+    stats = dict(sample_stats or {})
+    pointwise = stats.pop("log_likelihood", None)
+    if stats:
+        groups["sample_stats"] = _sample_stats(stats, groups["posterior"])
+    if pointwise is not None:
+        labels = {d: groups["posterior"][d] for d in ("chain", "draw")} | {
+            "subject": design.coords()["subject"]
+        }
+        groups["log_likelihood"] = xr.Dataset({"y": (("chain", "draw", "subject"), pointwise)}, labels)
     for name, variables in (structures or {}).items():
         groups[f"structure_{name}"] = _labelled(design, variables)
     stored = design.to_dataset()

@@ -10,12 +10,13 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-from bayescov.sampling.kernels.closeness import INFINITE, draw_closeness, relative_eigenvalues
+from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
 from bayescov.sampling.kernels.edges import draw_departures, draw_share_and_size
 from bayescov.sampling.kernels.hmc import adapt_step, hamiltonian_step, restart_dual
-from bayescov.sampling.kernels.linalg import draw_inverse_wishart
+from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
 from bayescov.sampling.kernels.people import draw_missing, draw_weights
+from bayescov.sampling.kernels.pointwise import leave_one_out
 from bayescov.sampling.kernels.shared import departed, shared_matrix
 
 Data = namedtuple("Data", ["regressors", "codes", "sizes", "row_kind", "missing", "any_missing", "student"])
@@ -43,12 +44,12 @@ Draws = namedtuple(
     "Draws",
     [
         "correlation", "sd", "w", "row_mean", "row_sd", "shared", "ratio_shift", "ratio_size", "kappa", "included",
-        "share", "size", "dof", "acceptance", "diverging",
+        "share", "size", "dof", "acceptance", "diverging", "log_likelihood",
     ],
 )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def collapsed_blocks(rng, data, prior, state, step):
     """R_0, SDs, kappa and departures, every Sigma_g integrated out; the centres (correlation, log D) of the groups."""
     n_groups, p = state.scatter.shape[0], state.scatter.shape[1]
@@ -101,7 +102,7 @@ def collapsed_blocks(rng, data, prior, state, step):
     return center, log_d, acceptance, diverging
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_covariances(rng, data, state, center, log_d):
     """Sigma_g | rest ~ InverseWishart(kappa + p + 1 + n_g, kappa S* + S_g), exactly."""
     n_groups, p = log_d.shape
@@ -116,7 +117,17 @@ def draw_covariances(rng, data, state, center, log_d):
         draw_inverse_wishart(rng, kappa + p + 1.0 + data.sizes[g], psi, state.sigma[g], state.omega[g])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def residuals_of(data, state):
+    """(subject, region): volumes minus their means."""
+    residuals = product(data.regressors, state.w)
+    for i in range(residuals.shape[0]):
+        for j in range(residuals.shape[1]):
+            residuals[i, j] = state.y[i, j] - residuals[i, j]
+    return residuals
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def mean_blocks(rng, data, prior, state):
     """Means, rows, missing volumes, weights given Sigma_g; leaves the new residual scatter in the state."""
     draw_coefficients(rng, state.xx, state.xy, state.omega, state.row_mean, state.row_sd, state.w)
@@ -125,11 +136,11 @@ def mean_blocks(rng, data, prior, state):
         prior.spread_scale, prior.site_scale,
     )  # fmt: skip
     if data.any_missing or data.student:
-        fitted = data.regressors @ state.w
+        fitted = product(data.regressors, state.w)
         if data.any_missing:
             draw_missing(rng, state.y, fitted, data.missing, data.codes, state.omega, state.weight)
         if data.student:
-            residuals = state.y - fitted
+            residuals = residuals_of(data, state)
             state.dof[0] = draw_weights(
                 rng,
                 residuals,
@@ -144,89 +155,98 @@ def mean_blocks(rng, data, prior, state):
     residual_scatter(state.xx, state.xy, state.yy, state.w, state.scatter)
 
 
-@njit(cache=True, nogil=True)
-def sweep(rng, data, prior, state, step):
-    """All blocks once. Returns acceptance, divergence."""
-    center, log_d, acceptance, diverging = collapsed_blocks(rng, data, prior, state, step)
-    draw_covariances(rng, data, state, center, log_d)
-    mean_blocks(rng, data, prior, state)
-    return acceptance, diverging
-
-
-@njit(cache=True, nogil=True)
-def warm_up(rng, data, prior, state, n_sweeps, first_sweep, total):
-    """Adapt the step throughout and the metric from the middle of the warm-up; part of it may be run at a time."""
-    learn_from = total // 4
-    learn_to = (3 * total) // 4
-    middle = total // 2
+@njit(cache=True, nogil=True, error_model="numpy")
+def adapt(prior, state, acceptance, s, total):
+    """Sweep `s` of `total` warm-up sweeps: the step throughout, the metric in the middle half."""
+    adapt_step(state.dual, acceptance)
     m = state.u.shape[0]
-    for s in range(first_sweep, first_sweep + n_sweeps):
-        acceptance, _ = sweep(rng, data, prior, state, math.exp(state.dual[0]))
-        if not prior.has_shared:
-            continue
-        adapt_step(state.dual, acceptance)
-        if learn_from <= s < learn_to:
-            state.running[0, 0] += 1.0
-            for i in range(m):
-                change = state.u[i] - state.running[1, i]
-                state.running[1, i] += change / state.running[0, 0]
-                state.running[2, i] += change * (state.u[i] - state.running[1, i])
-        if s == middle or s == learn_to - 1:
-            count = state.running[0, 0]
-            weight = count / (count + 10.0)
-            for i in range(m):
-                sd = math.sqrt(state.running[2, i] / max(count - 1.0, 1.0))
-                state.metric[i] = weight * sd + (1.0 - weight) * state.metric[i]
-            state.running[:] = 0.0
-            restart_dual(state.dual, math.exp(state.dual[1]))
-    if first_sweep + n_sweeps == total:
+    learn_to = (3 * total) // 4
+    if total // 4 <= s < learn_to:
+        state.running[0, 0] += 1.0
+        for i in range(m):
+            change = state.u[i] - state.running[1, i]
+            state.running[1, i] += change / state.running[0, 0]
+            state.running[2, i] += change * (state.u[i] - state.running[1, i])
+    if s in (total // 2, learn_to - 1):
+        count = state.running[0, 0]
+        weight = count / (count + 10.0)
+        for i in range(m):
+            sd = math.sqrt(state.running[2, i] / max(count - 1.0, 1.0))
+            state.metric[i] = weight * sd + (1.0 - weight) * state.metric[i]
+        state.running[:] = 0.0
+        restart_dual(state.dual, math.exp(state.dual[1]))
+    if s == total - 1:
         state.dual[0] = state.dual[1]
 
 
-@njit(cache=True, nogil=True)
-def record(rng, data, prior, state, n_draws, thin, draws, first):
-    """Draw and record; `draws` holds this chain's arrays, written from row `first` on."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def keep(prior, state, draws, t, acceptance, diverging):
+    """Write the state into row `t` of `draws`."""
     n_groups, p = state.scatter.shape[0], state.scatter.shape[1]
-    log_d = np.zeros((n_groups, p))
-    shared = np.empty((p, p))
-    step = math.exp(state.dual[0])
-    tail = p * (p + 1) // 2 + (n_groups - 1) * p
-    for t in range(first, first + n_draws):
-        for _ in range(thin):
-            # A little jitter of the step keeps a trajectory from closing on itself.
-            acceptance, diverging = sweep(rng, data, prior, state, step * (0.9 + 0.2 * rng.random()))
+    e = 0
+    for i in range(p):
+        for j in range(i + 1, p):
+            for g in range(n_groups):
+                s = state.sigma[g]
+                draws.correlation[t, g, e] = s[i, j] / math.sqrt(s[i, i] * s[j, j])
+                draws.included[t, g, e] = state.included[g, i, j]
+            e += 1
+    for g in range(n_groups):
+        draws.kappa[t, g] = state.kappa[g]
+        draws.share[t, g] = state.share[g]
+        draws.size[t, g] = state.size[g]
+        for j in range(p):
+            draws.sd[t, g, j] = math.sqrt(state.sigma[g, j, j])
+    for r in range(state.w.shape[0]):
+        draws.row_mean[t, r] = state.row_mean[r]
+        draws.row_sd[t, r] = state.row_sd[r]
+        for j in range(p):
+            draws.w[t, r, j] = state.w[r, j]
+    draws.dof[t] = state.dof[0]
+    draws.acceptance[t] = acceptance
+    draws.diverging[t] = diverging
+    if prior.has_shared:
+        log_d = np.zeros((n_groups, p))
+        shared = np.empty((p, p))
+        shared_matrix(state.u, state.anchor, log_d, shared)
         e = 0
         for i in range(p):
             for j in range(i + 1, p):
-                for g in range(n_groups):
-                    s = state.sigma[g]
-                    draws.correlation[t, g, e] = s[i, j] / math.sqrt(s[i, i] * s[j, j])
-                    draws.included[t, g, e] = state.included[g, i, j]
+                draws.shared[t, e] = shared[i, j]
                 e += 1
-        for g in range(n_groups):
-            for j in range(p):
-                draws.sd[t, g, j] = math.sqrt(state.sigma[g, j, j])
-        draws.w[t] = state.w
-        draws.row_mean[t] = state.row_mean
-        draws.row_sd[t] = state.row_sd
-        draws.kappa[t] = state.kappa
-        draws.share[t] = state.share
-        draws.size[t] = state.size
-        draws.dof[t] = state.dof[0]
-        draws.acceptance[t] = acceptance
-        draws.diverging[t] = diverging
-        if prior.has_shared:
-            shared_matrix(state.u, state.anchor, log_d, shared)
-            e = 0
-            for i in range(p):
-                for j in range(i + 1, p):
-                    draws.shared[t, e] = shared[i, j]
-                    e += 1
-            for g in range(1, n_groups):
-                draws.ratio_shift[t, g - 1] = state.u[tail + g - 1]
-                draws.ratio_size[t, g - 1] = abs(state.u[tail + n_groups - 1 + g - 1])
+        tail = p * (p + 1) // 2 + (n_groups - 1) * p
+        for g in range(1, n_groups):
+            draws.ratio_shift[t, g - 1] = state.u[tail + g - 1]
+            draws.ratio_size[t, g - 1] = abs(state.u[tail + n_groups - 1 + g - 1])
 
 
-def infinite_kappa() -> float:
-    """The number that stands for an infinite kappa."""
-    return INFINITE
+@njit(cache=True, nogil=True, error_model="numpy")
+def run(rng, data, prior, state, draws, first, count, thin, tuning, total):
+    """`count` sweeps of warm-up from sweep `first` of `total` (`tuning`), or `count` kept draws from row `first`.
+
+    One function for both, since every level of compiled functions compiles what it calls anew.
+    """
+    for t in range(first, first + count):
+        acceptance, diverging = 1.0, False
+        for _ in range(thin):
+            # Once tuned, a little jitter of the step keeps a trajectory from closing on itself.
+            step = math.exp(state.dual[0])
+            if not tuning:
+                step *= 0.9 + 0.2 * rng.random()
+            center, log_d, acceptance, diverging = collapsed_blocks(rng, data, prior, state, step)
+            draw_covariances(rng, data, state, center, log_d)
+            mean_blocks(rng, data, prior, state)
+        if not tuning:
+            keep(prior, state, draws, t, acceptance, diverging)
+            if draws.log_likelihood.shape[1] > 0:
+                residuals = state.y - data.regressors @ state.w
+                leave_one_out(
+                    center, log_d, state.kappa, state.scatter, residuals, data.codes, data.sizes, draws.log_likelihood[t]
+                )
+            if draws.log_likelihood.shape[1] > 0:
+                leave_one_out(
+                    center, log_d, state.kappa, state.scatter, residuals_of(data, state), data.codes, data.sizes,
+                    draws.log_likelihood[t],
+                )  # fmt: skip
+        elif prior.has_shared:
+            adapt(prior, state, acceptance, t, total)

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numba import njit
 
-from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into
+from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product, transposed
 from bayescov.sampling.kernels.scalars import draw_category
 
 # kappa = infinity is computed as a million people: a group's correlations then stay within .001 of their centre.
@@ -17,7 +17,7 @@ INFINITE = 1e6
 CELLS = 48
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def relative_eigenvalues(center, scatter, log_d, factor, inverse):
     """Eigenvalues of R*^-1 C, C the scatter in units of D. False where R* is not positive definite."""
     p = center.shape[0]
@@ -28,10 +28,13 @@ def relative_eigenvalues(center, scatter, log_d, factor, inverse):
     for i in range(p):
         for j in range(p):
             scaled[i, j] = scatter[i, j] * math.exp(-log_d[i] - log_d[j])
-    return np.maximum(np.linalg.eigvalsh(inverse @ scaled @ inverse.T), 0.0)
+    values = np.linalg.eigvalsh(product(product(inverse, scaled), transposed(inverse)))
+    for j in range(p):
+        values[j] = max(values[j], 0.0)
+    return values
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_closeness_density(log_kappa, eigenvalues, n):
     """Log density of one group's data as a function of kappa (constants in kappa dropped)."""
     kappa = math.exp(log_kappa)
@@ -44,7 +47,7 @@ def log_closeness_density(log_kappa, eigenvalues, n):
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _log_posterior(log_kappa, eigenvalues, sizes, first, last, log_median, width):
     value = -0.5 * ((log_kappa - log_median) / width) ** 2 - math.log(width * math.sqrt(2.0 * math.pi))
     for g in range(first, last):
@@ -52,7 +55,7 @@ def _log_posterior(log_kappa, eigenvalues, sizes, first, last, log_median, width
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_closeness(rng, kappa, eigenvalues, sizes, first, last, median, width, atom):
     """Draw the kappa that groups `first` to `last` share."""
     log_median = math.log(median)

@@ -11,7 +11,7 @@ TARGET_ACCEPTANCE = 0.8
 MAX_STEPS = 24
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def hamiltonian_step(
     rng, u, metric, step, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, marginal,
     control_sd, shift_sd, spread_scale,
@@ -22,31 +22,28 @@ def hamiltonian_step(
     """
     m = u.shape[0]
     grad = np.empty(m)
-    start = log_density(
-        u, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, marginal, control_sd,
-        shift_sd, spread_scale,
-    )  # fmt: skip
     momentum = np.empty(m)
-    energy = -start
+    position = u.copy()
+    energy = 0.0
     for i in range(m):
         momentum[i] = rng.standard_normal()
         energy += 0.5 * momentum[i] ** 2
-    position = u.copy()
-    n_steps = math.ceil((0.7 + 0.9 * rng.random()) / step)
-    n_steps = max(1, min(n_steps, MAX_STEPS))
-    value = start
-    for _ in range(n_steps):
-        for i in range(m):
-            momentum[i] += 0.5 * step * metric[i] * grad[i]
-            position[i] += step * metric[i] * momentum[i]
+    n_steps = max(1, min(math.ceil((0.7 + 0.9 * rng.random()) / step), MAX_STEPS))
+    value = 0.0
+    for s in range(n_steps + 1):  # the density is called in one place only: its code is compiled in once
         value = log_density(
             position, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, marginal,
             control_sd, shift_sd, spread_scale,
         )  # fmt: skip
         if not value > -1e300:
             return 0.0, True
+        if s == 0:
+            energy -= value
+        half = 0.5 if s in (0, n_steps) else 1.0
         for i in range(m):
-            momentum[i] += 0.5 * step * metric[i] * grad[i]
+            momentum[i] += half * step * metric[i] * grad[i]
+            if s < n_steps:
+                position[i] += step * metric[i] * momentum[i]
     final = -value
     for i in range(m):
         final += 0.5 * momentum[i] ** 2
@@ -59,7 +56,7 @@ def hamiltonian_step(
     return probability, False
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def adapt_step(dual, acceptance):
     """Dual averaging; `dual` holds log step, its average, the error sum, the count and the shrinkage point."""
     dual[3] += 1.0
@@ -71,7 +68,7 @@ def adapt_step(dual, acceptance):
     dual[1] = forget * dual[0] + (1.0 - forget) * dual[1]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def restart_dual(dual, step):
     """Start dual averaging again from `step`."""
     dual[0] = math.log(step)

@@ -11,7 +11,7 @@ from numba import njit
 BLAS_FROM = 28
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def cholesky_into(a, lower):
     """Lower Cholesky factor of `a` written into `lower` (upper part zeroed). False if not positive definite."""
     p = a.shape[0]
@@ -33,7 +33,7 @@ def cholesky_into(a, lower):
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def invert_lower_into(lower, out):
     """Inverse of a lower-triangular matrix, lower-triangular."""
     p = lower.shape[0]
@@ -48,7 +48,7 @@ def invert_lower_into(lower, out):
             out[i, j] = -s / lower[i, i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def gram_of_rows_into(v, out):
     """`v.T @ v` for a lower-triangular `v`."""
     p = v.shape[0]
@@ -61,7 +61,7 @@ def gram_of_rows_into(v, out):
             out[j, i] = s
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def invert_spd_into(a, out, work, work2):
     """Inverse of a positive definite matrix; returns its log determinant, or NaN if it is not one."""
     p = a.shape[0]
@@ -78,7 +78,7 @@ def invert_spd_into(a, out, work, work2):
     return logdet
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bartlett_into(rng, dof, out):
     """Upper-triangular `out` with `out @ out.T` ~ Wishart(dof, I): chi on the diagonal in reversed order."""
     p = out.shape[0]
@@ -90,20 +90,55 @@ def bartlett_into(rng, dof, out):
             out[i, j] = rng.standard_normal()
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def product(a, b):
+    """`a @ b` of two C-contiguous matrices: one compiled call of BLAS for all kernels."""
+    return np.dot(a, b)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def transposed(a):
+    """A contiguous copy of the transpose."""
+    n, m = a.shape
+    out = np.empty((m, n))
+    for i in range(n):
+        for j in range(m):
+            out[j, i] = a[i, j]
+    return out
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def solve_lower(lower, b):
+    """Solve `lower @ x = b` in place of `b`."""
+    for i in range(b.shape[0]):
+        s = b[i]
+        for j in range(i):
+            s -= lower[i, j] * b[j]
+        b[i] = s / lower[i, i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def solve_lower_transposed(lower, b):
+    """Solve `lower.T @ x = b` in place of `b`."""
+    for i in range(b.shape[0] - 1, -1, -1):
+        b[i] /= lower[i, i]
+        x = b[i]
+        for j in range(i):
+            b[j] -= lower[i, j] * x
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_inverse_wishart(rng, dof, psi, sigma, omega):
     """Draw Sigma ~ InverseWishart(dof, psi) into `sigma` and its inverse into `omega`."""
     p = psi.shape[0]
-    factor = np.linalg.cholesky(psi)
+    factor = np.empty((p, p))
+    cholesky_into(psi, factor)
     upper = np.empty((p, p))
     bartlett_into(rng, dof, upper)
-    # A lower-triangular B with B'B ~ Wishart: the transpose of `upper`.
-    b = np.ascontiguousarray(upper.T)
-    b_inverse = np.empty((p, p))
-    invert_lower_into(b, b_inverse)
-    left = factor @ b_inverse
-    sigma[:] = left @ left.T
-    factor_inverse = np.empty((p, p))
-    invert_lower_into(factor, factor_inverse)
-    right = b @ factor_inverse
-    omega[:] = right.T @ right
+    b = transposed(upper)  # lower-triangular, and b'b ~ Wishart(dof, I)
+    inverse = np.empty((p, p))
+    invert_lower_into(b, inverse)
+    left = product(factor, inverse)
+    sigma[:] = product(left, transposed(left))
+    invert_lower_into(factor, inverse)
+    gram_of_rows_into(product(b, inverse), omega)

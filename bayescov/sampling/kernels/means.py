@@ -10,12 +10,13 @@ import math
 import numpy as np
 from numba import njit
 
+from bayescov.sampling.kernels.linalg import product, solve_lower, solve_lower_transposed
 from bayescov.sampling.kernels.scalars import draw_spread, normal_above_zero
 
 INTERCEPT, LEARNED, SITE = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def cross_products(regressors, y, weight, codes, xx, xy, yy):
     """Weighted cross-products of [regressors, y] in each group."""
     xx[:] = 0.0
@@ -39,15 +40,28 @@ def cross_products(regressors, y, weight, codes, xx, xy, yy):
                 yy[g, a, b] += left * y[s, b]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def residual_scatter(xx, xy, yy, w, scatter):
     """S_g = sum of w_i r_i r_i' with r the residuals."""
-    for g in range(xx.shape[0]):
-        fitted = w.T @ xy[g]
-        scatter[g] = yy[g] - fitted - fitted.T + w.T @ (xx[g] @ w)
+    n_groups, q, p = xy.shape
+    for g in range(n_groups):
+        half = xy[g].copy()  # X'Y - X'X W / 2, so that S = Y'Y - W' half - half' W
+        for a in range(q):
+            for b in range(q):
+                c = 0.5 * xx[g, a, b]
+                if c != 0.0:
+                    for j in range(p):
+                        half[a, j] -= c * w[b, j]
+        for i in range(p):
+            for j in range(i + 1):
+                s = yy[g, i, j]
+                for a in range(q):
+                    s -= w[a, i] * half[a, j] + half[a, i] * w[a, j]
+                scatter[g, i, j] = s
+                scatter[g, j, i] = s
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_coefficients(rng, xx, xy, omega, row_mean, row_sd, w):
     """All of W at once."""
     n_groups, q = xx.shape[0], xx.shape[1]
@@ -56,7 +70,7 @@ def draw_coefficients(rng, xx, xy, omega, row_mean, row_sd, w):
     precision = np.zeros((m, m))
     right = np.zeros(m)
     for g in range(n_groups):
-        target = xy[g] @ omega[g]
+        target = product(xy[g], omega[g])
         for a in range(q):
             for j in range(p):
                 right[a * p + j] += target[a, j]
@@ -75,25 +89,16 @@ def draw_coefficients(rng, xx, xy, omega, row_mean, row_sd, w):
         for j in range(i + 1, m):
             precision[i, j] = precision[j, i]
     factor = np.linalg.cholesky(precision)
-    for i in range(m):  # factor z = right
-        s = right[i]
-        for j in range(i):
-            s -= factor[i, j] * right[j]
-        right[i] = s / factor[i, i]
+    solve_lower(factor, right)
     for i in range(m):
         right[i] += rng.standard_normal()
-    upper = factor.T.copy()
-    for i in range(m - 1, -1, -1):  # factor' w = z + noise
-        s = right[i]
-        for j in range(i + 1, m):
-            s -= upper[i, j] * right[j]
-        right[i] = s / upper[i, i]
+    solve_lower_transposed(factor, right)
     for a in range(q):
         for j in range(p):
             w[a, j] = right[a * p + j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_rows(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd, spread_scale, site_scale):
     """Means and spreads of the rows of W; the non-centred draws move W with them."""
     q, p = w.shape
@@ -127,28 +132,37 @@ def draw_rows(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd, sprea
                     row_sd[r] = row_sd[first]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, spread_scale):
     n_groups, q = xx.shape[0], xx.shape[1]
     p = w.shape[1]
-    e = (w[r] - row_mean[r]) / row_sd[r]
-    # log likelihood of row r: w' lin - w' quad w / 2
-    lin = np.zeros(p)
-    quad = np.zeros((p, p))
+    # With W_r = mean + sd e, the log likelihood is l'(mean + sd e) - (mean + sd e)' Q (mean + sd e) / 2.
+    l_one, l_e, q_one, q_cross, q_e = 0.0, 0.0, 0.0, 0.0, 0.0
+    e = np.empty(p)
+    rest = np.empty(p)
+    for j in range(p):
+        e[j] = (w[r, j] - row_mean[r]) / row_sd[r]
     for g in range(n_groups):
-        rest = xy[g, r].copy()
-        for s in range(q):
-            if s != r:
-                rest -= xx[g, r, s] * w[s]
-        lin += omega[g] @ rest
-        quad += xx[g, r, r] * omega[g]
-    quad_e = quad @ e
-    quad_one = quad.sum(axis=1)
-    lam = quad_one.sum() + 1.0 / shift_sd**2
-    mean = (lin.sum() - row_sd[r] * quad_e.sum()) / lam
-    row_mean[r] = mean + rng.standard_normal() / math.sqrt(lam)
-    lam = e @ quad_e + 1.0 / spread_scale**2
-    mean = (lin @ e - row_mean[r] * (quad_one @ e)) / lam
+        for j in range(p):
+            rest[j] = xy[g, r, j]
+            for s in range(q):
+                if s != r:
+                    rest[j] -= xx[g, r, s] * w[s, j]
+        for i in range(p):
+            one, cross, pull = 0.0, 0.0, 0.0
+            for j in range(p):
+                one += omega[g, i, j]
+                cross += omega[g, i, j] * e[j]
+                pull += omega[g, i, j] * rest[j]
+            l_one += pull
+            l_e += e[i] * pull
+            q_one += xx[g, r, r] * one
+            q_cross += xx[g, r, r] * cross
+            q_e += xx[g, r, r] * e[i] * cross
+    lam = q_one + 1.0 / shift_sd**2
+    row_mean[r] = (l_one - row_sd[r] * q_cross) / lam + rng.standard_normal() / math.sqrt(lam)
+    lam = q_e + 1.0 / spread_scale**2
+    mean = (l_e - row_mean[r] * q_cross) / lam
     row_sd[r] = max(normal_above_zero(rng, mean, 1.0 / math.sqrt(lam)), 1e-8)
     for j in range(p):
         w[r, j] = row_mean[r] + row_sd[r] * e[j]

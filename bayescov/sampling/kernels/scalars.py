@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def normal_above_zero(rng, mean, sd):
     """Normal(mean, sd) conditioned on being positive (Robert 1995)."""
     low = -mean / sd
@@ -22,7 +22,7 @@ def normal_above_zero(rng, mean, sd):
             return mean + sd * z
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_spread_density(log_s, count, squares, scale):
     """Log density of log s: `count` draws of Normal(0, s) with that sum of squares, s ~ HalfNormal(scale)."""
     return (
@@ -32,7 +32,7 @@ def log_spread_density(log_s, count, squares, scale):
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_spread(rng, s, count, squares, scale):
     """Slice sampling of s on the log scale (Neal 2003)."""
     x = math.log(s)
@@ -58,14 +58,14 @@ def draw_spread(rng, s, count, squares, scale):
             right = new
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_size_density(log_s, count, squares, log_median, width):
     """Log density of log s: `count` draws of Normal(0, s) with that sum of squares, log s ~ Normal(log_median, width)."""
     z = (log_s - log_median) / width
     return -count * log_s - 0.5 * squares * math.exp(-2.0 * log_s) - 0.5 * z * z
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_log_normal_spread(rng, s, count, squares, median, width):
     """Slice sampling of s on the log scale under a log-normal prior."""
     x = math.log(s)
@@ -91,7 +91,7 @@ def draw_log_normal_spread(rng, s, count, squares, median, width):
             right = new
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_dof_density(log_excess, n, sum_log_minus_weight, shape, rate):
     """Log density of log(nu - 2) given weights w_i ~ Gamma(nu/2, nu/2); second to last argument: sum(log w - w)."""
     excess = math.exp(log_excess)
@@ -100,7 +100,7 @@ def log_dof_density(log_excess, n, sum_log_minus_weight, shape, rate):
     return value + shape * log_excess - rate * excess
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_dof(rng, dof, n, sum_log_minus_weight, shape, rate):
     """Slice sampling of the degrees of freedom."""
     x = math.log(dof - 2.0)
@@ -125,7 +125,7 @@ def draw_dof(rng, dof, n, sum_log_minus_weight, shape, rate):
             right = new
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_category(rng, log_weights, count):
     """A position drawn in proportion to exp(log_weights[:count]); its log probability beside it."""
     top = -np.inf

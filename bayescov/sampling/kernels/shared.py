@@ -17,16 +17,22 @@ import math
 import numpy as np
 from numba import njit
 
-from bayescov.sampling.kernels.linalg import gram_of_rows_into, invert_lower_into, invert_spd_into
+from bayescov.sampling.kernels.linalg import (
+    gram_of_rows_into,
+    invert_lower_into,
+    invert_spd_into,
+    product,
+    transposed,
+)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def size_of(p, n_groups):
     """Length of the vector u."""
     return p * (p + 1) // 2 + (n_groups - 1) * (p + 2)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def unpack_factor(u, p, t):
     """Lower-triangular T from the head of u."""
     k = 0
@@ -40,7 +46,7 @@ def unpack_factor(u, p, t):
     return k
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def pack_factor(t, u):
     """The head of u from a lower-triangular T."""
     k = 0
@@ -52,7 +58,7 @@ def pack_factor(t, u):
         k += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def shared_matrix(u, anchor, log_d, correlation):
     """R_0 into `correlation` and log D of every group into `log_d` (G, p)."""
     n_groups, p = log_d.shape
@@ -60,8 +66,8 @@ def shared_matrix(u, anchor, log_d, correlation):
     k = unpack_factor(u, p, t)
     t_inverse = np.empty((p, p))
     invert_lower_into(t, t_inverse)
-    c = anchor @ t_inverse
-    covariance = c @ c.T
+    c = product(anchor, t_inverse)
+    covariance = product(c, transposed(c))
     for j in range(p):
         log_d[0, j] = 0.5 * math.log(covariance[j, j])
     for i in range(p):
@@ -76,7 +82,7 @@ def shared_matrix(u, anchor, log_d, correlation):
             log_d[g, j] = log_d[0, j] + shift + size * u[k + (g - 1) * p + j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def departed(shared, delta, out):
     """R*_g: `shared` moved by `delta` on Fisher's z scale at the edges where delta is not zero."""
     p = shared.shape[0]
@@ -92,7 +98,7 @@ def departed(shared, delta, out):
             out[j, i] = r
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def shared_prior(inverse, logdet, eta, marginal, grad):
     """Log prior density of R_0 and its gradient.
 
@@ -102,7 +108,9 @@ def shared_prior(inverse, logdet, eta, marginal, grad):
     """
     p = inverse.shape[0]
     if not marginal:
-        grad[:] = (eta - 1.0) * inverse
+        for i in range(p):
+            for j in range(p):
+                grad[i, j] = (eta - 1.0) * inverse[i, j]
         return (eta - 1.0) * logdet
     nu = p - 1.0 + 2.0 * eta
     a = 0.5 * (nu + p + 1.0)
@@ -112,11 +120,14 @@ def shared_prior(inverse, logdet, eta, marginal, grad):
         value -= 0.5 * nu * math.log(inverse[j, j])
         for i in range(p):
             scaled[i, j] = 0.5 * nu * inverse[i, j] / inverse[j, j]
-    grad[:] = scaled @ inverse - a * inverse
+    pulled = product(scaled, inverse)
+    for i in range(p):
+        for j in range(p):
+            grad[i, j] = pulled[i, j] - a * inverse[i, j]
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_density(
     u,
     grad,
@@ -142,9 +153,9 @@ def log_density(
     k = unpack_factor(u, p, t)
     t_inverse = np.empty((p, p))
     invert_lower_into(t, t_inverse)
-    c = anchor @ t_inverse
-    covariance = c @ c.T
-    v = t @ anchor_inverse
+    c = product(anchor, t_inverse)
+    covariance = product(c, transposed(c))
+    v = product(t, anchor_inverse)
     precision = np.empty((p, p))
     gram_of_rows_into(v, precision)
     d = np.empty(p)
@@ -257,16 +268,15 @@ def log_density(
                 grad_m[i, j] = grad_shared[i, j] / (d[i] * d[j])
         grad_m[i, i] = (0.5 * grad_log_d[i] - row) / covariance[i, i]
     # From M to T through the precision V'V, V = T L^-1: |dM| = |M|^(p+1) 2^p prod V_jj^j |dV|.
-    grad_c = grad_m @ c
-    grad_t = -2.0 * (c.T @ grad_c) @ t_inverse.T
+    grad_t = product(product(transposed(c), product(grad_m, c)), transposed(t_inverse))
     index = 0
     for i in range(p):
         for j in range(i):
-            grad[index] = grad_t[i, j]
+            grad[index] = -2.0 * grad_t[i, j]
             index += 1
         log_t = u[index]
         power = (i + 1.0) - 2.0 * (p + 1.0) + 1.0
         value += power * log_t
-        grad[index] = grad_t[i, i] * t[i, i] + power
+        grad[index] = -2.0 * grad_t[i, i] * t[i, i] + power
         index += 1
     return value
