@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from bayescov.cli.speaking import BAD_INPUT, say, spoken
+from bayescov.cli.speaking import say, spoken
+from bayescov.errors import TableError
 
 __all__ = ["app"]
 
 app = typer.Typer(
     name="bayescov",
     help="Which brain regions and which connections between them differ between patients and controls, and how sure one can be.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -49,9 +49,15 @@ Engine = Annotated[str, typer.Option(help="auto, gibbs (ours) or nuts (PyMC).")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same draws.")]
 Draws = Annotated[int | None, typer.Option(min=1, help="Draws of each chain.")]
 Chains = Annotated[int | None, typer.Option(min=1, help="Number of chains.")]
-Threshold = Annotated[float, typer.Option(help="A connection is present where |correlation| exceeds this.")]
-Margin = Annotated[float, typer.Option(help="Added or missing: |correlation| differs by more than this.")]
-Fdr = Annotated[float, typer.Option(help="Expected share of false calls among the verdicts.")]
+Threshold = Annotated[
+    float, typer.Option(min=0.0, max=0.99, help="A connection is present where |correlation| exceeds this.")
+]
+Margin = Annotated[
+    float, typer.Option(min=0.0, max=0.99, help="Added or missing: |correlation| differs by more than this.")
+]
+Fdr = Annotated[
+    float, typer.Option(min=0.0, max=0.99, help="Expected share of false calls among the verdicts.")
+]
 Out = Annotated[Path, typer.Option(help="Folder of the results; made if it is not there.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
@@ -111,9 +117,10 @@ def check(
         exclude=exclude or (), unit=unit, visit=visit,
     )  # fmt: skip
     checks = check_table(arguments.pop("source"), **arguments)
-    show_checks(checks)
-    if any(c.name == "problem" for c in checks):
-        raise typer.Exit(BAD_INPUT)
+    show_checks([c for c in checks if c.name != "problem"])
+    problems = [c.text for c in checks if c.name == "problem"]
+    if problems:
+        raise TableError(problems, source=" + ".join(tables))
 
 
 @app.command()

@@ -116,8 +116,9 @@ def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
         "What was found", outcome.attempt("The headline", lambda: headline(fitted, edges, regions)) or []
     )
     trust = outcome.attempt("The diagnostics", lambda: diagnose(fitted))
+    unknown = ["The diagnostics of the sampler are not known: do not rely on this fit."]
+    show_points("How far to trust the sampler", trust.sentences if trust else unknown)
     say()
-    say(trust["sentence"] if trust else "The sampler's diagnostics are not known: do not rely on this fit.")
     written = [name for name in FILES if (target / name).exists()]
     say(f"Written to {target}: {', '.join(written)}. Open {page} in a browser.")
     return outcome

@@ -20,7 +20,7 @@ def show_checks(checks: "Sequence[CheckResult]") -> None:
     """One paragraph a check; what the reader must know stands out."""
     for check in checks:
         mark, style = MARKS[check.passed]
-        console().print(Text(f"{mark}  ", style=style) + Text(f"{check.name}: {check.text}"))
+        console().print(Text(f"{mark}  ", style=style) + Text(check.text))
 
 
 def show_points(title: str, sentences: Sequence[str]) -> None:
