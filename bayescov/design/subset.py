@@ -11,7 +11,7 @@ from bayescov.design.arrays import Design
 from bayescov.design.prepare import _control_location_and_scale, _require_full_rank, _require_variation
 from bayescov.errors import DesignError
 
-__all__ = ["raw_covariates", "raw_volumes", "subset"]
+__all__ = ["drop", "raw_covariates", "raw_volumes", "subset"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,6 +70,18 @@ def subset(design: Design, people: Sequence[int] | npt.NDArray[np.int_]) -> Desi
         covariate_center=like(design.covariate_center, x_center),
         covariate_scale=like(design.covariate_scale, x_scale),
         site=None if design.site is None else like(design.site, design.site.values[people]),
+    )
+
+
+def drop(design: Design, people: Sequence[int] | npt.NDArray[np.int_]) -> Design:
+    """The design without these people, everybody else's numbers as they are: for comparing densities."""
+    keep = np.setdiff1d(np.arange(len(design.subjects)), np.asarray(people, dtype=int))
+    return replace(
+        design,
+        y=design.y.isel(subject=keep),
+        x=design.x.isel(subject=keep),
+        population=design.population.isel(subject=keep),
+        site=None if design.site is None else design.site.isel(subject=keep),
     )
 
 

@@ -1,0 +1,100 @@
+"""Connections under several models at once, each counting by its weight."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayescov.errors import AnswerError
+from bayescov.posterior.connections import connections
+from bayescov.posterior.events import CHANGES
+from bayescov.posterior.verdicts import verdicts
+
+__all__ = ["average_connections"]
+
+STATEMENTS = (*CHANGES, "unchanged")
+AVERAGED = ("p_present_control", "p_present", "control_mean", "mean", "difference", "n_added", "n_missing")
+
+
+def average_connections(
+    fits: Mapping[str, xr.DataTree], weights: xr.Dataset | Mapping[str, float], **settings: Any
+) -> xr.Dataset:
+    """Probabilities averaged over models, their range over the models, and verdicts that take both into account.
+
+    Parameters
+    ----------
+    fits : mapping of str to DataTree
+        Fits of one design.
+    weights : xarray.Dataset or mapping
+        What `compare_models` returned, or a weight for each fit; scaled to sum to one.
+    **settings
+        Arguments of `connections`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over (population, edge): ``p_added``, ``p_missing``, ``p_reversed``, ``p_unchanged``, each with ``_low`` and
+        ``_high`` over the models of any weight, averages of the other probabilities and means, and ``verdict``. Over
+        (population): ``n_added``, ``n_missing``, ``p_more_added_than_missing``.
+
+    Raises
+    ------
+    AnswerError
+        If a fit has no weight, or a weight is negative.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> design = bc.prepare(bc.simulate_study("ms-nmosd", seed=1))
+    >>> fits = {m: bc.fit(design, model=m, seed=1) for m in ("separate", "pooled")}
+    >>> bc.average_connections(fits, {"separate": 0.2, "pooled": 0.8})["verdict"].dims
+    ('population', 'edge')
+    """
+    share = _shares(fits, weights)
+    answers = {name: connections(fit, **settings) for name, fit in fits.items()}
+    first = next(iter(answers.values()))
+    names = [*(f"p_{s}" for s in STATEMENTS), *AVERAGED, "p_more_added_than_missing"]
+    tables: dict[str, Any] = {
+        name: (first[name].dims, sum(share[m] * answers[m][name].to_numpy() for m in answers))
+        for name in names
+    }
+    counted = [m for m in answers if share[m] > 0]
+    for statement in STATEMENTS:
+        values = np.stack([answers[m][f"p_{statement}"].to_numpy() for m in counted])
+        tables[f"p_{statement}_low"] = (first[f"p_{statement}"].dims, values.min(axis=0))
+        tables[f"p_{statement}_high"] = (first[f"p_{statement}"].dims, values.max(axis=0))
+    fdr = float(first.attrs["fdr"])
+    verdict = [
+        verdicts(
+            CHANGES,
+            np.stack([tables[f"p_{c}"][1][g] for c in CHANGES]),
+            np.stack([tables[f"p_{c}_low"][1][g] for c in CHANGES]),
+            tables["p_unchanged"][1][g],
+            tables["p_unchanged_low"][1][g],
+            fdr,
+        )
+        for g in range(first.sizes["population"])
+    ]
+    tables["verdict"] = (first["verdict"].dims, np.stack(verdict))
+    attrs = {**first.attrs, "question": "average_connections"}
+    attrs["weights"] = ", ".join(f"{m}: {share[m]:.3f}" for m in share)
+    attrs["definition_range"] = "lowest and highest over the models that have a weight"
+    coords = {k: v for k, v in first.coords.items() if k != "other"}
+    return xr.Dataset(tables, coords, attrs)
+
+
+def _shares(fits: Mapping[str, xr.DataTree], weights: xr.Dataset | Mapping[str, float]) -> dict[str, float]:
+    if isinstance(weights, xr.Dataset):
+        given = dict(zip(weights["model"].to_numpy(), weights["weight"].to_numpy(), strict=True))
+    else:
+        given = dict(weights)
+    missing = [name for name in fits if name not in given]
+    if missing:
+        raise AnswerError(
+            f"there is no weight for {', '.join(missing)} (weights: {', '.join(map(str, given))})"
+        )
+    values = {name: float(given[name]) for name in fits}
+    if not all(v >= 0 for v in values.values()) or not sum(values.values()) > 0:
+        raise AnswerError(f"weights must be zero or more, and not all zero: {values}")
+    return {name: v / sum(values.values()) for name, v in values.items()}

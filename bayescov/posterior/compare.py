@@ -1,0 +1,186 @@
+"""Which model predicts people it has not seen best, and how much each model should count."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.special import logsumexp
+
+from bayescov.design import Design
+from bayescov.design.subset import drop
+from bayescov.errors import AnswerError
+from bayescov.posterior.arguments import require_fit, require_whole
+from bayescov.posterior.likelihood import log_likelihood
+from bayescov.posterior.parameters import parameters_of
+from bayescov.posterior.people import log_density
+from bayescov.sampling.tree import design_of, settings_of, spec_of
+
+__all__ = ["compare_models", "left_out_density"]
+
+Floats = npt.NDArray[np.float64]
+
+BAD = 0.7
+
+
+def compare_models(
+    fits: Mapping[str, xr.DataTree],
+    *,
+    draws: int = 2000,
+    refits: int = 0,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Compare fits of one design by how well they predict each person from all others.
+
+    Leave-one-person-out cross-validation by Pareto-smoothed importance sampling (ArviZ), the covariance matrices
+    integrated out; models are weighted by stacking of their predictive distributions.
+
+    Parameters
+    ----------
+    fits : mapping of str to DataTree
+        At least two fits of the same design.
+    draws : int
+        How many posterior draws are used of each.
+    refits : int
+        For how many people at most, in each model, the model is fitted again without them where importance sampling
+        is not to be trusted (Pareto k above 0.7), the worst first.
+    seed : int
+        For refits.
+    settings : mapping, optional
+        Arguments of `fit` for refits; by default draws, warm-up and chains of the fit itself.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over (model), best first: ``elpd``, the expected log predictive density of all people, with ``elpd_se``;
+        ``elpd_difference`` from the best model with ``elpd_difference_se``; ``effective_parameters``; ``weight`` by
+        stacking; ``n_bad``, the people whose Pareto k is above 0.7 and who were not refitted.
+        Over (model, subject): ``elpd_person``, ``pareto_k``.
+
+    Raises
+    ------
+    AnswerError
+        If there are fewer than two fits, or they are not of the same volumes.
+
+    References
+    ----------
+    Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out
+    cross-validation and WAIC. Statistics and Computing 27.
+    Yao, Y. et al. (2018). Using stacking to average Bayesian predictive distributions. Bayesian Analysis 13.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> design = bc.prepare(bc.simulate_study("ms-nmosd", seed=1))
+    >>> fits = {m: bc.fit(design, model=m, seed=1) for m in ("separate", "pooled")}
+    >>> bc.compare_models(fits)["weight"].dims
+    ('model',)
+    """
+    import arviz as az
+
+    require_whole("refits", refits, low=0)
+    require_whole("draws", draws, low=100)
+    _require_comparable(fits)
+    results, given = {}, {}
+    seeds = np.random.SeedSequence(seed).spawn(len(fits))
+    for (name, fit), child in zip(fits.items(), seeds, strict=True):
+        pointwise = log_likelihood(fit, draws=draws)
+        given[name] = pointwise.attrs["given"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # people with a large Pareto k are counted below
+            loo = az.loo(_with_likelihood(pointwise), pointwise=True, var_name="y")
+        results[name] = _refitted(loo, fit, refits, child, settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = az.compare(results, method="stacking", round_to="none")
+    order = [str(name) for name in table.index]
+    by_model = ("model",)
+    by_person = ("model", "subject")
+    return xr.Dataset(
+        {
+            "elpd": (by_model, table["elpd"].to_numpy(dtype=float)),
+            "elpd_se": (by_model, table["se"].to_numpy(dtype=float)),
+            "elpd_difference": (by_model, table["elpd_diff"].to_numpy(dtype=float)),
+            "elpd_difference_se": (by_model, table["dse"].to_numpy(dtype=float)),
+            "effective_parameters": (by_model, table["p"].to_numpy(dtype=float)),
+            "weight": (by_model, table["weight"].to_numpy(dtype=float)),
+            "n_bad": (by_model, np.array([int((results[n].pareto_k > BAD).sum()) for n in order])),
+            "elpd_person": (by_person, np.stack([results[n].elpd_i.to_numpy() for n in order])),
+            "pareto_k": (by_person, np.stack([results[n].pareto_k.to_numpy() for n in order])),
+        },
+        {
+            "model": np.array(order, dtype=object),
+            "subject": np.array(design_of(next(iter(fits.values()))).subjects, dtype=object),
+            "given": ("model", np.array([given[n] for n in order], dtype=object)),
+        },
+        {
+            "question": "compare_models",
+            "draws": draws,
+            "refits": refits,
+            "definition_elpd": "sum over people of the log density of their standardised volumes given everybody else's",
+            "definition_weight": "stacking: the mixture of the models' predictions that predicts people left out best",
+        },
+    )
+
+
+def left_out_density(fit: xr.DataTree, design: Design, person: int) -> float:
+    """Log predictive density of one person of `design` under a fit that has not seen them."""
+    params = parameters_of(fit)
+    g = int(design.population.values[person])
+    site = None if design.site is None else design.site.values[[person]]
+    y, x = design.y.values[[person]], design.x.values[[person]]
+    values = []
+    for draw in range(len(params)):
+        dof = None if params.dof is None else float(params.dof[draw])
+        deviation = y - params.of_population(draw, g, x, site)
+        values.append(log_density(deviation, params.covariance[draw, g], dof)[0])
+    return float(logsumexp(values) - np.log(len(values)))
+
+
+def _refitted(
+    loo: Any, fit: xr.DataTree, refits: int, seed: np.random.SeedSequence, settings: Mapping[str, Any] | None
+) -> Any:
+    """The result with the worst people's densities replaced by those of fits without them; their k becomes 0."""
+    from bayescov.sampling import fit as sample
+
+    k = loo.pareto_k.to_numpy()
+    worst = [int(i) for i in np.argsort(-k)[:refits] if k[i] > BAD]
+    stored = {name: v for name, v in settings_of(fit).items() if name in ("draws", "tune", "chains")}
+    options = {**stored, "progress": False, "structures": False, "min_ess": 0.0, **(settings or {})}
+    design = design_of(fit)
+    for i, child in zip(worst, seed.generate_state(max(1, len(worst))), strict=False):
+        again = sample(drop(design, [i]), model=spec_of(fit), seed=int(child), **options)
+        loo.elpd_i[i] = left_out_density(again, design, i)
+        loo.pareto_k[i] = 0.0
+    if worst:
+        loo.elpd = float(loo.elpd_i.sum())
+        loo.se = float(np.sqrt(len(k) * loo.elpd_i.var()))
+    return loo
+
+
+def _with_likelihood(pointwise: xr.DataArray) -> xr.DataTree:
+    """What ArviZ reads: the likelihood, and a posterior from which it takes the efficiency of the draws."""
+    total = pointwise.sum("subject").rename("total")
+    return xr.DataTree.from_dict(
+        {"posterior": total.to_dataset(), "log_likelihood": pointwise.rename("y").to_dataset()}
+    )
+
+
+def _require_comparable(fits: Mapping[str, xr.DataTree]) -> None:
+    if not isinstance(fits, Mapping) or len(fits) < 2:
+        raise AnswerError(
+            "compare_models needs at least two fits by name, such as {'pooled': fit_1, 'sparse': fit_2}"
+        )
+    names = list(fits)
+    first = design_of(require_fit(fits[names[0]], "correlation", "sd", "mean"))
+    for name in names[1:]:
+        other = design_of(require_fit(fits[name], "correlation", "sd", "mean"))
+        same = first.subjects == other.subjects and first.regions == other.regions
+        if not same or not np.allclose(first.y.values, other.y.values, equal_nan=True):
+            raise AnswerError(
+                f"the fits {names[0]!r} and {name!r} are not of the same volumes (people, regions, transform and scaling), so "
+                "their densities cannot be compared; fit both to one design"
+            )
