@@ -1,5 +1,7 @@
 """The report: one HTML file with everything in it, made from a fit alone."""
 
+import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +9,16 @@ import numpy as np
 import xarray as xr
 from markupsafe import Markup
 
-from bayescov.design.edges import from_edges
+from bayescov.design import Design
+from bayescov.design.edges import edge_pairs, from_edges
 from bayescov.errors import AnswerError
 from bayescov.posterior.arguments import require_fit
 from bayescov.report.drawings import changes_svg, matrix_svg
 from bayescov.report.headline import sentences
+from bayescov.report.layout import circle_angles, places
+from bayescov.report.live import STEPS, LiveDraws, embed
 from bayescov.report.methods import methods
+from bayescov.report.outline import outlines
 from bayescov.report.people import people
 from bayescov.report.tables import connection_rows, volume_tables
 from bayescov.sampling.diagnostics import diagnose
@@ -21,6 +27,7 @@ from bayescov.sampling.tree import design_of
 __all__ = ["report"]
 
 PARTS = Path(__file__).parent / "page"
+SCRIPTS = ("counts.js", "pictures.js", "curve.js", "detail.js", "downloads.js", "live.js")
 
 
 def report(
@@ -96,6 +103,8 @@ def _context(
 ) -> dict[str, Any]:
     design = design_of(fit)
     found = diagnose(fit)
+    script = _parts(*SCRIPTS)
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     return {
         "title": title,
         "design": design,
@@ -109,7 +118,43 @@ def _context(
         "settings": edges.attrs,
         "diagnosis": found,
         "methods": methods(fit, edges, design, found, command=command, classical=classical is not None),
-        "style": _parts("style.css", "ramp.css"),
+        "live": _live(embed(fit, kind=edges.attrs["kind"]), edges.attrs, design),
+        "style": _parts("style.css", "ramp.css", "live.css"),
+        "picture_style": _parts("picture.css"),
+        "script": script,
+        # Nothing may be loaded, and no script may run but ours, whatever a table holds.
+        "policy": f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src 'sha256-{digest}'",
+    }
+
+
+def _live(live: LiveDraws, settings: dict[str, Any], design: Design) -> dict[str, Any]:
+    """Draws, and what the scripts need to know of the study."""
+    regions = [
+        {"name": name, "side": place.side, "mni": place.mni, "angle": round(float(angle), 5)}
+        for name, place, angle in zip(
+            design.regions, places(design.regions), circle_angles(design.regions), strict=True
+        )
+    ]
+    rows, columns = edge_pairs(len(design.regions))
+    blocks = {"fit": live.draws, **live.structures}
+    study = {
+        "regions": regions,
+        "populations": list(design.populations),
+        "edges": [[int(i), int(j)] for i, j in zip(rows, columns, strict=True)],
+        "steps": STEPS,
+        "blocks": [{"name": name, "draws": len(draws)} for name, draws in blocks.items()],
+        "threshold": round(settings["threshold"] * STEPS),
+        "margin": round(settings["margin"] * STEPS),
+        "fdr": settings["fdr"],
+        "interval": settings["interval"],
+        "outline": outlines(),
+    }
+    return {
+        "study": study,
+        "text": live.as_text(),
+        "draws": len(live.draws),
+        "of": live.of,
+        "structures": list(live.structures),
     }
 
 

@@ -1,0 +1,137 @@
+"""The draws a page carries: thinned, rounded to whole numbers, and what Python makes of exactly those numbers.
+
+The page recomputes probabilities, counts and verdicts in the browser. `recount` is its twin: the same definitions, on the
+same whole numbers, by the functions that `bayescov.connections` uses. A test holds the two together.
+"""
+
+import base64
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayescov.posterior.arguments import correlation_draws, structures_of
+from bayescov.posterior.comparison import compare, probabilities, totals
+from bayescov.posterior.draws import thinned
+from bayescov.posterior.events import CHANGES, events
+from bayescov.posterior.verdicts import verdicts
+
+__all__ = ["STEPS", "LiveDraws", "Recount", "embed", "recount"]
+
+# A correlation is kept as a whole number of ten-thousandths, so that a threshold in hundredths is a whole number too.
+STEPS = 10_000
+MOST_DRAWS = 2_000
+MOST_BYTES = 12_000_000
+
+Whole = npt.NDArray[np.int16]
+
+
+class LiveDraws(NamedTuple):
+    """What the page carries.
+
+    Attributes
+    ----------
+    draws : ndarray of int16
+        (draw, population, edge): correlations in ten-thousandths, the control first.
+    structures : dict of str to ndarray of int16
+        The same for each structural special case, by name without its prefix.
+    of : int
+        How many draws the fit holds.
+    """
+
+    draws: Whole
+    structures: dict[str, Whole]
+    of: int
+
+    def as_text(self) -> str:
+        """All numbers as base64 of little-endian int16: the fit, then each case; each (population, edge, draw)."""
+        blocks = [self.draws, *self.structures.values()]
+        raw = b"".join(np.ascontiguousarray(b.transpose(1, 2, 0)).astype("<i2").tobytes() for b in blocks)
+        return base64.b64encode(raw).decode("ascii")
+
+
+def embed(fit: xr.DataTree, *, kind: str = "correlation", most_bytes: int = MOST_BYTES) -> LiveDraws:
+    """Thin and round the draws of a fit so that a page can carry them.
+
+    At most 2,000 draws, evenly spaced, and as many as fit into `most_bytes` (before base64); each structural special
+    case gets half as many.
+    """
+    main = correlation_draws(fit, kind)
+    cases = {
+        name.removeprefix("structure_"): correlation_draws(fit, kind, group=name)
+        for name in structures_of(fit)
+    }
+    a_draw = 2 * main.shape[1] * main.shape[2]
+    room = int(most_bytes / a_draw / (1 + len(cases) / 2))
+    count = max(2, min(MOST_DRAWS, room, len(main)))
+    return LiveDraws(
+        _whole(thinned(main, count)),
+        {name: _whole(thinned(draws, max(1, count // 2))) for name, draws in cases.items()},
+        len(main),
+    )
+
+
+def _whole(draws: npt.NDArray[np.float64]) -> Whole:
+    return np.rint(np.asarray(draws, dtype=float) * STEPS).astype(np.int16)
+
+
+class Recount(NamedTuple):
+    """What one setting of the page's controls gives for one patient group.
+
+    Attributes
+    ----------
+    edges : dict of str to ndarray
+        (edge,): ``p_added``, ``p_missing``, ``p_reversed``, ``p_unchanged``, each with ``_low`` and ``_high``, and
+        ``control_mean``, ``mean``, ``difference``, ``difference_low``, ``difference_high`` as correlations.
+    verdict : ndarray of str
+        (edge,)
+    counts : dict of str to float
+        ``n_added``, ``n_missing`` (means) with ``_low`` and ``_high``, and ``p_more_added_than_missing``.
+    """
+
+    edges: dict[str, npt.NDArray[np.float64]]
+    verdict: npt.NDArray[np.object_]
+    counts: dict[str, float]
+
+
+def recount(
+    live: LiveDraws, group: int, *, threshold: float, margin: float, fdr: float = 0.05, interval: float = 0.95
+) -> Recount:
+    """Compute in Python what the page computes in the browser.
+
+    Parameters
+    ----------
+    live : LiveDraws
+    group : int
+        Position of the patient group among all populations; the first is 1.
+    threshold, margin : float
+        Multiples of 0.0001.
+    fdr, interval : float
+        As in `bayescov.connections`.
+    """
+    limits: dict[str, Any] = {"threshold": round(threshold * STEPS), "margin": round(margin * STEPS)}
+    compared = compare(live.draws[:, 0], live.draws[:, group], interval=interval, **limits)
+    statements = [f"p_{name}" for name in (*CHANGES, "unchanged")]
+    edges = {name: compared.edges[name] for name in statements}
+    cases = [edges]
+    for draws in live.structures.values():
+        found = events(draws[:, 0].astype(float), draws[:, group].astype(float), **limits)
+        cases.append(probabilities(tuple(mask.T for mask in found)))
+    low = {name: np.min([case[name] for case in cases], axis=0) for name in statements}
+    high = {name: np.max([case[name] for case in cases], axis=0) for name in statements}
+    verdict = verdicts(
+        CHANGES,
+        np.stack([edges[name] for name in statements[:3]]),
+        np.stack([low[name] for name in statements[:3]]),
+        edges["p_unchanged"],
+        low["p_unchanged"],
+        fdr,
+    )
+    for name in ("control_mean", "mean", "difference", "difference_low", "difference_high"):
+        edges[name] = compared.edges[name] / STEPS
+    edges |= {f"{k}_low": v for k, v in low.items()} | {f"{k}_high": v for k, v in high.items()}
+    sums = totals([compared], interval)
+    names = [f"n_{kind}{end}" for kind in ("added", "missing") for end in ("", "_low", "_high")]
+    counts = {name: float(sums[name][1][0]) for name in (*names, "p_more_added_than_missing")}
+    return Recount(edges, verdict, counts)

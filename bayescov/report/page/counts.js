@@ -1,0 +1,170 @@
+// What the page computes: the definitions of bayescov.connections on whole numbers (correlations in ten-thousandths).
+// Python's twin of this file is bayescov.report.live.recount; a test holds the two together.
+"use strict";
+
+const KINDS = ["added", "missing", "reversed"];
+const ROUNDING = 1e-12;
+
+function decodeDraws(text, study) {
+  const binary = atob(text.trim());
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  const view = new DataView(bytes.buffer);
+  const numbers = new Int16Array(bytes.length / 2);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = view.getInt16(2 * i, true);
+  const cells = study.populations.length * study.edges.length;
+  let start = 0;
+  return study.blocks.map(({ name, draws }) => {
+    const values = numbers.subarray(start, (start += cells * draws));
+    const of = (population, edge) => {
+      const at = (population * study.edges.length + edge) * draws;
+      return values.subarray(at, at + draws);
+    };
+    return { name, draws, of };
+  });
+}
+
+// Per edge: shares of draws; per draw: numbers of connections. threshold and margin are whole numbers.
+function countEvents(block, edges, group, threshold, margin) {
+  const p = { added: [], missing: [], reversed: [], unchanged: [] };
+  const added = new Int32Array(block.draws), missing = new Int32Array(block.draws);
+  for (let e = 0; e < edges; e++) {
+    const control = block.of(0, e), patient = block.of(group, e);
+    let a = 0, m = 0, r = 0;
+    for (let d = 0; d < block.draws; d++) {
+      const c = control[d], g = patient[d];
+      const sizeC = c < 0 ? -c : c, sizeG = g < 0 ? -g : g;
+      const here = sizeG > threshold, there = sizeC > threshold;
+      if (here && there && c < 0 !== g < 0) r++;
+      else if (here && sizeG - sizeC > margin) { a++; added[d]++; }
+      else if (there && sizeC - sizeG > margin) { m++; missing[d]++; }
+    }
+    p.added.push(a / block.draws);
+    p.missing.push(m / block.draws);
+    p.reversed.push(r / block.draws);
+    p.unchanged.push((block.draws - (a + m + r)) / block.draws);
+  }
+  return { p, added, missing };
+}
+
+// The largest set of the most probable statements of which at most a share fdr is expected to be wrong.
+function expectedFdrList(probability, fdr) {
+  const ordered = Float64Array.from(probability).sort().reverse();
+  let sum = 0, cut = Infinity;
+  for (let k = 0; k < ordered.length; k++) {
+    sum += 1 - ordered[k];
+    const last = k + 1 === ordered.length || ordered[k + 1] < ordered[k];
+    if (last && sum / (k + 1) <= fdr + ROUNDING) cut = ordered[k];
+  }
+  return probability.map((value) => value >= cut);
+}
+
+function call(probability, low, fdr) {
+  const own = expectedFdrList(probability, fdr);
+  const averaged = expectedFdrList(probability.map((value, k) => (value + low[k]) / 2), fdr);
+  return own.map((yes, k) => yes && averaged[k]);
+}
+
+function verdictsOf(p, low, fdr) {
+  const best = p.added.map((_, e) => {
+    let kind = "added";
+    for (const other of KINDS) if (p[other][e] > p[kind][e]) kind = other;
+    return kind;
+  });
+  const changed = call(best.map((kind, e) => p[kind][e]), best.map((kind, e) => low[kind][e]), fdr);
+  const same = call(p.unchanged, low.unchanged, fdr);
+  return best.map((kind, e) => (changed[e] ? kind : same[e] ? "unchanged" : "undecided"));
+}
+
+// Quantiles as numpy computes them: of whole numbers a value that was drawn, of correlations interpolated.
+function drawnQuantile(sorted, q) {
+  const at = sorted.length * q - 1, before = Math.floor(at);
+  const index = at === before ? before : before + 1;
+  return sorted[Math.min(Math.max(index, 0), sorted.length - 1)];
+}
+
+function linearQuantile(sorted, q) {
+  const at = (sorted.length - 1) * q, before = Math.floor(at);
+  const after = Math.min(before + 1, sorted.length - 1);
+  return sorted[before] + (sorted[after] - sorted[before]) * (at - before);
+}
+
+function summary(counts, interval) {
+  const tail = (1 - interval) / 2;
+  const sorted = counts.slice().sort();
+  let sum = 0;
+  for (const value of counts) sum += value;
+  return { mean: sum / counts.length, low: drawnQuantile(sorted, tail), high: drawnQuantile(sorted, 1 - tail) };
+}
+
+function recount(study, blocks, group, threshold, margin) {
+  const n = study.edges.length;
+  const own = countEvents(blocks[0], n, group, threshold, margin);
+  const cases = [own.p, ...blocks.slice(1).map((b) => countEvents(b, n, group, threshold, margin).p)];
+  const low = {}, high = {};
+  for (const kind of [...KINDS, "unchanged"]) {
+    low[kind] = own.p[kind].map((_, e) => Math.min(...cases.map((p) => p[kind][e])));
+    high[kind] = own.p[kind].map((_, e) => Math.max(...cases.map((p) => p[kind][e])));
+  }
+  let more = 0;
+  for (let d = 0; d < blocks[0].draws; d++) if (own.added[d] > own.missing[d]) more++;
+  return {
+    p: own.p, low, high,
+    verdict: verdictsOf(own.p, low, study.fdr),
+    added: summary(own.added, study.interval),
+    missing: summary(own.missing, study.interval),
+    pMore: more / blocks[0].draws,
+  };
+}
+
+// Counts at every threshold of 0, 0.01, ... for one margin. For an edge and a draw, the thresholds at which it counts as
+// added are one stretch: below |g|, and, where the signs differ, from |c| on (below, it is reversed).
+function countCurve(study, block, group, margin, points) {
+  const hundredth = study.steps / 100, draws = block.draws;
+  const added = new Int32Array(draws * (points + 1)), missing = new Int32Array(draws * (points + 1));
+  const mark = (target, d, larger, smaller, opposite) => {
+    const from = opposite ? Math.min(Math.ceil(smaller / hundredth), points) : 0;
+    const to = Math.min(Math.ceil(larger / hundredth), points);
+    if (to <= from) return;
+    target[d * (points + 1) + from]++;
+    target[d * (points + 1) + to]--;
+  };
+  for (let e = 0; e < study.edges.length; e++) {
+    const control = block.of(0, e), patient = block.of(group, e);
+    for (let d = 0; d < draws; d++) {
+      const c = control[d], g = patient[d];
+      const sizeC = c < 0 ? -c : c, sizeG = g < 0 ? -g : g, opposite = c < 0 !== g < 0;
+      if (sizeG - sizeC > margin) mark(added, d, sizeG, sizeC, opposite);
+      else if (sizeC - sizeG > margin) mark(missing, d, sizeC, sizeG, opposite);
+    }
+  }
+  const a = new Int32Array(draws), m = new Int32Array(draws), curve = [];
+  for (let t = 0; t < points; t++) {
+    let more = 0;
+    for (let d = 0; d < draws; d++) {
+      a[d] += added[d * (points + 1) + t];
+      m[d] += missing[d * (points + 1) + t];
+      if (a[d] > m[d]) more++;
+    }
+    curve.push({ threshold: t / 100, added: summary(a, study.interval), missing: summary(m, study.interval), pMore: more / draws });
+  }
+  return curve;
+}
+
+// Posterior mean and interval of an edge in one population, or of the difference from controls. Correlations.
+function describe(study, block, edge, group, difference) {
+  const patient = block.of(group, edge), values = Float64Array.from(patient);
+  if (difference) {
+    const control = block.of(0, edge);
+    for (let d = 0; d < values.length; d++) values[d] -= control[d];
+  }
+  let sum = 0;
+  for (const value of values) sum += value;
+  values.sort();
+  const tail = (1 - study.interval) / 2;
+  return {
+    mean: sum / values.length / study.steps,
+    low: linearQuantile(values, tail) / study.steps,
+    high: linearQuantile(values, 1 - tail) / study.steps,
+  };
+}

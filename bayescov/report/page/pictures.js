@@ -1,0 +1,143 @@
+// The three pictures of one group's connections: matrix, circle, glass brain. Each returns the text of an SVG.
+"use strict";
+
+function escapeText(text) {
+  const names = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  return String(text).replace(/[&<>"']/g, (sign) => names[sign]);
+}
+
+const fixed = (value) => String(Math.round(value * 100) / 100);
+
+function svgText(box, label, inside) {
+  return `<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="${box.map(fixed).join(" ")}" role="img" ` +
+    `aria-label="${escapeText(label)}">${inside}</svg>`;
+}
+
+const edgeTitle = (study, e) => study.edges[e].map((j) => study.regions[j].name).join(" – ");
+
+// An edge as the pictures need it: which change, how probable, whether it is called, whether it passes the filters.
+function shownEdges(study, result, filter) {
+  return study.edges.map(([i, j], e) => {
+    const verdict = result.verdict[e];
+    let kind = "added";
+    for (const other of KINDS) if (result.p[other][e] > result.p[kind][e]) kind = other;
+    if (filter.verdict === "unchanged" || filter.verdict === "undecided") kind = filter.verdict;
+    const p = kind === "undecided" ? Math.max(...KINDS.map((k) => result.p[k][e])) : result.p[kind][e];
+    const chosen = filter.verdict === "all" || filter.verdict === verdict ||
+      (filter.verdict === "called" && KINDS.includes(verdict));
+    const touches = filter.region === -1 || filter.region === i || filter.region === j;
+    return { e, i, j, kind, p, called: verdict === kind && KINDS.includes(kind), passes: chosen && touches, drawn: chosen && touches && p >= filter.probability };
+  });
+}
+
+function matrixPicture(study, shown, label) {
+  const n = study.regions.length, cell = Math.max(7, Math.min(26, 560 / n)), font = Math.min(13, cell * 0.85);
+  const longest = Math.max(...study.regions.map((r) => [...r.name].length));
+  const margin = longest * font * 0.6 + 10, size = n * cell;
+  const parts = [`<path class="frame" d="M0 0H${fixed(size)}V${fixed(size)}H0ZL${fixed(size)} ${fixed(size)}"/>`];
+  study.regions.forEach((region, k) => {
+    const at = fixed((k + 0.5) * cell + font * 0.35), name = escapeText(region.name);
+    parts.push(`<text class="name" data-r="${k}" x="-5" y="${at}" text-anchor="end" font-size="${fixed(font)}">${name}</text>`);
+    parts.push(`<text class="name" data-r="${k}" transform="translate(${at} -5) rotate(-90)" font-size="${fixed(font)}">${name}</text>`);
+  });
+  const square = (edge, kind, p, column, row, called) => {
+    const side = Math.max(cell * 0.94 * Math.sqrt(p), 1.5), off = (cell - side) / 2;
+    const round = kind === "missing" ? side / 2 : 0; // squares for added, discs for missing: not by colour alone
+    parts.push(`<rect class="mark ${kind}${called ? " called" : ""}${edge.drawn ? "" : " faint"}" data-e="${edge.e}" ` +
+      `x="${fixed(column * cell + off)}" y="${fixed(row * cell + off)}" width="${fixed(side)}" height="${fixed(side)}" rx="${fixed(round)}"/>`);
+  };
+  for (const edge of shown) {
+    if (!edge.passes) continue;
+    const { added, missing, reversed } = edge.probabilities, low = 0.02;
+    if (edge.kind === "unchanged") { square(edge, "unchanged", edge.p, edge.j, edge.i, false); continue; }
+    if (added >= low) square(edge, "added", added, edge.j, edge.i, edge.called && edge.kind === "added");
+    if (missing >= low) square(edge, "missing", missing, edge.i, edge.j, edge.called && edge.kind === "missing");
+    if (reversed >= low && reversed >= added && reversed >= missing) {
+      square(edge, "reversed", reversed, edge.j, edge.i, edge.called && edge.kind === "reversed");
+    }
+  }
+  return svgText([-margin, -margin, size + margin + 4, size + margin + 4], label, parts.join(""));
+}
+
+function strokeOf(edge, thin, thick) {
+  const width = thin + (thick - thin) * Math.max(0, edge.p - 0.2) / 0.8;
+  const dash = { missing: [2.6, 1.6], reversed: [0.2, 2], unchanged: [], undecided: [0.8, 1.2], added: [] }[edge.kind];
+  const dashes = dash.length ? ` stroke-dasharray="${dash.map((d) => fixed(d * Math.max(width, 1.2))).join(" ")}"` : "";
+  return `stroke-width="${fixed(width)}"${dashes}`;
+}
+
+function lineParts(shown, pathOf, thin, thick) {
+  const drawn = shown.filter((edge) => edge.drawn).sort((a, b) => a.p - b.p);
+  const lines = drawn.map((edge) =>
+    `<path class="line ${edge.kind}${edge.called ? " called" : ""}" data-e="${edge.e}" d="${pathOf(edge)}" ${strokeOf(edge, thin, thick)}/>`);
+  const reach = drawn.map((edge) => `<path class="reach" data-e="${edge.e}" d="${pathOf(edge)}" stroke-width="${fixed(thick * 2.5)}"/>`);
+  return lines.join("") + reach.join("");
+}
+
+function circlePicture(study, shown, label) {
+  const n = study.regions.length, radius = 230, font = n > 40 ? 9.5 : 15;
+  const longest = Math.max(...study.regions.map((r) => [...r.name].length));
+  const margin = longest * font * 0.58 + 16;
+  const points = study.regions.map(({ angle }) => [radius * Math.sin(angle), -radius * Math.cos(angle)]);
+  const pathOf = ({ i, j }) => {
+    const [a, b] = [points[i], points[j]], bend = 0.18;
+    return `M${fixed(a[0])} ${fixed(a[1])}Q${fixed((a[0] + b[0]) / 2 * bend)} ${fixed((a[1] + b[1]) / 2 * bend)} ${fixed(b[0])} ${fixed(b[1])}`;
+  };
+  const names = study.regions.map((region, k) => {
+    const right = Math.sin(region.angle) >= -1e-9, turn = region.angle * 180 / Math.PI - (right ? 90 : 270);
+    const at = points[k].map((v) => v * (1 + 10 / radius));
+    return `<circle class="node" data-r="${k}" cx="${fixed(points[k][0])}" cy="${fixed(points[k][1])}" r="${n > 40 ? 2.5 : 4.5}"/>` +
+      `<text class="name" data-r="${k}" transform="translate(${fixed(at[0])} ${fixed(at[1])}) rotate(${fixed(turn)})" ` +
+      `text-anchor="${right ? "start" : "end"}" dominant-baseline="central" font-size="${font}">${escapeText(region.name)}</text>`;
+  });
+  const half = radius + margin;
+  return svgText([-half, -half, 2 * half, 2 * half], label, lineParts(shown, pathOf, 1, 5.5) + names.join(""));
+}
+
+// Three shadows of the brain, in mm: from the left, from the front, from above. `at` is the centre of a panel.
+const VIEWS = [
+  { name: "sagittal", across: 1, up: 2, at: [100, 84], half: [98, 80], ends: ["back", "front"] },
+  { name: "coronal", across: 0, up: 2, at: [294, 84], half: [82, 80], ends: ["left", "right"] },
+  { name: "axial", across: 0, up: 1, at: [190, 272], half: [82, 98], ends: ["left", "right"] },
+];
+const NAMED_AT_MOST = 24;
+
+function brainPicture(study, shown, label) {
+  const parts = [], middle = [0, -17, 4]; // of the brain, in mm
+  for (const view of VIEWS) {
+    const place = (a, b) => [view.at[0] + a - middle[view.across], view.at[1] - b + middle[view.up]];
+    const [x, y] = [view.at[0] - view.half[0], view.at[1] - view.half[1]];
+    const outline = study.outline[view.name].map((mm) => place(...mm).map(fixed).join(" ")).join("L");
+    parts.push(`<path class="brain" d="M${outline}Z"/>` +
+      `<text class="side" x="${x + 2}" y="${y + 2 * view.half[1] - 2}">${view.ends[0]}</text>` +
+      `<text class="side" x="${x + 2 * view.half[0] - 2}" y="${y + 2 * view.half[1] - 2}" text-anchor="end">${view.ends[1]}</text>`);
+    const points = study.regions.map(({ mni }) => mni && place(mni[view.across], mni[view.up]));
+    const known = shown.filter(({ i, j }) => points[i] && points[j]);
+    parts.push(lineParts(known, ({ i, j }) => `M${points[i].map(fixed).join(" ")}L${points[j].map(fixed).join(" ")}`, 0.4, 2.2));
+    points.forEach((point, k) => {
+      if (!point) return;
+      parts.push(`<circle class="node" data-r="${k}" cx="${fixed(point[0])}" cy="${fixed(point[1])}" r="2"><title>${escapeText(study.regions[k].name)}</title></circle>`);
+    });
+    if (view.name === "axial" && study.regions.length <= NAMED_AT_MOST) parts.push(brainNames(study, points, view));
+  }
+  return svgText([0, 0, 380, 372], label, parts.join(""));
+}
+
+// Names stand left and right of the view from above, each joined to its region by a thin line.
+function brainNames(study, points, view) {
+  const parts = [];
+  for (const left of [true, false]) {
+    const column = points.map((point, k) => ({ point, k })).filter(({ point, k }) => point && (study.regions[k].side === "left") === left);
+    column.sort((a, b) => a.point[1] - b.point[1]);
+    const gap = 11, x = view.at[0] + (left ? -1 : 1) * (view.half[0] + 4);
+    const top = view.at[1] - gap * (column.length - 1) / 2;
+    column.forEach(({ point, k }, row) => {
+      const y = top + gap * row;
+      parts.push(`<path class="leader" d="M${fixed(point[0])} ${fixed(point[1])}L${fixed(x)} ${fixed(y)}"/>` +
+        `<text class="name" data-r="${k}" x="${fixed(x + (left ? -2 : 2))}" y="${fixed(y + 3)}" font-size="9" text-anchor="${left ? "end" : "start"}">${escapeText(study.regions[k].name)}</text>`);
+    });
+  }
+  return parts.join("");
+}
+
+const PICTURES = { matrix: matrixPicture, circle: circlePicture, brain: brainPicture };
