@@ -76,10 +76,12 @@ def fake_fit(
     draws: int = 500,
     seed: int = 1,
     spoil: bool = False,
+    structures: bool = False,
 ) -> xr.DataTree:
     """A fit of the schema: each group's exact inverse-Wishart posterior under a weak conjugate prior.
 
-    With `spoil` the chains of one variable sit at different places and three transitions diverge.
+    With `spoil` the chains of one variable sit at different places and three transitions diverge. With `structures`
+    the fit holds two special cases: its own draws, and draws whose patients are moved half the way to the controls.
     """
     sizes = sizes or {"HC": 34, "MS": 40, "NMOSD": 35}
     regions = regions or FOURTEEN
@@ -121,4 +123,13 @@ def fake_fit(
         settings={"draws": draws, "chains": chains},
         sample_stats={"diverging": diverging},
         cohort_attrs=cohort.data.attrs,
+        structures=_structures(correlation, chains) if structures else None,
     )
+
+
+def _structures(correlation: np.ndarray, chains: int) -> dict[str, dict[str, np.ndarray]]:
+    nearer = (correlation + correlation[:, :1]) / 2
+    return {
+        name: {"correlation": values.reshape(chains, -1, *values.shape[1:])}
+        for name, values in (("pooled", nearer), ("sparse", correlation))
+    }

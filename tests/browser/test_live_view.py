@@ -1,0 +1,227 @@
+"""The live view in a real browser: it computes what Python computes, filters, downloads, and answers to the keyboard."""
+
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayescov as bc
+from bayescov.design.edges import edge_coordinates
+from bayescov.report.live import embed, recount
+from tests.report.fake import FOURTEEN, fake_fit
+
+VERDICTS = ("added", "missing", "reversed", "unchanged", "undecided")
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return fake_fit(sizes={"HC": 80, "MS": 80, "NMOSD": 70}, structures=True)
+
+
+@pytest.fixture(scope="module")
+def live(fit):
+    return embed(fit)
+
+
+@pytest.fixture(scope="module")
+def written(fit, tmp_path_factory):
+    return bc.report(fit, tmp_path_factory.mktemp("report") / "report.html")
+
+
+def move(page, **settings):
+    """Set controls of the live view as a user's input would, and wait for the redraw."""
+    page.evaluate(
+        """(settings) => new Promise((done) => {
+            for (const [name, value] of Object.entries(settings)) {
+                const control = document.querySelector(`#live [name="${name}"]`);
+                control.value = value;
+                control.dispatchEvent(new Event("input", { bubbles: true }));
+            }
+            requestAnimationFrame(() => requestAnimationFrame(done));
+        })""",
+        settings,
+    )
+
+
+def text(page, part):
+    return page.locator(f'[data-part="{part}"]').inner_text()
+
+
+def table(page):
+    with page.expect_download() as waiting:
+        page.click('[data-do="csv"]')
+    return pd.read_csv(io.BytesIO(waiting.value.path().read_bytes()))
+
+
+def test_loads_without_error_and_without_network(open_page, written):
+    page = open_page(written)
+    page.wait_for_selector("#live .picture")
+    assert page.seen["errors"] == []
+    assert page.seen["console"] == []
+    assert page.seen["requests"] == [written.as_uri()]
+
+
+SETTINGS = [(1, 0.3, 0.1), (1, 0.0, 0.0), (2, 0.45, 0.2), (1, 0.07, 0.0), (2, 0.9, 0.5), (2, 0.29, 0.13)]
+
+
+def test_moving_the_sliders_gives_exactly_what_python_computes(open_page, written, live):
+    page = open_page(written)
+    for group, threshold, margin in SETTINGS:
+        move(page, group=group, threshold=round(100 * threshold), margin=round(100 * margin))
+        twin = recount(live, group, threshold=threshold, margin=margin)
+        assert_counts_agree(page, twin)
+        assert_table_agrees(table(page), twin)
+
+
+def assert_counts_agree(page, twin):
+    for kind in ("added", "missing"):
+        assert float(text(page, f"n-{kind}")) == pytest.approx(twin.counts[f"n_{kind}"], abs=0.05 + 1e-9)
+        low, high = (int(twin.counts[f"n_{kind}_{end}"]) for end in ("low", "high"))
+        assert text(page, f"n-{kind}-interval") == f"{low} to {high}"
+    for verdict in VERDICTS:
+        assert int(text(page, f"called-{verdict}")) == (twin.verdict == verdict).sum()
+
+
+def assert_table_agrees(rows, twin):
+    pairs = [f"{a} ~ {b}" for a, b in zip(rows["region_a"], rows["region_b"], strict=True)]
+    order = pd.Index(edge_coordinates(FOURTEEN)["edge"]).get_indexer(pairs)
+    assert sorted(order) == list(range(91))
+    for kind in ("added", "missing", "reversed", "unchanged"):
+        np.testing.assert_array_equal(rows[f"p_{kind}"], twin.edges[f"p_{kind}"][order])
+    for name in ("control_mean", "mean", "difference", "difference_low", "difference_high"):
+        np.testing.assert_allclose(rows[name], twin.edges[name][order], atol=1e-12)
+    assert list(rows["verdict"]) == list(twin.verdict[order])
+
+
+def test_exact_probability_of_more_added_and_ranges_over_structures(open_page, written, live):
+    page = open_page(written)
+    found = page.evaluate(
+        """() => {
+            const study = JSON.parse(document.getElementById("study").textContent);
+            const blocks = decodeDraws(document.getElementById("draws").textContent, study);
+            return recount(study, blocks, 2, 2500, 800);
+        }"""
+    )
+    twin = recount(live, 2, threshold=0.25, margin=0.08)
+    assert found["pMore"] == twin.counts["p_more_added_than_missing"]
+    assert found["added"]["mean"] == pytest.approx(twin.counts["n_added"], abs=1e-12)
+    for kind in ("added", "missing", "reversed", "unchanged"):
+        np.testing.assert_array_equal(found["low"][kind], twin.edges[f"p_{kind}_low"])
+        np.testing.assert_array_equal(found["high"][kind], twin.edges[f"p_{kind}_high"])
+    assert found["verdict"] == list(twin.verdict)
+
+
+def test_curve_is_the_counts_at_every_threshold(open_page, written, live):
+    page = open_page(written)
+    curve = page.evaluate(
+        """() => {
+            const study = JSON.parse(document.getElementById("study").textContent);
+            const blocks = decodeDraws(document.getElementById("draws").textContent, study);
+            return countCurve(study, blocks[0], 1, 500, 91);
+        }"""
+    )
+    for t in (0, 1, 17, 30, 55, 90):
+        twin = recount(live, 1, threshold=t / 100, margin=0.05).counts
+        assert curve[t]["pMore"] == twin["p_more_added_than_missing"]
+        for kind in ("added", "missing"):
+            assert curve[t][kind]["mean"] == pytest.approx(twin[f"n_{kind}"], abs=1e-12)
+            assert (curve[t][kind]["low"], curve[t][kind]["high"]) == (
+                twin[f"n_{kind}_low"],
+                twin[f"n_{kind}_high"],
+            )
+
+
+def test_negative_control_a_wrong_margin_gives_other_counts(open_page, written, live):
+    page = open_page(written)
+    move(page, threshold=30, margin=10)
+    wrong = recount(live, 1, threshold=0.3, margin=0.11)
+    assert abs(float(text(page, "n-added")) - wrong.counts["n_added"]) > 0.05
+
+
+def test_verdict_and_region_filters(open_page, written, live):
+    page = open_page(written)
+    twin = recount(live, 1, threshold=0.3, margin=0.1)
+    assert (twin.verdict == "added").sum() > 0
+    for verdict in ("added", "undecided"):
+        move(page, verdict=verdict)
+        assert set(table(page)["verdict"]) == {verdict}
+        assert len(table(page)) == (twin.verdict == verdict).sum()
+    move(page, verdict="all", region=3)
+    rows = table(page)
+    name = FOURTEEN[3]
+    assert len(rows) == 13
+    assert ((rows["region_a"] == name) | (rows["region_b"] == name)).all()
+
+
+def test_probability_slider_thins_the_picture(open_page, written, live):
+    page = open_page(written)
+    page.check('[name="layout"][value="circle"]')
+    p = np.max([recount(live, 1, threshold=0.3, margin=0.1).edges[f"p_{k}"] for k in VERDICTS[:3]], axis=0)
+    for cut in (20, 50, 90):
+        move(page, probability=cut)
+        assert page.locator("#live .line").count() == (p >= cut / 100).sum()
+
+
+def test_every_picture_is_drawn_and_says_what_it_shows(open_page, written):
+    page = open_page(written)
+    for layout in ("matrix", "circle", "brain"):
+        page.check(f'[name="layout"][value="{layout}"]')
+        label = page.locator('[data-part="picture"] svg').get_attribute("aria-label")
+        assert label.startswith("Connections of MS against HC: ")
+    page.wait_for_function("document.querySelectorAll('[data-part=picture] .node').length === 3 * 14")
+
+
+def test_downloads(open_page, written):
+    page = open_page(written)
+    page.check('[name="layout"][value="circle"]')
+    page.wait_for_selector("#live .line")
+    for action in ("svg", "curve"):
+        with page.expect_download() as waiting:
+            page.click(f'[data-do="{action}"]')
+        drawing = waiting.value.path().read_text("utf-8")
+        assert ElementTree.fromstring(drawing).tag.endswith("svg")
+        assert "var(" not in drawing
+        assert waiting.value.suggested_filename.endswith("-MS.svg")
+    with page.expect_download() as waiting:
+        page.click('[data-do="png"]')
+    image = waiting.value.path().read_bytes()
+    assert image.startswith(b"\x89PNG\r\n")
+    assert len(image) > 20_000
+    assert page.seen["console"] == []
+
+
+def test_keyboard_alone(open_page, written):
+    page = open_page(written)
+    page.focus('[name="threshold"]')
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('[data-part=\"threshold-value\"]').textContent === '0.31'")
+    page.focus('[data-part="picture"]')
+    page.keyboard.press("ArrowRight")
+    first = page.locator('[data-part="detail"] h4').inner_text()
+    page.keyboard.press("ArrowRight")
+    assert page.locator('[data-part="detail"] h4').inner_text() != first
+    page.focus('[data-sort="missing"] button')
+    page.keyboard.press("Enter")
+    assert page.locator('[data-sort="missing"]').get_attribute("aria-sort") == "descending"
+    p_missing = table(page)["p_missing"].to_numpy()
+    assert (np.diff(p_missing) <= 0).all()
+
+
+def test_hover_shows_the_posterior_in_both_groups(open_page, written, live):
+    page = open_page(written)
+    mark = page.locator('[data-part="picture"] [data-e="0"]').first
+    mark.hover()
+    shown = page.locator('[data-part="detail"]').inner_text()
+    mean = recount(live, 1, threshold=0.3, margin=0.1).edges["mean"][0]
+    assert "left thalamus – right thalamus" in shown
+    assert f"{mean:+.2f}".replace("-", "−") in shown
+    assert page.locator('[data-part="detail"] .dens').count() == 2
+
+
+def test_without_scripts_the_tables_and_pictures_are_there(open_page, written):
+    page = open_page(written, java_script_enabled=False)
+    assert page.locator("noscript table.edges").count() + page.locator("table.edges tbody tr").count() > 0
+    assert page.locator("svg.matrix").count() == 5
+    assert not page.locator("#live").is_visible()
