@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from bayescov.classical.kernels import CEILING, FLAT
+
 __all__ = [
-    "CEILING",
     "correlation_matrix",
     "effective_sizes",
     "p_of_correlation",
@@ -16,8 +17,6 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
-CEILING = 1.0 - 1e-12  # where a correlation is exactly one, Fisher's z is taken here
-FLAT = 1e-12  # a variance below this share of the group's own scale is none
 
 
 def correlation_matrix(values: Floats, kind: str) -> Floats:

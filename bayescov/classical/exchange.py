@@ -15,7 +15,7 @@ from bayescov.classical.correlation import (
     variance_of_z,
     z_difference,
 )
-from bayescov.classical.kernels import both_groups, ranks_within, tanh_difference
+from bayescov.classical.kernels import both_groups, ranks_within, tanh_difference, tanh_of_groups
 from bayescov.classical.residuals import Residuals, residuals
 from bayescov.design import Design
 from bayescov.errors import AnswerError
@@ -125,19 +125,27 @@ class Pair:
         return np.tanh(size * np.sqrt(same.sum()))
 
     def statistics(self, chosen: Members) -> Iterator[tuple[slice, Floats]]:
-        """Permuted statistics, upper triangles of (batch, region, region), patients minus controls.
+        """Permuted statistics, upper triangles of (batch, region, region); see `limit` for their scale.
 
-        The array is overwritten by the next batch.
+        Tests are two-sided, so their signs have no meaning. The array is overwritten by the next batch.
         """
-        for where, patients, controls in self.correlations(chosen):
-            if not self.has_missing:
-                tanh_difference(patients, controls)
-                yield where, patients
-                continue
-            inside = _indicator(chosen[where], len(self.values))[:, :, None]
+        if self.has_missing:
             seen = np.isfinite(self.values)
-            variance = self._variance_of(seen & inside) + self._variance_of(seen & ~inside)
-            yield where, np.asarray(z_difference(patients, controls) / np.sqrt(variance))
+            for where, patients, controls in self.correlations(chosen):
+                inside = _indicator(chosen[where], len(self.values))[:, :, None]
+                variance = self._variance_of(seen & inside) + self._variance_of(seen & ~inside)
+                yield where, np.asarray(z_difference(patients, controls) / np.sqrt(variance))
+        elif self.kind == "correlation":
+            n, total = self.n_chosen, self.values.T @ self.values
+            result = np.zeros((self._batch(n), *total.shape))
+            for where, products, sums in self._products(chosen):
+                used = result[: len(products)]
+                tanh_of_groups(products, sums, n, len(self.values), total, used)
+                yield where, used
+        else:
+            for where, patients, controls in self.correlations(chosen):
+                tanh_difference(patients, controls, patients)
+                yield where, patients
 
     def correlations(self, chosen: Members) -> Iterator[tuple[slice, Floats, Floats]]:
         """Correlations of the patients and of the controls, as the permutation has them, in batches.
@@ -156,19 +164,23 @@ class Pair:
             else:
                 yield where, smaller, larger
 
-    def _pearson(self, chosen: Members) -> Iterator[tuple[slice, Floats, Floats]]:
+    def _products(self, chosen: Members) -> Iterator[tuple[slice, Floats, Floats]]:
+        """Sums of y y' and of y over the chosen people of each permutation: the matrix products."""
         n, p = chosen.shape[1], self.n_regions
         size = self._batch(n)
-        people, scatter = np.empty((size, n, p)), np.empty((size, p, p))
-        smaller, larger = np.zeros((size, p, p)), np.zeros((size, p, p))
-        total = self.values.T @ self.values
+        people, products = np.empty((size, n, p)), np.empty((size, p, p))
         for where in _batches(len(chosen), size):
             used = slice(0, where.stop - where.start)
             group = np.take(self.values, chosen[where], axis=0, out=people[used], mode="clip")
-            mean = group.mean(axis=1)
-            group -= mean[:, None, :]
-            np.matmul(group.swapaxes(1, 2), group, out=scatter[used])
-            both_groups(scatter[used], mean, n, len(self.values), total, smaller[used], larger[used])
+            np.matmul(group.swapaxes(1, 2), group, out=products[used])
+            yield where, products[used], group.sum(axis=1)
+
+    def _pearson(self, chosen: Members) -> Iterator[tuple[slice, Floats, Floats]]:
+        n, total = chosen.shape[1], self.values.T @ self.values
+        smaller, larger = np.zeros((2, self._batch(n), *total.shape))
+        for where, products, sums in self._products(chosen):
+            used = slice(0, len(products))
+            both_groups(products, sums, n, len(self.values), total, smaller[used], larger[used])
             yield where, smaller[used], larger[used]
 
     def _partial(self, chosen: Members) -> Iterator[tuple[slice, Floats, Floats]]:

@@ -151,7 +151,7 @@ def exceedances(pair: Pair, chosen: npt.NDArray[np.intp]) -> Exceedances:
     # how many of the largest statistics reach each limit: all but those that are smaller
     larger = len(top) - np.searchsorted(np.sort(top), to_edges(limit), side="left")
     return Exceedances(
-        exceed[edge_pairs(p)], larger.astype(np.int64), int((total >= whole * (1 - TIE)).sum())
+        exceed[edge_pairs(p)], larger.astype(np.int64), int((total >= whole * (1 - TIE) - TIE).sum())
     )
 
 
