@@ -49,5 +49,9 @@ lock: | $(VENV)/.uv/bin/uv ## pin every dependency again
 	@$(VENV)/.uv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	    --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
 
+notebook: $(VENV)/.ready ## run the notebooks and keep what they show
+	@for source in notebooks/*.py; do \
+	    $(BIN)/jupytext --quiet --to ipynb --execute --output "$${source%.py}.ipynb" "$$source" || exit 1; done
+
 clean: ## remove the environment and the demo's output
 	@rm -rf $(VENV) demo
