@@ -39,6 +39,8 @@ _ROOMS = {
     "judge_predictions": "posterior",
     "differentiate": "posterior",
     "predict": "posterior",
+    "compare_models": "posterior",
+    "average_connections": "posterior",
     "to_frame": "posterior",
     "ancova": "classical",
     "fisher_z": "classical",

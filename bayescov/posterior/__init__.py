@@ -1,5 +1,7 @@
 """Draws -> answers: connections, volumes, networks, differentiation, sensitivity."""
 
+from bayescov.posterior.average import average_connections
+from bayescov.posterior.compare import compare_models
 from bayescov.posterior.connections import connections
 from bayescov.posterior.differentiate import differentiate
 from bayescov.posterior.frames import to_frame
@@ -10,6 +12,6 @@ from bayescov.posterior.predictive_judgement import judge_predictions
 from bayescov.posterior.volumes import volumes
 
 __all__ = [
-    "connections", "differentiate", "judge_predictions", "networks", "posterior_predictive_checks", "predict",
-    "to_frame", "volumes",
+    "average_connections", "compare_models", "connections", "differentiate", "judge_predictions", "networks",
+    "posterior_predictive_checks", "predict", "to_frame", "volumes",
 ]  # fmt: skip

@@ -44,7 +44,7 @@ def fake_fit(correlation, *, design, structures=None, model="separate", **variab
     )
 
 
-def conjugate_fit(design, rng, *, chains=2, draws=150):
+def conjugate_fit(design, rng, *, chains=2, draws=150, model="separate"):
     """Exact draws of means and covariances under flat priors and no covariates; more people than regions."""
     p, codes, y = len(design.regions), design.population.values, design.y.values
     total = chains * draws
@@ -67,6 +67,7 @@ def conjugate_fit(design, rng, *, chains=2, draws=150):
         design=design,
         mean=mean.reshape(*shape, *mean.shape[1:]),
         sd=sd.reshape(*shape, *sd.shape[1:]),
+        model=model,
     )
 
 

@@ -1,0 +1,156 @@
+"""Comparing models: densities of people left out, against the definition, scipy and brute-force refits."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import multigammaln
+
+import bayescov as bc
+from bayescov.design.subset import drop
+from bayescov.errors import AnswerError
+from bayescov.model import load_model
+from bayescov.posterior.compare import left_out_density
+from bayescov.posterior.likelihood import leave_one_out_density, log_likelihood
+from bayescov.posterior.parameters import parameters_of
+from bayescov.sampling.tree import design_of
+from tests.posterior.fakes import conjugate_fit, design_from
+
+SIZES = {"HC": 12, "MS": 13, "NMOSD": 14}
+QUICK = {"draws": 800, "tune": 200, "chains": 2, "min_ess": 0.0, "progress": False}
+
+
+def marginal(r, center, kappa):
+    """Log density of all residuals of a group, their covariance integrated out: the definition."""
+    n, p = r.shape
+    nu = kappa + p + 1
+    a = kappa * center + r.T @ r
+    return (
+        -n * p / 2 * np.log(np.pi) + multigammaln((nu + n) / 2, p) - multigammaln(nu / 2, p)
+        + nu / 2 * np.linalg.slogdet(kappa * center)[1] - (nu + n) / 2 * np.linalg.slogdet(a)[1]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kappa", [0.5, 4.2, 300.0])
+def test_a_person_given_the_others_is_a_ratio_of_marginal_densities(kappa):
+    rng = np.random.default_rng(0)
+    center, r = np.cov(rng.normal(size=(9, 3)).T), rng.normal(size=(7, 3))
+    expected = [marginal(r, center, kappa) - marginal(np.delete(r, i, 0), center, kappa) for i in range(7)]
+    np.testing.assert_allclose(leave_one_out_density(r, center, kappa), expected, rtol=1e-9)
+
+
+def test_a_large_kappa_is_a_normal_with_the_centre():
+    rng = np.random.default_rng(1)
+    center, r = np.cov(rng.normal(size=(9, 3)).T), rng.normal(size=(7, 3))
+    normal = stats.multivariate_normal(np.zeros(3), center).logpdf(r)
+    np.testing.assert_allclose(leave_one_out_density(r, center, np.inf), normal)
+    np.testing.assert_allclose(leave_one_out_density(r, center, 9e4), normal, atol=2e-3)
+
+
+@pytest.fixture(scope="module")
+def design():
+    rng = np.random.default_rng(2)
+    n = sum(SIZES.values())
+    return design_from(rng.normal(size=(n, 3)) + rng.normal(size=(n, 1)), SIZES)
+
+
+@pytest.fixture(scope="module")
+def fits(design):
+    return {m: bc.fit(design, model=m, seed=3, **QUICK) for m in ("separate", "pooled")}
+
+
+@pytest.fixture(scope="module")
+def compared(fits):
+    return bc.compare_models(fits)
+
+
+def test_the_sampler_records_the_same_density(fits):
+    recorded = log_likelihood(fits["separate"], draws=100)
+    bare = fits["separate"].copy()
+    del bare["log_likelihood"]
+    computed = log_likelihood(bare, draws=100)
+    assert recorded.attrs["given"] == computed.attrs["given"] == "the rest of the group"
+    np.testing.assert_allclose(recorded, computed, rtol=1e-9)
+
+
+def test_leaving_out_agrees_with_fitting_again(fits, compared, design):
+    for model in ("separate", "pooled"):
+        estimated = compared["elpd_person"].sel(model=model).values
+        for i in range(0, 39, 4):
+            again = bc.fit(drop(design, [i]), model=model, seed=100 + i, **QUICK)
+            exact = left_out_density(again, design, i)
+            assert estimated[i] == pytest.approx(exact, abs=0.15), (model, i)
+
+
+def test_the_table_holds_together(compared, design):
+    assert float(compared["weight"].sum()) == pytest.approx(1.0, abs=1e-6)
+    assert float(compared["elpd_difference"][0]) == 0.0
+    assert (np.diff(compared["elpd"]) <= 0).all()
+    np.testing.assert_allclose(compared["elpd_person"].sum("subject"), compared["elpd"])
+    assert list(compared["subject"].values) == list(design.subjects)
+    assert (compared["n_bad"] == (compared["pareto_k"] > 0.7).sum("subject")).all()
+
+
+def test_a_model_that_cannot_see_a_correlation_predicts_worse():
+    rng = np.random.default_rng(4)
+    n = sum(SIZES.values())
+    design = design_from(rng.normal(size=(n, 3)) * 0.3 + rng.normal(size=(n, 1)), SIZES)
+    right = conjugate_fit(design, rng, model=load_model("pooled").change(dense=None))
+    wrong = right.copy(deep=True)
+    wrong["posterior"]["correlation"] *= 0.0
+    compared = bc.compare_models({"wrong": wrong, "right": right})
+    assert list(compared["model"].values) == ["right", "wrong"]
+    assert float(compared["weight"].sel(model="right")) > 0.9
+    assert float(compared["elpd_difference"].sel(model="wrong")) < -10
+
+
+def test_people_with_a_large_pareto_k_are_fitted_again(fits, monkeypatch):
+    monkeypatch.setattr("bayescov.posterior.compare.BAD", -1.0)
+    plain = bc.compare_models(fits)
+    again = bc.compare_models(fits, refits=2, settings=QUICK)
+    for model in fits:
+        k = plain["pareto_k"].sel(model=model).values
+        changed = np.flatnonzero(again["pareto_k"].sel(model=model).values != k)
+        np.testing.assert_array_equal(np.sort(np.argsort(-k)[:2]), changed)
+        one, two = (c["elpd_person"].sel(model=model).values for c in (plain, again))
+        # Importance sampling errs for the pooled model's worst people, which is why they are fitted again.
+        np.testing.assert_allclose(one[changed], two[changed], atol=0.35 if model == "separate" else 1.0)
+        assert float(again["elpd"].sel(model=model)) == pytest.approx(two.sum())
+
+
+def test_averaged_connections_lie_between_the_models(fits):
+    weights = {"separate": 1.0, "pooled": 3.0}
+    mixed = bc.average_connections(fits, weights, threshold=0.2)
+    one, two = (bc.connections(fits[m], threshold=0.2) for m in weights)
+    np.testing.assert_allclose(mixed["p_added"], 0.25 * one["p_added"] + 0.75 * two["p_added"])
+    np.testing.assert_allclose(mixed["p_added_low"], np.minimum(one["p_added"], two["p_added"]))
+    np.testing.assert_allclose(mixed["p_missing_high"], np.maximum(one["p_missing"], two["p_missing"]))
+    alone = bc.average_connections(fits, {"separate": 0.0, "pooled": 2.0}, threshold=0.2)
+    assert (alone["verdict"] == two["verdict"]).all()
+    assert alone.attrs["weights"] == "separate: 0.000, pooled: 1.000"
+
+
+def test_fits_that_cannot_be_compared_get_a_sentence(fits, design):
+    with pytest.raises(AnswerError, match="at least two fits by name"):
+        bc.compare_models({"pooled": fits["pooled"]})
+    fewer = bc.fit(drop(design, [0]), model="separate", seed=1, **QUICK)
+    with pytest.raises(AnswerError, match="'pooled' and 'other' are not of the same volumes"):
+        bc.compare_models({"pooled": fits["pooled"], "other": fewer})
+    with pytest.raises(AnswerError, match="no weight for separate"):
+        bc.average_connections(fits, {"pooled": 1.0})
+    with pytest.raises(AnswerError, match="not all zero"):
+        bc.average_connections(fits, {"pooled": 0.0, "separate": 0.0})
+
+
+def test_missing_volumes_are_left_out_of_the_density(design):
+    rng = np.random.default_rng(5)
+    fit = conjugate_fit(design, rng)
+    params = parameters_of(fit)
+    fit["observed_data"]["y"].values[4, 1] = np.nan
+    some = log_likelihood(fit)
+    assert design_of(fit).n_missing == 1
+    assert some.attrs["given"] == "the covariance"
+    d = design.y.values[4, [0, 2]]
+    first = stats.multivariate_normal(
+        params.mean[0, 0, [0, 2]], params.covariance[0, 0][np.ix_([0, 2], [0, 2])]
+    )
+    assert float(some[0, 0, 4]) == pytest.approx(first.logpdf(d))
