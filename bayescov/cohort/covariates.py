@@ -1,5 +1,7 @@
 """Text columns -> covariates: numbers where all cells are numbers, text elsewhere, missing codes said."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,7 @@ from bayescov.cohort.table import CheckResult
 __all__ = ["typed"]
 
 _WORDS = frozenset(["", "n/a", "na", "nan", "null", "#n/a", "<na>", "missing", "not available"])
+_CODE = re.compile(r"0\d+|\d{16,}")
 _CODES = frozenset([-999.0, -9999.0, -99999.0, -999999.0])
 
 
@@ -21,26 +24,25 @@ def typed(others: pd.DataFrame) -> tuple[pd.DataFrame, list[CheckResult]]:
     columns: dict[str, object] = {}
     coded: list[str] = []
     for name in others.columns:
-        cells = others[name].astype(object)
-        missing = cells.map(lambda c: str(c).strip().lower() in _WORDS).to_numpy(dtype=bool)
-        text = cells.where(~missing, "").map(lambda c: str(c).strip())
-        values, bad = to_numbers(text)
-        number_like = not bad and np.isfinite(values[~missing]).all() and not _is_code(text[~missing])
-        if number_like and not missing.all():
+        cells = [str(c).strip() for c in others[name].tolist()]
+        cells = ["" if c.lower() in _WORDS else c for c in cells]
+        seen = [c for c in cells if c]
+        values, bad = to_numbers(cells)
+        if (
+            seen
+            and not bad
+            and np.isfinite(values).sum() == len(seen)
+            and not any(map(_CODE.fullmatch, seen))
+        ):
             code = np.isin(values, list(_CODES))
             if code.any():
                 coded.append(f"{name} ({int(code.sum())} times {values[code][0]:g})")
                 values = np.where(code, np.nan, values)
             columns[str(name)] = values
         else:
-            columns[str(name)] = text.where(~missing, None).to_numpy(dtype=object)
+            columns[str(name)] = np.array([c or None for c in cells], dtype=object)
     frame = pd.DataFrame(columns, index=others.index)
     checks = []
     if coded:
         checks.append(CheckResult("missing codes", False, f"Read as missing: {listed(coded, 20)}."))
     return frame, checks
-
-
-def _is_code(text: pd.Series) -> bool:
-    """Whether the digits are a name, not a quantity."""
-    return bool(text.str.fullmatch(r"0\d+").any() or text.str.fullmatch(r"\d{16,}").any())

@@ -1,11 +1,11 @@
 """Cells of text -> numbers: missing codes, decimal commas, thousands."""
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 __all__ = ["MISSING_NUMBERS", "MISSING_WORDS", "decimal_mark", "is_missing_word", "to_number", "to_numbers"]
 
@@ -82,20 +82,18 @@ def to_number(cell: str, decimal: str = ".") -> float:
     return value
 
 
-def to_numbers(cells: pd.Series, decimal: str = ".") -> tuple[npt.NDArray[np.float64], list[int]]:
+def to_numbers(cells: Sequence[object], decimal: str = ".") -> tuple[npt.NDArray[np.float64], list[int]]:
     """A column as numbers, NaN where missing, and the rows whose text is no number (NaN there too)."""
-    values = np.empty(len(cells))
+    values = np.full(len(cells), np.nan)
     bad: list[int] = []
     for i, cell in enumerate(cells):
         if isinstance(cell, str):
             try:
                 values[i] = to_number(cell, decimal)
             except ValueError:
-                values[i] = np.nan
                 bad.append(i)
-        else:
-            values[i] = np.nan if cell is None or cell is pd.NA else float(cell)
-            if np.isinf(values[i]) or isinstance(cell, bool):
-                values[i] = np.nan
-                bad.append(i)
+        elif isinstance(cell, bool) or (isinstance(cell, int | float) and math.isinf(cell)):
+            bad.append(i)
+        elif isinstance(cell, int | float):
+            values[i] = float(cell)
     return values, bad

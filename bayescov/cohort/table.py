@@ -155,7 +155,8 @@ class Cohort:
         """Everything else that is known of each subject."""
         names = [str(v) for v in self.data.data_vars if v not in ("volume", "group")]
         return pd.DataFrame(
-            {n: self.data[n].values.copy() for n in names}, index=pd.Index(self.subjects, name="subject")
+            {n: self.data.variables[n].values.copy() for n in names},
+            index=pd.Index(self.subjects, name="subject"),
         )
 
     def select(self, keep: Sequence[str]) -> "Cohort":

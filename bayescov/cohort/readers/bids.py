@@ -66,7 +66,7 @@ def read_participants(
     columns = {n: grid.text(i) for i, n in enumerate(grid.names) if i != where and n}
     return (
         pd.DataFrame(columns, index=range(len(grid.frame)), dtype=object),
-        list(grid.text(where)),
+        grid.cells(where),
         grid.quirks,
         problems,
     )

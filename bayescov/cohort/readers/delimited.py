@@ -123,7 +123,7 @@ def _ids(grid: Grid, id: str | None, quirks: list[CheckResult]) -> tuple[int | N
                 )
             )
         return None, [f"row-{i}" for i in range(1, rows + 1)], problem
-    subjects = list(grid.text(where))
+    subjects = grid.cells(where)
     empty = [i + 1 for i, s in enumerate(subjects) if not s]
     if empty:
         shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
@@ -158,8 +158,9 @@ def _volumes(
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         values = column.to_numpy(dtype=float).copy()
         infinite = [int(i) for i in np.flatnonzero(np.isinf(values))]
+        values[infinite] = np.nan
     else:
-        values, infinite = to_numbers(column.astype(object).where(column.notna(), ""), grid.decimal)
+        values, infinite = to_numbers(column.tolist(), grid.decimal)
     if infinite:
         shown = "; ".join(f"{subjects[i]}: {str(column.iloc[i])[:30]!r}" for i in infinite[:5])
         more = f"; and {len(infinite) - 5} more" if len(infinite) > 5 else ""
@@ -216,11 +217,10 @@ def _stated_unit(names: list[str]) -> str | None:
 
 def _others(grid: Grid, positions: list[int], problems: list[str]) -> pd.DataFrame:
     """All other columns as text; two of one name are a problem unless they are equal."""
-    columns: dict[str, pd.Series] = {}
+    columns: dict[str, list[str]] = {}
     for position in positions:
         name = grid.names[position] or f"column {position + 1}"
-        column = grid.text(position)
-        if name in columns and not columns[name].equals(column):
+        cells = grid.cells(position)
+        if columns.setdefault(name, cells) != cells:
             problems.append(f"two columns are called {name!r} and differ; rename one")
-        columns.setdefault(name, column)
     return pd.DataFrame(columns, index=range(len(grid.frame)), dtype=object)

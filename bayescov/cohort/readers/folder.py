@@ -69,7 +69,7 @@ def read_folder(path: Path, atlas: Atlas, id: str | None = None, extra: tuple[st
     if samseg:
         return replace(read_stats(samseg, atlas), tool="SAMSEG")
     if reports:
-        return _by_person([fsl.read_fsl([p], atlas) for p in reports], "FSL")
+        return _by_person([fsl.read_fsl([p], atlas) for p in reports])
     if xml:
         return cat12.read_cat12(xml, atlas)
     return _tables(path, tables, atlas, id, extra)
@@ -139,14 +139,15 @@ def _tables(path: Path, tables: list[Path], atlas: Atlas, id: str | None, extra:
     if not any(r.volumes.shape[1] for r in readings):
         why = f": {listed(unread, 8)}" if unread else ""
         raise TableError(f"no file in the folder holds volumes that are known{why}", source=str(path))
-    together = _by_person(readings, " and ".join(dict.fromkeys(r.tool for r in readings)))
+    together = _by_person(readings)
     if unread:
         together = together.noting(CheckResult("files not read", None, f"Not read: {listed(unread, 8)}."))
     return together
 
 
-def _by_person(readings: list[Reading], tool: str) -> Reading:
+def _by_person(readings: list[Reading]) -> Reading:
     """Readings of the same people side by side, of different people one under the other."""
+    tool = " and ".join(dict.fromkeys(r.tool for r in readings))
     readings = sorted(readings, key=lambda r: r.volumes.shape[1] == 0)
     groups: list[list[Reading]] = []
     for reading in readings:

@@ -65,8 +65,8 @@ def regions_in_rows(grid: Grid, atlas: Atlas) -> bool:
 def read_transposed(grid: Grid, atlas: Atlas) -> Reading:
     """A table with regions in rows and people in columns."""
     subjects = grid.names[1:]
-    written = list(grid.text(0))
-    columns = [to_numbers(grid.text(i), grid.decimal) for i in range(1, len(grid.names))]
+    written = grid.cells(0)
+    columns = [to_numbers(grid.cells(i), grid.decimal) for i in range(1, len(grid.names))]
     problems = list(grid.problems)
     for subject, (_, bad) in zip(subjects, columns, strict=True):
         problems += [

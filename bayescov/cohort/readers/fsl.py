@@ -59,6 +59,7 @@ def read_fsl(files: Iterable[Path], atlas: Atlas) -> Reading:
     problems: list[str] = []
     quirks: list[CheckResult] = []
     tools: dict[str, None] = {}
+    unknown: dict[str, None] = {}
     for path in files:
         text, met = read_text(path)
         quirks += met
@@ -70,8 +71,11 @@ def read_fsl(files: Iterable[Path], atlas: Atlas) -> Reading:
             tool = "FSL FIRST"
         tools[tool] = None
         subjects.append(_subject(path))
-        rows.append(_canonical(written, atlas, columns))
+        rows.append(_canonical(written, atlas, columns, unknown))
         scaling.append(factor)
+    if unknown:
+        text = f"Structures that no atlas knows, not taken: {listed(list(unknown), 20)}."
+        quirks.append(CheckResult("unknown structures", None, text))
     if "FSL FIRST" in tools:
         text = "FIRST gives no head size; join icv or SIENAX's vscaling as a covariate. Its brain-stem is not FreeSurfer's."
         quirks.append(CheckResult("FIRST", None, text))
@@ -134,6 +138,8 @@ def _sienax(text: str, path: Path, problems: list[str]) -> tuple[dict[str, float
             to_number(normalised)
         except ValueError:
             problems.append(f"{path.name}: the volume of {name} is {raw!r}, which is no number")
+    if "BRAIN" not in found:
+        problems.append(f"{path.name} ends before the line BRAIN; the report is incomplete")
     factor = re.search(r"VSCALING\s+(\S+)", text)
     value = factor[1] if factor else ""
     _scaling_agrees(text, found, value, path, problems)
@@ -154,12 +160,16 @@ def _scaling_agrees(
             problems.append(f"{path.name}: the normalised volume of {name} is not its volume times VSCALING")
 
 
-def _canonical(written: Mapping[str, float], atlas: Atlas, columns: dict[str, str]) -> dict[str, float]:
+def _canonical(
+    written: Mapping[str, float], atlas: Atlas, columns: dict[str, str], unknown: dict[str, None]
+) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, value in written.items():
         tissue = _TISSUES.get(name.lower())
         region = atlas.find(name) if tissue is None else atlas[tissue]
         if region is None:
+            if name != "Background":
+                unknown[name] = None
             continue
         found[region.name] = value
         columns.setdefault(region.name, name)

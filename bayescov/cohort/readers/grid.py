@@ -2,13 +2,14 @@
 
 import csv
 import io
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from bayescov.cohort.numbers import MISSING_WORDS, decimal_mark
@@ -17,6 +18,10 @@ from bayescov.errors import TableError
 
 __all__ = ["Grid", "decode", "read_grid", "read_text"]
 
+# Before pandas 3.1 the parser rounded the last bit unless asked; since then it is exact, and asking warns.
+_EXACT: dict[str, Any] = (
+    {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
+)
 _DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
 _BINARY = {
     b"PK\x03\x04": "an Excel workbook or a zip archive; export the sheet as CSV",
@@ -53,13 +58,15 @@ class Grid:
 
     def text(self, position: int) -> pd.Series:
         """A column as stripped text."""
+        return pd.Series(self.cells(position), dtype=object)
+
+    def cells(self, position: int) -> list[str]:
+        """A column as a list of stripped text."""
         column = self.frame[position]
+        values = column.tolist()
         if pd.api.types.is_numeric_dtype(column):
-            return pd.Series(
-                ["" if np.isnan(v) else f"{v:.17g}" if v == round(v) else repr(float(v)) for v in column],
-                dtype=object,
-            )
-        return column.astype(object).map(lambda c: c.strip() if isinstance(c, str) else "")
+            return ["" if math.isnan(v) else repr(v) if v % 1 else f"{v:.17g}" for v in values]
+        return [c.strip() if isinstance(c, str) else "" for c in values]
 
 
 def read_text(path: Path) -> tuple[str, tuple[CheckResult, ...]]:
@@ -163,7 +170,10 @@ def read_grid(text: str, source: str, is_number: Callable[[str], bool]) -> Grid:
     sample = [row for row in csv.reader(lines[1:200], delimiter=delimiter) if len(row) == len(names)]
     decimal = decimal_mark((row[i] for row in sample for i in numeric), delimiter)
     if decimal == ",":
-        quirks.append(CheckResult("decimal commas", True, "Numbers are written with decimal commas."))
+        points = sum("." in row[i] and "," not in row[i] for row in sample for i in numeric)
+        text = "Numbers are written with decimal commas"
+        text += f", but {points} of the first with points; both were read as decimals." if points else "."
+        quirks.append(CheckResult("decimal commas", not points, text))
     frame = _frame("\n".join(lines[1:]), len(names), numeric, delimiter, decimal)
     return Grid(names, frame, delimiter, decimal, tuple(quirks), tuple(problems), source)
 
@@ -254,18 +264,16 @@ def _frame(body: str, width: int, numeric: list[int], delimiter: str, decimal: s
         return pd.DataFrame({i: pd.Series([], dtype=object) for i in range(width)})
     words = sorted({v for w in MISSING_WORDS for v in (w, w.upper(), w.title(), w.replace("nan", "NaN"))})
     numbers = set(numeric)
-    frame: pd.DataFrame = pd.read_csv(  # type: ignore[call-overload]
-        io.StringIO(body),
-        sep=delimiter,
-        header=None,
-        names=list(range(width)),
-        index_col=False,
-        dtype={i: str for i in range(width) if i not in numbers},
-        na_values={i: words for i in numeric},
-        keep_default_na=False,
-        decimal=decimal,
-        float_precision="round_trip",
-        low_memory=False,
-        skip_blank_lines=False,
-    )
-    return frame
+    how: dict[str, Any] = {
+        "sep": delimiter,
+        "header": None,
+        "names": list(range(width)),
+        "index_col": False,
+        "dtype": {i: str for i in range(width) if i not in numbers},
+        "na_values": {i: words for i in numeric},
+        "keep_default_na": False,
+        "decimal": decimal,
+        "low_memory": False,
+        "skip_blank_lines": False,
+    }
+    return pd.DataFrame(pd.read_csv(io.StringIO(body), **how, **_EXACT))

@@ -36,7 +36,7 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
         return _nothing(grid, problems)
     side = next((i for i, n in enumerate(grid.names) if key(n) in _SIDE_NAMES), None)
     names = _canonical(grid, atlas, region, side)
-    numbers, bad = to_numbers(grid.text(value), grid.decimal)
+    numbers, bad = to_numbers(grid.cells(value), grid.decimal)
     ids = grid.text(where)
     if bad:
         shown = listed([f"{ids[i]}, {names[i]}: {grid.text(value)[i]!r}" for i in bad])
@@ -115,8 +115,8 @@ def _id_column(grid: Grid, id: str | None, used: set[int]) -> tuple[int | None, 
 
 def _canonical(grid: Grid, atlas: Atlas, region: int, side: int | None) -> list[str | None]:
     """Names of the regions; a column of hemispheres goes in front."""
-    cells = list(grid.text(region))
-    sides = list(grid.text(side)) if side is not None else [""] * len(cells)
+    cells = grid.cells(region)
+    sides = grid.cells(side) if side is not None else [""] * len(cells)
     known: dict[tuple[str, str], str | None] = {}
     for pair in set(zip(cells, sides, strict=True)):
         cell, where = pair

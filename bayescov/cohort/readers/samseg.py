@@ -24,8 +24,8 @@ def is_samseg_table(grid: Grid) -> bool:
 
 def read_samseg_table(grid: Grid, atlas: Atlas, path: Path) -> Reading:
     """One person; the third column, a ratio to the head, is not needed."""
-    names = list(grid.text(0))
-    values, bad = to_numbers(grid.text(1))
+    names = grid.cells(0)
+    values, bad = to_numbers(grid.cells(1))
     problems = [*grid.problems, *(f"the volume of {names[i]!r} is no number" for i in bad)]
     found: dict[str, float] = {}
     columns: dict[str, str] = {}

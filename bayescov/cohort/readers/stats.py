@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 __all__ = ["Stats", "looks_like_stats", "parse_stats"]
 
+_UNITS = ("mm^3", "mm^2", "mm", "unitless")
 _HEADER = re.compile(
-    r"^# (generating_program|cvs_version|subjectname|hemi|NRows|FastSurfer_version|ColHeaders)\s+(.*)$"
+    r"^# (Title|generating_program|cvs_version|subjectname|hemi|NRows|FastSurfer_version|ColHeaders)\s+(.*)$"
 )
 
 
@@ -100,9 +101,8 @@ def _row(cells: list[str], place: int, stats: Stats, number: int) -> None:
 def _measure(text: str, stats: Stats) -> None:
     """``name, short name, description, value, unit`` or ``name, value, unit``; descriptions may hold commas."""
     fields = [f.strip() for f in text.split(",")]
-    if len(fields) < 3 or not fields[-1].startswith("mm"):
-        if len(fields) < 3:
-            stats.faults.append(f"a measure is incomplete ({text.strip()[:50]!r})")
+    if len(fields) < 3 or fields[-1] not in _UNITS:
+        stats.faults.append(f"a measure is incomplete ({text.strip()[:50]!r})")
         return
     if fields[-1] != "mm^3":
         return
@@ -118,6 +118,8 @@ def _measure(text: str, stats: Stats) -> None:
 
 
 def _count_rows(stats: Stats) -> None:
+    if "Title" in stats.header and not stats.rows:
+        stats.faults.append("the table of structures is missing")
     promised = stats.header.get("NRows", "")
     if promised.isdigit() and int(promised) != len(stats.rows):
         stats.faults.append(f"the header promises {promised} structures, but {len(stats.rows)} are there")
