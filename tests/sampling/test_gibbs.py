@@ -1,0 +1,118 @@
+"""The compiled engine as a whole: closed forms, seeds, cores, units."""
+
+import numpy as np
+import pytest
+
+from bayescov.cohort.table import Cohort
+from bayescov.design import prepare, to_edges
+from bayescov.errors import FitError, ModelError
+from bayescov.model import load_model
+from bayescov.sampling import fit
+from bayescov.sampling.kernels.chain import draw_covariances
+from bayescov.sampling.start import data_of, start_state
+from bayescov.simulate import simulate_cohort, truth
+from tests.model.designs import random_design
+
+QUICK = {"draws": 100, "tune": 100, "chains": 2, "min_ess": 0.0, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    rng = np.random.default_rng(1)
+    return simulate_cohort(truth("sparse", p=6, rng=rng), (20, 18, 16), rng=rng)
+
+
+def test_known_means_give_the_inverse_wishart_in_closed_form():
+    """`separate` with its means held: Sigma_g ~ InverseWishart(kappa + p + 1 + n_g, kappa I + S_g)."""
+    design = random_design(sizes=(25, 30), regions=3, covariates="", seed=2)
+    spec = load_model("separate")
+    rng = np.random.default_rng(3)
+    data = data_of(spec, design)
+    state = start_state(spec, data, design, rng)
+    p, draws = 3, 20_000
+    center, log_d = np.broadcast_to(np.eye(p), (2, p, p)).copy(), np.zeros((2, p))
+    sigma = np.empty((draws, 2, p, p))
+    for t in range(draws):
+        draw_covariances(rng, data, state, center, log_d)
+        sigma[t] = state.sigma
+    for g, n in enumerate(design.sizes):
+        psi = spec.dense.median * np.eye(p) + state.scatter[g]
+        nu = spec.dense.median + p + 1 + n
+        exact = psi / (nu - p - 1)
+        error = sigma[:, g].std(axis=0) / np.sqrt(draws)
+        assert np.abs((sigma[:, g].mean(axis=0) - exact) / error).max() < 4.5
+        variance = ((nu - p + 1) * psi**2 + (nu - p - 1) * np.outer(np.diag(psi), np.diag(psi))) / (
+            (nu - p) * (nu - p - 1) ** 2 * (nu - p - 3)
+        )
+        np.testing.assert_allclose(sigma[:, g].var(axis=0), variance, rtol=0.08)
+        halved = psi / ((nu - n / 2) - p - 1)  # negative control: half the degrees of freedom of the data
+        assert np.abs((sigma[:, g].mean(axis=0) - halved) / error).max() > 20
+
+
+@pytest.mark.parametrize("model", ["separate", "pooled", "adaptive"])
+def test_the_same_seed_gives_the_same_draws_on_any_number_of_cores(cohort, model):
+    design = prepare(cohort)
+    one = fit(design, model=model, seed=5, cores=1, **QUICK)
+    two = fit(design, model=model, seed=5, cores=2, **QUICK)
+    other = fit(design, model=model, seed=6, cores=2, **QUICK)
+    assert one["posterior"].equals(two["posterior"])
+    assert not np.array_equal(one["posterior"]["correlation"], other["posterior"]["correlation"])
+
+
+def test_the_unit_of_a_column_changes_nothing(cohort):
+    """On the log scale the standardised volumes are the same numbers up to rounding."""
+    scaled = cohort.volumes * np.array([1e-3, 1.0, 1e3, 7.0, 1.0, 0.5])
+    again = Cohort.from_frames(scaled, cohort.group, control=cohort.control)
+    a, b = prepare(cohort), prepare(again)
+    np.testing.assert_allclose(a.y, b.y, atol=1e-9)
+    draws = [
+        fit(d, model="pooled", seed=1, **QUICK)["posterior"]["correlation"].mean(("chain", "draw"))
+        for d in (a, b)
+    ]
+    # chains part after a while over the rounding: means agree within their Monte Carlo error
+    np.testing.assert_allclose(draws[0], draws[1], atol=0.08)
+
+
+def test_missing_volumes_are_imputed(cohort):
+    volumes = cohort.volumes
+    volumes.iloc[[0, 5, 30], 2] = np.nan
+    volumes.iloc[40, :] = np.nan
+    design = prepare(Cohort.from_frames(volumes, cohort.group, control=cohort.control))
+    assert design.n_missing == 9
+    posterior = fit(design, model="adaptive", seed=1, **QUICK)["posterior"]
+    assert np.isfinite(posterior["correlation"]).all()
+
+
+def test_fewer_people_than_regions():
+    rng = np.random.default_rng(2)
+    design = prepare(simulate_cohort(truth("null", p=14, rng=rng), (8, 7, 6), rng=rng))
+    posterior = fit(design, model="adaptive", seed=1, **QUICK)["posterior"]
+    assert (np.abs(posterior["correlation"]) < 1).all()
+
+
+def test_student_weights_protect_from_one_wild_person(cohort):
+    volumes = cohort.volumes
+    volumes.iloc[0] *= np.array([4, 0.3, 4, 0.3, 4, 0.3])
+    design = prepare(Cohort.from_frames(volumes, cohort.group, control=cohort.control))
+    clean = prepare(cohort)
+    plain, robust = load_model("pooled"), load_model("pooled").change(likelihood={"family": "student"})
+    wild = {}
+    for name, spec in (("normal", plain), ("student", robust)):
+        posterior = fit(design, model=spec, seed=1, **QUICK)["posterior"]
+        wild[name] = posterior["correlation"].sel(population=cohort.control).mean(("chain", "draw")).values
+    control = clean.y.values[clean.population.values == 0]
+    undisturbed = to_edges(np.corrcoef(control.T))
+    error = {name: np.abs(values - undisturbed).mean() for name, values in wild.items()}
+    assert error["student"] < 0.6 * error["normal"]
+
+
+def test_settings_are_checked_in_sentences(cohort):
+    design = prepare(cohort)
+    with pytest.raises(FitError, match="did you mean 'gibbs'"):
+        fit(design, engine="gibs")
+    with pytest.raises(FitError, match="draws=3 is too few"):
+        fit(design, draws=3)
+    with pytest.raises(ModelError, match="did you mean 'adaptive'"):
+        fit(design, model="adaptve")
+    with pytest.raises(FitError, match="make one with prepare"):
+        fit(cohort)

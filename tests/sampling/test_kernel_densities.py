@@ -1,0 +1,211 @@
+"""The kernels' densities against the literal ones of `bayescov.model.density`, which share no code with them."""
+
+import numpy as np
+import pytest
+
+from bayescov.design import from_edges, to_edges
+from bayescov.model import load_model
+from bayescov.model.density import (
+    collapsed_log_likelihood,
+    log_correlation_prior,
+    log_density,
+    residual_scatter,
+)
+from bayescov.model.forward import draw_point
+from bayescov.sampling.kernels.closeness import INFINITE, log_closeness_density, relative_eigenvalues
+from bayescov.sampling.kernels.edges import edge_density, log_det_change, move_inverse
+from bayescov.sampling.kernels.linalg import draw_inverse_wishart
+from bayescov.sampling.kernels.shared import departed, shared_matrix, shared_prior, size_of
+from bayescov.sampling.kernels.shared import log_density as kernel_density
+from bayescov.sampling.start import prior_of
+from tests.model.designs import random_design
+
+P, G = 4, 3
+
+
+@pytest.fixture
+def case():
+    rng = np.random.default_rng(5)
+    spec = load_model("adaptive")
+    design = random_design(sizes=(12, 9, 10), regions=P, seed=3)
+    point = draw_point(spec, design, seed=1)
+    edges = P * (P - 1) // 2
+    point["included"] = np.zeros((G - 1, edges))
+    point["departure"] = np.zeros((G - 1, edges))
+    point["included"][0, 2] = 1
+    point["departure"][0, 2] = 0.2
+    factor = np.eye(P) + 0.3 * np.tril(rng.standard_normal((P, P)), -1)
+    return rng, spec, design, point, factor
+
+
+def outputs(u, anchor):
+    log_d, shared = np.empty((G, P)), np.empty((P, P))
+    shared_matrix(u, anchor, log_d, shared)
+    return np.concatenate([to_edges(shared), log_d.ravel(), u[-2 * (G - 1) :]])
+
+
+def log_jacobian(u, anchor, step=1e-5):
+    columns = []
+    for i in range(len(u)):
+        e = np.zeros(len(u))
+        e[i] = step
+        far = outputs(u + 2 * e, anchor) - outputs(u - 2 * e, anchor)
+        near = outputs(u + e, anchor) - outputs(u - e, anchor)
+        columns.append((8 * near - far) / (12 * step))
+    return np.linalg.slogdet(np.array(columns))[1]
+
+
+def both_densities(case, u, kappa):
+    _, spec, design, point, anchor = case
+    prior = prior_of(spec)
+    values = outputs(u, anchor)
+    edges = P * (P - 1) // 2
+    tail = values[-2 * (G - 1) :]
+    here = point | {
+        "shared_correlation": values[:edges],
+        "log_scale": values[edges : edges + G * P].reshape(G, P),
+        "spread_shift": tail[: G - 1],
+        "spread_size": tail[G - 1 :],
+        "kappa": np.float64(kappa),
+    }
+    delta = np.zeros((G, P, P))
+    delta[1:] = from_edges(point["departure"], 0.0)
+    grad = np.empty_like(u)
+    kernel = kernel_density(
+        u, grad, anchor, np.linalg.inv(anchor), residual_scatter(spec, design, here), design.sizes,
+        np.full(G, kappa), delta, np.array([0, 1, 0]), prior.eta, prior.marginal, prior.control_sd,
+        prior.ratio_shift_sd, prior.ratio_spread_scale,
+    )  # fmt: skip
+    return kernel, log_density(spec, design, here) + log_jacobian(u, anchor), grad
+
+
+def positions(case, count):
+    rng = case[0]
+    for _ in range(count):
+        u = 0.2 * rng.standard_normal(size_of(P, G))
+        u[-(G - 1) :] = 0.2 + 0.1 * rng.random(G - 1)
+        yield u
+
+
+@pytest.mark.parametrize("kappa", [3.0, 60.0, 5000.0])
+@pytest.mark.parametrize("family", ["marginal", "lkj"])
+def test_shared_density_is_the_referees_up_to_one_constant(case, kappa, family):
+    case = (case[0], case[1].change(shared={"family": family, "eta": 1.4}), *case[2:])
+    offsets = [np.subtract(*both_densities(case, u, kappa)[:2]) for u in positions(case, 5)]
+    size = abs(both_densities(case, next(positions(case, 1)), kappa)[1])
+    np.testing.assert_allclose(offsets, offsets[0], atol=1e-8 * size)
+
+
+def test_a_dropped_jacobian_is_seen(case):
+    """Negative control: without the Jacobian the offsets are not constant."""
+    anchor = case[4]
+    offsets = []
+    for u in positions(case, 5):
+        kernel, referee, _ = both_densities(case, u, 60.0)
+        offsets.append(kernel - (referee - log_jacobian(u, anchor)))
+    assert np.ptp(offsets) > 0.1
+
+
+@pytest.mark.parametrize("kappa", [3.0, 500.0])
+def test_gradient_is_the_finite_difference(case, kappa):
+    u = next(positions(case, 1))
+    _, _, grad = both_densities(case, u, kappa)
+    numeric = np.empty_like(u)
+    for i in range(len(u)):
+        e = np.zeros_like(u)
+        e[i] = 1e-5
+        numeric[i] = (both_densities(case, u + e, kappa)[0] - both_densities(case, u - e, kappa)[0]) / 2e-5
+    np.testing.assert_allclose(grad, numeric, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("family", "eta"), [("marginal", 1.0), ("marginal", 2.5), ("lkj", 1.0), ("lkj", 3.0)]
+)
+def test_prior_of_the_shared_matrix(family, eta):
+    rng = np.random.default_rng(0)
+    offsets = []
+    for _ in range(4):
+        x = rng.standard_normal((9, 5))
+        r = np.corrcoef(x.T)
+        grad = np.empty((5, 5))
+        value = shared_prior(np.linalg.inv(r), np.linalg.slogdet(r)[1], eta, family == "marginal", grad)
+        offsets.append(value - log_correlation_prior(r, family, eta))
+    np.testing.assert_allclose(offsets, offsets[0], atol=1e-9)
+
+
+def test_closeness_density_is_the_referees_up_to_one_constant():
+    rng = np.random.default_rng(1)
+    p, n = 5, 17
+    center = np.corrcoef(rng.standard_normal((40, p)).T)
+    log_d = 0.3 * rng.standard_normal(p)
+    x = rng.standard_normal((n, p))
+    scatter = x.T @ x
+    work = np.empty((p, p)), np.empty((p, p))
+    eigenvalues = relative_eigenvalues(center, scatter, log_d, *work)
+    scale = np.exp(log_d)
+    psi = scale[:, None] * center * scale
+    offsets = [
+        log_closeness_density(np.log(k), eigenvalues, n)
+        - collapsed_log_likelihood(scatter, n, k * psi, k + p + 1)
+        for k in (0.5, 8.0, 300.0, 40_000.0)
+    ]
+    np.testing.assert_allclose(offsets, offsets[0], rtol=1e-8, atol=1e-7)
+
+
+def test_a_million_people_stand_for_infinity():
+    """At the atom the collapsed density is the normal one of the centre itself, to a part in a thousand."""
+    rng = np.random.default_rng(2)
+    p, n = 6, 40
+    x = rng.standard_normal((n, p))
+    scatter = x.T @ x
+    psi = np.corrcoef(rng.standard_normal((50, p)).T)
+    _, logdet = np.linalg.slogdet(psi)
+    normal = -0.5 * n * (logdet + p * np.log(2 * np.pi)) - 0.5 * np.trace(np.linalg.solve(psi, scatter))
+    collapsed = collapsed_log_likelihood(scatter, n, INFINITE * psi, INFINITE + p + 1)
+    assert abs(normal - collapsed) < 2e-3
+
+
+def test_rank_two_updates():
+    rng = np.random.default_rng(3)
+    p = 6
+    matrix = np.corrcoef(rng.standard_normal((30, p)).T)
+    k = np.linalg.inv(matrix)
+    i, j, d = 1, 4, 0.07
+    moved = matrix.copy()
+    moved[i, j] += d
+    moved[j, i] += d
+    ratio = np.linalg.slogdet(moved)[1] - np.linalg.slogdet(matrix)[1]
+    assert log_det_change(d, k[i, i], k[i, j], k[j, j]) == pytest.approx(ratio, abs=1e-12)
+    scatter = 20 * np.corrcoef(rng.standard_normal((30, p)).T)
+    kappa, n = 35.0, 20.0
+    m = np.linalg.inv(matrix + scatter / kappa)
+    nu = kappa + p + 1
+    change = collapsed_log_likelihood(scatter, n, kappa * moved, nu) - collapsed_log_likelihood(
+        scatter, n, kappa * matrix, nu
+    )
+    assert edge_density(d, nu, n, k, m, i, j) == pytest.approx(change, rel=1e-9)
+    move_inverse(k, i, j, d)
+    np.testing.assert_allclose(k, np.linalg.inv(moved), atol=1e-11)
+    edge = 1 / (np.sqrt(k[i, i] * k[j, j]) - k[i, j])  # where the determinant vanishes
+    assert np.isneginf(log_det_change(1.0001 * edge, k[i, i], k[i, j], k[j, j]))
+
+
+def test_departures_add_on_fishers_scale():
+    shared = from_edges(np.array([0.3, -0.5, 0.8]))
+    delta = from_edges(np.array([0.4, 0.0, -0.2]), 0.0)
+    out = np.empty((3, 3))
+    departed(shared, delta, out)
+    np.testing.assert_allclose(to_edges(out), np.tanh(np.arctanh([0.3, -0.5, 0.8]) + [0.4, 0.0, -0.2]))
+
+
+def test_inverse_wishart_draws_have_its_mean():
+    rng = np.random.default_rng(4)
+    p, dof, draws = 4, 12.0, 20_000
+    psi = 3 * np.corrcoef(rng.standard_normal((20, p)).T)
+    sigma, omega = np.empty((draws, p, p)), np.empty((draws, p, p))
+    for t in range(draws):
+        draw_inverse_wishart(rng, dof, psi, sigma[t], omega[t])
+    np.testing.assert_allclose(sigma[0] @ omega[0], np.eye(p), atol=1e-10)
+    for found, exact in ((sigma, psi / (dof - p - 1)), (omega, dof * np.linalg.inv(psi))):
+        error = found.std(axis=0) / np.sqrt(draws)
+        assert np.abs((found.mean(axis=0) - exact) / error).max() < 4.5  # ten elements each: 1 in 15,000
