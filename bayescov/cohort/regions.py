@@ -169,6 +169,8 @@ def _spellings(region: Region) -> list[str]:
     """Keys under which a region is found."""
     bare = [key(n) for n in (region.structure, *region.synonyms)]
     own = [key(region.name)]
+    if region.kind == "user":  # the synonyms of a person's own atlas are whole names
+        own += bare[1:]
     if region.hemisphere == "midline":
         return [*own, *bare]
     if region.hemisphere == "both":
