@@ -12,8 +12,14 @@ from bayescov.cohort.regions import default_atlas
 __all__ = ["Place", "circle_angles", "places"]
 
 _SIDES = (
-    ("left", re.compile(r"^(left|lh|l)[\s_.\-]+|[\s_.\-]+(left|lh|l)$|^ctx[\s_.\-]lh[\s_.\-]", re.IGNORECASE)),
-    ("right", re.compile(r"^(right|rh|r)[\s_.\-]+|[\s_.\-]+(right|rh|r)$|^ctx[\s_.\-]rh[\s_.\-]", re.IGNORECASE)),
+    (
+        "left",
+        re.compile(r"^(left|lh|l)[\s_.\-]+|[\s_.\-]+(left|lh|l)$|^ctx[\s_.\-]lh[\s_.\-]", re.IGNORECASE),
+    ),
+    (
+        "right",
+        re.compile(r"^(right|rh|r)[\s_.\-]+|[\s_.\-]+(right|rh|r)$|^ctx[\s_.\-]rh[\s_.\-]", re.IGNORECASE),
+    ),
 )
 
 

@@ -25,6 +25,7 @@ MOST_DRAWS = 2_000
 MOST_BYTES = 12_000_000
 
 Whole = npt.NDArray[np.int16]
+Floats = npt.NDArray[np.float64]
 
 
 class LiveDraws(NamedTuple):
@@ -72,7 +73,7 @@ def embed(fit: xr.DataTree, *, kind: str = "correlation", most_bytes: int = MOST
     )
 
 
-def _whole(draws: npt.NDArray[np.float64]) -> Whole:
+def _whole(draws: Floats) -> Whole:
     return np.rint(np.asarray(draws, dtype=float) * STEPS).astype(np.int16)
 
 
@@ -90,7 +91,7 @@ class Recount(NamedTuple):
         ``n_added``, ``n_missing`` (means) with ``_low`` and ``_high``, and ``p_more_added_than_missing``.
     """
 
-    edges: dict[str, npt.NDArray[np.float64]]
+    edges: dict[str, Floats]
     verdict: npt.NDArray[np.object_]
     counts: dict[str, float]
 
@@ -118,8 +119,12 @@ def recount(
     for draws in live.structures.values():
         found = events(draws[:, 0].astype(float), draws[:, group].astype(float), **limits)
         cases.append(probabilities(tuple(mask.T for mask in found)))
-    low = {name: np.min([case[name] for case in cases], axis=0) for name in statements}
-    high = {name: np.max([case[name] for case in cases], axis=0) for name in statements}
+    low: dict[str, Floats] = {
+        name: np.min([case[name] for case in cases], axis=0).astype(float) for name in statements
+    }
+    high: dict[str, Floats] = {
+        name: np.max([case[name] for case in cases], axis=0).astype(float) for name in statements
+    }
     verdict = verdicts(
         CHANGES,
         np.stack([edges[name] for name in statements[:3]]),

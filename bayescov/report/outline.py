@@ -51,10 +51,8 @@ def _simplified(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     along = end - start
     length = float(np.hypot(*along))
     offset = points - start
-    if length == 0.0:
-        distance = np.hypot(offset[:, 0], offset[:, 1])
-    else:
-        distance = np.abs(along[0] * offset[:, 1] - along[1] * offset[:, 0]) / length
+    across = np.abs(along[0] * offset[:, 1] - along[1] * offset[:, 0])
+    distance = across / length if length else np.hypot(offset[:, 0], offset[:, 1])
     furthest = int(distance.argmax())
     if distance[furthest] <= TOLERANCE_MM:
         return np.stack([start, end])

@@ -5,24 +5,13 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 from markupsafe import Markup
 
-from bayescov.design import Design
-from bayescov.design.edges import edge_pairs, from_edges
 from bayescov.errors import AnswerError
 from bayescov.posterior.arguments import require_fit
-from bayescov.report.drawings import changes_svg, matrix_svg
-from bayescov.report.headline import sentences
-from bayescov.report.layout import circle_angles, places
-from bayescov.report.live import STEPS, LiveDraws, embed
-from bayescov.report.methods import methods
-from bayescov.report.outline import outlines
-from bayescov.report.people import people
-from bayescov.report.tables import connection_rows, volume_tables
-from bayescov.sampling.diagnostics import diagnose
-from bayescov.sampling.tree import design_of
+from bayescov.report.context import Extras, context
+from bayescov.sampling.diagnostics import Diagnosis, diagnose
 
 __all__ = ["report"]
 
@@ -35,6 +24,10 @@ def report(
     path: str | Path,
     *,
     classical: xr.Dataset | None = None,
+    networks: xr.Dataset | None = None,
+    checks: xr.Dataset | None = None,
+    sensitivity: xr.Dataset | None = None,
+    diagnosis: Diagnosis | None = None,
     threshold: float = 0.3,
     margin: float = 0.1,
     kind: str = "correlation",
@@ -53,6 +46,12 @@ def report(
         Where to write; missing folders are made.
     classical : xarray.Dataset, optional
         What `bayescov.permutation_test` returned for the same design; adds a comparison.
+    networks, sensitivity : xarray.Dataset, optional
+        What `bayescov.networks` and `bayescov.sensitivity` returned for this fit; each adds a section.
+    checks : xarray.Dataset, optional
+        What `bayescov.posterior_predictive_checks` returned. Without it the checks are made, up to 40 regions.
+    diagnosis : Diagnosis, optional
+        What `bayescov.diagnose` returned, where it is at hand already.
     threshold, margin, kind, fdr, interval
         As in `bayescov.connections`.
     title : str
@@ -83,7 +82,9 @@ def report(
     require_fit(fit, "correlation", "mean")
     edges = connections(fit, threshold=threshold, margin=margin, kind=kind, fdr=fdr, interval=interval)
     sizes = volumes(fit, interval=interval, fdr=fdr)
-    text = _render(_context(fit, edges, sizes, classical, title, command))
+    extras = Extras(classical, networks, checks, sensitivity)
+    found = diagnosis or diagnose(fit)
+    text = _render(context(fit, edges, sizes, found, extras, title=title, command=command))
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,104 +94,11 @@ def report(
     return target
 
 
-def _context(
-    fit: xr.DataTree,
-    edges: xr.Dataset,
-    sizes: xr.Dataset,
-    classical: xr.Dataset | None,
-    title: str,
-    command: str | None,
-) -> dict[str, Any]:
-    design = design_of(fit)
-    found = diagnose(fit)
-    script = _parts(*SCRIPTS)
-    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-    return {
-        "title": title,
-        "design": design,
-        "headline": sentences(fit, edges, sizes, found),
-        "people": people(design),
-        "checks": [check for check in design.checks if check.passed is not True],
-        "volume_tables": volume_tables(sizes),
-        "matrices": _matrices(fit, design.regions),
-        "changes": _changes(edges, design.regions),
-        "connection_rows": connection_rows(edges),
-        "settings": edges.attrs,
-        "diagnosis": found,
-        "methods": methods(fit, edges, design, found, command=command, classical=classical is not None),
-        "live": _live(embed(fit, kind=edges.attrs["kind"]), edges.attrs, design),
-        "style": _parts("style.css", "ramp.css", "live.css"),
-        "picture_style": _parts("picture.css"),
-        "script": script,
-        # Nothing may be loaded, and no script may run but ours, whatever a table holds.
-        "policy": f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src 'sha256-{digest}'",
-    }
-
-
-def _live(live: LiveDraws, settings: dict[str, Any], design: Design) -> dict[str, Any]:
-    """Draws, and what the scripts need to know of the study."""
-    regions = [
-        {"name": name, "side": place.side, "mni": place.mni, "angle": round(float(angle), 5)}
-        for name, place, angle in zip(
-            design.regions, places(design.regions), circle_angles(design.regions), strict=True
-        )
-    ]
-    rows, columns = edge_pairs(len(design.regions))
-    blocks = {"fit": live.draws, **live.structures}
-    study = {
-        "regions": regions,
-        "populations": list(design.populations),
-        "edges": [[int(i), int(j)] for i, j in zip(rows, columns, strict=True)],
-        "steps": STEPS,
-        "blocks": [{"name": name, "draws": len(draws)} for name, draws in blocks.items()],
-        "threshold": round(settings["threshold"] * STEPS),
-        "margin": round(settings["margin"] * STEPS),
-        "fdr": settings["fdr"],
-        "interval": settings["interval"],
-        "outline": outlines(),
-    }
-    return {
-        "study": study,
-        "text": live.as_text(),
-        "draws": len(live.draws),
-        "of": live.of,
-        "structures": list(live.structures),
-    }
-
-
-def _matrices(fit: xr.DataTree, regions: tuple[str, ...]) -> list[tuple[str, Markup]]:
-    mean = fit["posterior"]["correlation"].mean(("chain", "draw"))
-    return [
-        (
-            str(group),
-            matrix_svg(
-                from_edges(np.asarray(mean.sel(population=group).values, dtype=float)),
-                regions,
-                title=f"Correlations of regional volumes in {group}, posterior means",
-            ),
-        )
-        for group in mean["population"].to_numpy()
-    ]
-
-
-def _changes(edges: xr.Dataset, regions: tuple[str, ...]) -> list[tuple[str, Markup]]:
-    pictures = []
-    for group in edges["population"].values:
-        row = edges.sel(population=group)
-        picture = changes_svg(
-            row["p_added"].values,
-            row["p_missing"].values,
-            [str(v) for v in row["verdict"].values],
-            regions,
-            title=f"Connections added (above the diagonal) and missing (below) in {group}",
-        )
-        pictures.append((str(group), picture))
-    return pictures
-
-
-def _render(context: dict[str, Any]) -> str:
+def _render(filled: dict[str, Any]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    script = _parts(*SCRIPTS)
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     environment = Environment(
         loader=FileSystemLoader(PARTS),
         autoescape=True,
@@ -198,7 +106,14 @@ def _render(context: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html").render(context)
+    return environment.get_template("report.html").render(
+        **filled,
+        style=_parts("style.css", "ramp.css", "live.css"),
+        picture_style=_parts("picture.css"),
+        script=script,
+        # Nothing may be loaded, and no script may run but ours, whatever a table holds.
+        policy=f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src 'sha256-{digest}'",
+    )
 
 
 def _parts(*names: str) -> Markup:

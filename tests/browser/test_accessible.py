@@ -1,0 +1,46 @@
+"""Readable by everyone: axe-core finds no violation, in light and dark, on a desk and on a phone; nothing overflows."""
+
+import pytest
+
+import bayescov as bc
+from tests.report.fake import fake_fit
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    fit = fake_fit(spoil=True, structures=True)  # with the warning banner
+    return bc.report(fit, tmp_path_factory.mktemp("accessible") / "report.html")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", [{}, PHONE], ids=["desk", "phone"])
+def test_axe_finds_no_violation(open_page, written, scheme, device):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
+    page = open_page(written, color_scheme=scheme, bypass_csp=True, **device)
+    page.focus('[data-part="picture"]')
+    page.keyboard.press("ArrowRight")
+    results = axe.Axe().run(page)
+    found = [(v["id"], v["nodes"][0]["html"][:120]) for v in results.response["violations"]]
+    assert found == []
+
+
+def test_page_does_not_overflow_a_phone(open_page, written):
+    page = open_page(written, **PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_warning_comes_before_the_findings(open_page, written):
+    page = open_page(written)
+    banner = page.locator("#headline > *").nth(1)
+    assert banner.get_attribute("role") == "alert"
+    assert banner.inner_text().startswith("Warning. Do not rely on this yet")
+
+
+def test_print_leaves_out_what_paper_cannot_do(open_page, written):
+    page = open_page(written)
+    page.emulate_media(media="print")
+    assert not page.locator("#live .controls").is_visible()
+    assert page.locator('[data-part="curve"]').is_visible()
+    assert page.locator("#methods .paste").is_visible()

@@ -1,0 +1,137 @@
+"""The page: made from a fit alone, complete, self-contained, quick and small; what is given to it shows up."""
+
+import re
+import time
+
+import numpy as np
+import pytest
+
+import bayescov as bc
+from bayescov.classical import fisher_z
+from bayescov.sampling.tree import design_of
+
+from .fake import fake_fit
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return fake_fit(structures=True)
+
+
+@pytest.fixture(scope="module")
+def page(fit, tmp_path_factory):
+    path = bc.report(fit, tmp_path_factory.mktemp("page") / "deeper" / "report.html")
+    return path.read_text(encoding="utf-8")
+
+
+def section(page, name):
+    return re.search(rf'<section id="{name}".*?</section>', page, flags=re.DOTALL).group(0)
+
+
+def test_sections_stand_in_their_order(page):
+    order = re.findall(r'<section id="(\w+)"', page)
+    assert order == ["headline", "people", "volumes", "connections", "trust", "methods"]
+
+
+def test_every_sentence_of_the_headline_is_on_the_page(fit, page):
+    from markupsafe import escape
+
+    head = section(page, "headline")
+    for sentence in bc.headline(fit, bc.connections(fit), bc.volumes(fit)):
+        assert str(escape(sentence)) in head
+
+
+def test_nothing_is_loaded_from_anywhere(page):
+    outside = re.sub(r'xmlns="http://www.w3.org/2000/svg"', "", page)
+    assert not re.search(r'(src|href)\s*=\s*"(?!#)', outside)
+    assert "url(" not in outside
+    assert "@import" not in outside
+
+
+def test_banner_only_where_diagnostics_failed(page, tmp_path):
+    assert 'class="banner"' not in page
+    spoiled = bc.report(fake_fit(spoil=True), tmp_path / "spoiled.html").read_text("utf-8")
+    assert spoiled.index('class="banner"') < spoiled.index('class="findings"')
+
+
+def test_people_are_counted_and_described(fit, page):
+    people = section(page, "people")
+    for size in (34, 40, 35):
+        assert f"<td>{size}</td>" in people
+    design = design_of(fit)
+    age = design.x.values[:, 0] * float(design.covariate_scale[0]) + float(design.covariate_center[0])
+    controls = age[design.population.values == 0]
+    assert f"{controls.mean():.3g} ({controls.std(ddof=1):.3g})" in people
+
+
+def test_volumes_show_the_answers(fit, page):
+    row = bc.volumes(fit).sel(population="MS", region="left hippocampus")
+    percent = f"{abs(float(row['difference_percent'])):.1f} %"
+    assert percent in section(page, "volumes")
+
+
+def test_methods_say_how_to_repeat_it(page):
+    methods = section(page, "methods")
+    assert "bc.fit(design, model=&#39;separate&#39;, seed=1, draws=500, chains=4)" in methods
+    assert "Vehtari" in methods
+    assert "numpy" in methods
+
+
+def test_a_given_command_is_shown_instead(fit, tmp_path):
+    text = bc.report(fit, tmp_path / "r.html", command="bayescov fit t.csv --seed 1").read_text("utf-8")
+    assert "bayescov fit t.csv --seed 1" in section(text, "methods")
+    assert "bc.fit(" not in section(text, "methods")
+
+
+def test_the_report_is_callable_after_its_room_was_imported(fit, tmp_path):
+    import bayescov.report.words  # noqa: F401
+
+    assert callable(bc.report)
+    assert bc.report(fit, tmp_path / "again.html").stat().st_size > 1e5
+
+
+def test_twin_networks_and_sensitivity_appear_where_given(fit, tmp_path):
+    twin = fisher_z(design_of(fit))
+    networks = bc.networks(fit, draws=3)
+    text = bc.report(fit, tmp_path / "more.html", classical=twin, networks=networks).read_text("utf-8")
+    assert re.findall(r'<section id="(\w+)"', text)[4:6] == ["networks", "twin"]
+    assert "Benjamini" in section(text, "methods")
+
+
+def test_partial_correlations_and_other_settings_reach_the_page(fit, tmp_path):
+    text = bc.report(fit, tmp_path / "p.html", kind="partial", threshold=0.2, margin=0.05).read_text("utf-8")
+    assert "partial correlation" in section(text, "headline")
+    assert '"threshold": 2000' in text
+    assert '"margin": 500' in text
+
+
+def test_a_file_that_cannot_be_written_gets_a_sentence(fit, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(bc.BayescovError, match="cannot be written"):
+        bc.report(fit, tmp_path / "file" / "report.html")
+
+
+def test_three_groups_of_fourteen_regions_are_small_and_quick(fit, tmp_path):
+    bc.report(fit, tmp_path / "warm.html")
+    start = time.process_time()
+    path = bc.report(fit, tmp_path / "r.html")
+    assert time.process_time() - start < 5.0
+    assert path.stat().st_size < 8e6
+
+
+def test_sixty_eight_regions_stay_below_twenty_megabytes(tmp_path):
+    regions = [f"{h}_area{k:02d}" for k in range(34) for h in ("lh", "rh")]
+    fit = fake_fit(sizes={"HC": 90, "A": 80, "B": 85}, regions=regions, draws=250, structures=True)
+    assert bc.report(fit, tmp_path / "r.html").stat().st_size < 20e6
+
+
+def test_pages_of_one_fit_are_equal(fit, tmp_path):
+    one, two = (bc.report(fit, tmp_path / f"{k}.html").read_bytes() for k in range(2))
+    assert one == two
+
+
+def test_missing_volumes_are_counted(tmp_path):
+    fit = fake_fit()
+    fit["observed_data"]["y"][2, 3] = np.nan
+    text = bc.report(fit, tmp_path / "r.html", checks=bc.posterior_predictive_checks(fake_fit(), draws=20))
+    assert "Missing volumes" in section(text.read_text("utf-8"), "people")
