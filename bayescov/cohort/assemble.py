@@ -220,7 +220,7 @@ def _without_empty(seen: Parts) -> None:
 def _judge(seen: Parts, raw: pd.DataFrame, atlas: Atlas, reading: Reading, column: str | None) -> None:
     """The checks that change nothing."""
     groups = reading.others[column] if column else pd.Series(["all"] * len(reading.subjects), dtype=object)
-    versions = check_versions(reading.others, raw, groups)
+    versions = check_versions(reading.others, raw[[n for n in raw if n in seen.volumes]], groups)
     seen.checks += [versions] if versions else []
     if seen.volumes.empty:
         return

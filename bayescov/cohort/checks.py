@@ -23,6 +23,7 @@ _WHY_VERSIONS = (
     "Volumes of one brain differ by up to 16-19 % (putamen) between releases of one tool, so a difference of groups may be "
     "one of versions; process everybody alike, or give site= this column."
 )
+_TOO_FEW = ("nobody is left", "there is one person only; groups of several people are needed")
 Bools = npt.NDArray[np.bool_]
 _VERSION = re.compile(
     r"(^|_|\b)(software|version|fs_?version|freesurfer_?version|tool|pipeline)(_|\b|$)", re.IGNORECASE
@@ -39,6 +40,12 @@ def clean_volumes(
     checks: list[CheckResult] = []
     problems: list[str] = []
     values = volumes.to_numpy(dtype=float)
+    if len(volumes) < 2:
+        return (
+            volumes.mask(values <= 0),
+            [],
+            [_TOO_FEW[len(volumes)]],
+        )
     constant = [str(n) for n, column in zip(volumes, values.T, strict=True) if _is_constant(column)]
     if constant:
         text = "; ".join(_said_constant(n, volumes[n]) for n in constant)

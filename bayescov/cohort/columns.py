@@ -17,7 +17,7 @@ ID_NAMES = (
 """Names of id columns, the surest first."""
 
 GROUP_NAMES = (
-    "group", "diagnosis", "dx", "diag", "dx_group", "condition", "condit", "clinical_group", "patient_group", "subject_group",
+    "group", "diagnosis", "dx", "diag", "dx_group", "group_dx", "condition", "condit", "clinical_group", "patient_group", "subject_group",
     "groups", "diagnostic_group", "diagnosis_group", "case_control", "casecontrol", "disease", "cohort", "arm", "class",
     "phenotype", "study_group", "status", "grp", "label",
 )  # fmt: skip

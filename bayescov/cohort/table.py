@@ -26,13 +26,13 @@ class CheckResult:
     text : str
         One or more sentences for the person who has the table.
     table : pandas.DataFrame or None
-        The rows, columns and values concerned.
+        The rows, columns and values concerned; not compared.
     """
 
     name: str
     passed: bool | None
     text: str
-    table: pd.DataFrame | None = None
+    table: pd.DataFrame | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tests.cohort.writers import NAMES
 REGIONS = [n for n in NAMES if n != "icv"]
 TABLE = table(12)
 TEXT = TABLE.to_csv(index=False, lineterminator="\n")
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=15, deadline=None)
 
 
 def read(raw: bytes, name: str = "t.csv"):
@@ -62,7 +62,7 @@ def test_the_whole_table_reads():
 
 
 @given(st.integers(0, len(TEXT)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_truncated_file(length):
     outcome = read(TEXT[:length].encode())
     if isinstance(outcome, TableError):
@@ -178,13 +178,13 @@ def test_random_bytes(raw):
     st.text(max_size=300),
     st.sampled_from(["t.csv", "t.tsv", "aseg.stats", "t.xml", "t.json", "report.sienax"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_random_text(text, name):
     assert isinstance(read(text.encode("utf-8", "surrogatepass"), name), TableError)
 
 
 @given(st.lists(st.tuples(st.integers(0, len(TEXT) - 1), st.integers(0, 255)), min_size=1, max_size=4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_flipped_bytes_never_end_in_a_traceback(flips):
     raw = bytearray(TEXT.encode())
     for where, value in flips:
@@ -193,7 +193,7 @@ def test_flipped_bytes_never_end_in_a_traceback(flips):
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_inserted_and_deleted_pieces_never_end_in_a_traceback(data):
     a, b = sorted(data.draw(st.lists(st.integers(0, len(TEXT)), min_size=2, max_size=2)))
     piece = data.draw(
@@ -226,7 +226,7 @@ STATS = writers.aseg_stats(ROW)
 
 
 @given(st.integers(0, len(STATS)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_truncated_statistics_file(length):
     with TemporaryDirectory() as root:
         stats = Path(root) / "sub-01" / "stats"
