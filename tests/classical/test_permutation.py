@@ -181,3 +181,17 @@ def test_missing_volumes_are_told():
 def test_one_permutation_is_enough_for_an_answer():
     answer = bc.permutation_test(some_design(), n_permutations=1)
     assert set(np.unique(answer["p_value"].values)) <= {0.5, 1.0}
+
+
+def test_memory_does_not_grow_with_the_number_of_permutations():
+    import tracemalloc
+
+    prepared = some_design(sizes=(30, 25), p=20)
+    peaks = []
+    for n in (512, 512 * 12):
+        bc.permutation_test(prepared, n_permutations=n, n_jobs=1)  # what is loaded once is not counted
+        tracemalloc.start()
+        bc.permutation_test(prepared, n_permutations=n, n_jobs=1)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] + 200_000  # 6144 permutations of 190 edges would be 9 MB
