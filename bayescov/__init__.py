@@ -41,6 +41,8 @@ _ROOMS = {
     "predict": "posterior",
     "compare_models": "posterior",
     "average_connections": "posterior",
+    "sensitivity": "posterior",
+    "prior_grid": "posterior",
     "to_frame": "posterior",
     "ancova": "classical",
     "fisher_z": "classical",
@@ -51,6 +53,12 @@ _ROOMS = {
     "simulate_study": "simulate",
     "headline": "report",
     "report": "report",
+    "plot_connections": "report.figures",
+    "plot_connectome": "report.figures",
+    "plot_counts": "report.figures",
+    "plot_matrices": "report.figures",
+    "plot_reliability": "report.figures",
+    "plot_volumes": "report.figures",
 }
 
 __all__ = [*_ROOMS, "__version__"]  # noqa: PLE0604
