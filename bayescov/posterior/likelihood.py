@@ -17,7 +17,7 @@ from bayescov.posterior.parameters import Parameters, parameters_of
 from bayescov.posterior.people import log_density
 from bayescov.sampling.tree import design_of, spec_of
 
-__all__ = ["leave_one_out_density", "log_likelihood"]
+__all__ = ["given_covariance", "leave_one_out_density", "log_likelihood"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,6 +56,11 @@ def log_likelihood(fit: xr.DataTree, *, draws: int = 2000) -> xr.DataArray:
     center = _centers(fit, params) if params.dof is None and design.n_missing == 0 else None
     values = _given_covariance(params, design) if center is None else _given_others(params, center, design)
     return _labelled(values, chains, design, "the covariance" if center is None else "the rest of the group")
+
+
+def given_covariance(fit: xr.DataTree, draws: int) -> Floats:
+    """(draw, subject): log density of each person's volumes given the covariance drawn."""
+    return _given_covariance(parameters_of(fit, draws), design_of(fit))
 
 
 def leave_one_out_density(residuals: Floats, center: Floats, kappa: float) -> Floats:

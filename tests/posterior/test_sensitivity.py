@@ -1,0 +1,151 @@
+"""Sensitivity: scenarios equal what they claim to be: other definitions, fits with other priors, fits without a person."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import bayescov as bc
+from bayescov.design import from_edges
+from bayescov.design.subset import drop
+from bayescov.errors import AnswerError
+from bayescov.model.spec import SharedPrior
+from bayescov.posterior.priors import log_priors, shared_log_density
+from bayescov.sampling.tree import spec_of
+from tests.posterior.fakes import design_from
+
+SIZES = {"HC": 16, "MS": 17, "NMOSD": 18}
+QUICK = {"draws": 1500, "tune": 300, "chains": 2, "min_ess": 0.0, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def design():
+    rng = np.random.default_rng(2)
+    y = rng.normal(size=(51, 4)) + 0.5 * rng.normal(size=(51, 1))
+    y[16:33, :2] += rng.normal(size=(17, 1)) * 0.8
+    return design_from(y, SIZES)
+
+
+@pytest.fixture(scope="module")
+def fit(design):
+    return bc.fit(design, model="pooled", seed=1, **QUICK)
+
+
+@pytest.fixture(scope="module")
+def answers(fit):
+    return bc.sensitivity(fit, draws=3000)
+
+
+def test_the_baseline_and_other_definitions_are_those_of_connections(fit, answers):
+    for label, threshold, margin in (("as fitted", 0.3, 0.1), ("threshold 0.2, margin 0.1", 0.2, 0.1)):
+        edges = bc.connections(fit, threshold=threshold, margin=margin)
+        row = answers.sel(scenario=label)
+        np.testing.assert_allclose(row["n_added"], edges["n_added"])
+        np.testing.assert_allclose(row["n_missing"], edges["n_missing"])
+        np.testing.assert_allclose(row["p_more_added_than_missing"], edges["p_more_added_than_missing"])
+
+
+@pytest.mark.parametrize("power", [0.5, 2.0])
+def test_power_scaling_kappa_agrees_with_a_fit_under_that_prior(fit, answers, design, power):
+    spec = spec_of(fit)
+    # A normal density to the power a is a normal density with its SD divided by sqrt(a).
+    changed = spec.change(dense={"width": spec.dense.width / np.sqrt(power)})
+    edges = bc.connections(bc.fit(design, model=changed, seed=9, **QUICK))
+    row = answers.sel(scenario=f"prior of kappa to the power {power:g}")
+    assert bool(row["trusted"])
+    np.testing.assert_allclose(row["n_added"], edges["n_added"], atol=0.2)
+    np.testing.assert_allclose(row["n_missing"], edges["n_missing"], atol=0.2)
+
+
+def test_leaving_a_person_out_agrees_with_a_fit_without_them(fit, answers, design):
+    people = answers.isel(scenario=np.flatnonzero(answers["kind"] == "person"))
+    trusted = people["trusted"].values
+    moved = np.abs(people["n_added"] - answers["n_added"][0]).max("population").values * trusted
+    i = int(moved.argmax())
+    edges = bc.connections(bc.fit(drop(design, [i]), model="pooled", seed=9, **QUICK))
+    np.testing.assert_allclose(people["n_added"][i], edges["n_added"], atol=0.3)
+    np.testing.assert_allclose(people["n_missing"][i], edges["n_missing"], atol=0.3)
+    assert moved[i] > 0.1  # or the comparison would say nothing
+
+
+def test_sentences_and_survival(fit):
+    answers = bc.sensitivity(fit, certainty=0.8, draws=500)
+    p, q = answers["p_more_added_than_missing"].values, answers["p_more_missing_than_added"].values
+    expected = np.where(p >= 0.8, "more added", np.where(q >= 0.8, "more missing", "not decided"))
+    np.testing.assert_array_equal(answers["sentence"], expected)
+    same = expected == expected[0]
+    trusted = answers["pareto_k"].values < 0.7
+    np.testing.assert_allclose(answers["survival"], same[trusted].mean(axis=0))
+
+
+def test_structures_and_refits_are_scenarios_too(design):
+    fit = bc.fit(design, model="adaptive", seed=1, **QUICK)
+    grid = bc.prior_grid(fit)
+    assert {"dense.median x 4", "sparse.share_b x 2", "shared.eta x 2"} <= set(grid)
+    assert grid["dense.median x 4"].dense.median == 4 * spec_of(fit).dense.median
+    chosen = {name: grid[name] for name in ("dense.median x 0.25", "sparse.size_median x 1.5")}
+    answers = bc.sensitivity(fit, refits=chosen, settings=QUICK, draws=400)
+    kinds = answers["kind"].values.tolist()
+    assert kinds.count("structure") == 2
+    assert answers["scenario"].values[[k == "refit" for k in kinds]].tolist() == list(chosen)
+    pooled = bc.connections(_as_posterior(fit, "structure_pooled"))
+    np.testing.assert_allclose(answers["n_added"].sel(scenario="pooled only"), pooled["n_added"])
+
+
+def _as_posterior(fit, structure):
+    other = fit.copy()
+    n = fit[structure].sizes["draw"]
+    other["posterior"] = (
+        fit["posterior"].to_dataset().isel(draw=slice(n)).assign(correlation=fit[structure]["correlation"])
+    )
+    for name in ("structure_pooled", "structure_sparse"):
+        del other[name]
+    return other
+
+
+def test_log_priors_of_scalars_equal_scipy(design):
+    fit = bc.fit(design, model="adaptive", seed=1, structures=False, **QUICK)
+    spec, posterior = spec_of(fit), fit["posterior"]
+    found = log_priors(fit, 10_000)
+    share = (
+        stats.beta(spec.sparse.share_a, spec.sparse.share_b).logpdf(posterior["share"].values).sum(axis=-1)
+    )
+    np.testing.assert_allclose(found["share"], share.ravel())
+    log_size = np.log(posterior["size"].values)
+    size = stats.norm(np.log(spec.sparse.size_median), spec.sparse.size_width).logpdf(log_size).sum(axis=-1)
+    np.testing.assert_allclose(found["size"], size.ravel())
+
+
+@pytest.mark.parametrize(
+    ("prior", "second_moment"),
+    [
+        (SharedPrior(family="marginal", eta=1.0), 1 / 3),  # uniform on (-1, 1)
+        (SharedPrior(family="marginal", eta=2.0), 1 / 5),  # Beta(2, 2) on (-1, 1)
+        (SharedPrior(family="lkj", eta=1.0), 1 / 4),  # LKJ(1) of three regions: Beta(3/2, 3/2)
+        (SharedPrior(family="lkj", eta=2.0), 1 / 6),  # Beta(5/2, 5/2)
+    ],
+)
+def test_density_of_the_shared_matrix_has_its_known_moments(prior, second_moment):
+    """Weighting uniformly drawn matrices by the density gives the known marginal of one correlation."""
+    matrices = from_edges(np.random.default_rng(0).uniform(-1, 1, size=(200_000, 3)))
+    matrices = matrices[np.linalg.eigvalsh(matrices)[:, 0] > 0]
+    log_weight = shared_log_density(matrices, prior)
+    weight = np.exp(log_weight - np.median(log_weight)).clip(max=1e4)
+    assert np.average(matrices[:, 0, 1] ** 2, weights=weight) == pytest.approx(second_moment, abs=0.012)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"certainty": 0.5}, r"certainty=0.5 must be a number in \(0.5, 1\)"),
+        ({"thresholds": (0.2, 1.2)}, "thresholds or margins=1.2"),
+        ({"draws": 3}, "draws=3 must be a whole number of at least 100"),
+    ],
+)
+def test_bad_arguments_get_a_sentence(fit, wrong, sentence):
+    with pytest.raises(AnswerError, match=sentence):
+        bc.sensitivity(fit, **wrong)
+
+
+def test_prior_grid_needs_a_model():
+    with pytest.raises(AnswerError, match="prior_grid needs a model"):
+        bc.prior_grid("adaptive")
