@@ -35,16 +35,16 @@ def permutation_test(
     minus controls, in its standard errors.
 
     Labels are exchanged between one patient group and the controls, never with a third group: where a third
-    group has other correlations, its people in the mixture would make the null of the other two wrong. Each patient
-    group has permutations of its own. `p_max_t` therefore holds the familywise error over the connections of one
+    group has other correlations, its people in the mixture would make the null of the other two wrong (a test shows
+    it). Each patient group has permutations of its own. `p_max_t` therefore holds the familywise error over the connections of one
     patient group; over several patient groups multiply it by their number (Bonferroni).
 
     Parameters
     ----------
     design : Design
-        Any number of groups, in `y` of control SDs. Missing volumes: Pearson correlations use the people who have both
-        regions, with the standard error of their number in every permutation; partial and Spearman correlations use
-        the people who have all regions.
+        Any number of groups. Missing volumes: Pearson correlations use the people who have both regions, with the
+        standard error of their number in every permutation; partial and Spearman correlations use the people who have
+        all regions.
     n_permutations : int
         Labels are drawn at random that often. The smallest possible p is 1 / (1 + n_permutations), and the smallest
         possible q of a lone connection is that times the number of connections.
@@ -79,9 +79,10 @@ def permutation_test(
     `inflation` (see `bayescov.classical.residuals`) to the variance of the observed difference but not to that of the
     exchanged ones; the statistic takes it into account.
 
-    The test is exact where residuals are exchangeable under the null. What keeps it from being so (residuals sum to
-    zero within groups; the two groups' distributions differ in more than location, scale and this connection) vanishes
-    with the number of people, because the statistic has the same limit distribution in both (Omelka & Pauly 2012).
+    The test is exact where residuals are exchangeable under the null. That they sum to zero within groups, that scales
+    are estimated, and that other connections differ, matters less and less with the number of people as long as the
+    variance of Fisher's z depends on nothing but that number, as it does for normal data, or is equal in both groups
+    (Omelka & Pauly 2012). Heavy tails in both groups are therefore allowed for; heavy tails in one group only are not.
 
     References
     ----------

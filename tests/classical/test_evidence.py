@@ -8,10 +8,13 @@ import pytest
 from scipy import stats
 
 import bayescov as bc
+from bayescov.classical.correlation import pearson, z_difference
 from bayescov.classical.exchange import Pair, members
 from bayescov.classical.permutation import exceedances
+from bayescov.classical.residuals import residuals
+from bayescov.design import to_edges
 from bayescov.simulate.correlations import healthy_correlation
-from tests.classical.designs import design, draw
+from tests.classical.designs import design, draw, factor_correlation
 
 HEALTHY = {p: healthy_correlation(p)[0] for p in (6, 14, 30)}
 DATA_SETS = 200
@@ -147,3 +150,27 @@ def test_negative_control_exchanging_with_means_left_in_is_caught():
         made = Pair(pooled - pooled.mean(axis=0), 34, "correlation")
         found.append((1 + exceedances(made, members(made, 199, seed=seed, position=0, block=0)).total) / 200)
     assert uniformity("means left in", np.array(found)[:, None]) < ALARM
+
+
+def test_negative_control_exchanging_with_a_third_group_is_caught():
+    # Controls and patients are equal, a third group is not. Exchanged over all three, their p is wrong; as a pair, right.
+    alone, mixed = [], []
+    for seed in range(100):
+        rng = np.random.default_rng([19, seed])
+        groups = draw(rng, (30, 30), np.eye(4)) + draw(rng, (120,), factor_correlation(4, 0.95))
+        prepared = design(groups)
+        alone.append(
+            float(bc.permutation_test(prepared, n_permutations=99, seed=seed, n_jobs=1)["p_global"][0])
+        )
+        left = residuals(prepared)
+
+        def whole(controls, patients):
+            return to_edges(np.tanh(z_difference(pearson(patients)[0], pearson(controls)[0])) ** 2).sum(
+                axis=-1
+            )
+
+        order = rng.permuted(np.tile(np.arange(180), (99, 1)), axis=1)
+        permuted = whole(left.values[order[:, :30]], left.values[order[:, 30:60]])
+        mixed.append((1 + (permuted >= whole(left.of(0), left.of(1))).sum()) / 100)
+    assert uniformity("as a pair", np.array(alone)[:, None]) > ALARM
+    assert uniformity("over all three groups", np.array(mixed)[:, None]) < ALARM
