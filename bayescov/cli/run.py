@@ -99,7 +99,7 @@ def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
 
     spec = bc.load_model(options.model)
     design = bc.prepare(cohort, covariates=options.covariates, transform=options.transform, site=options.site)
-    show_checks([c for c in design.checks if c.passed is not True])
+    show_checks([c for c in design.checks if c.passed is not True and c not in cohort.checks])
     fitted = bc.fit(design, spec, **options.sampling(), cohort_attrs=cohort.data.attrs)
     bc.save_fit(fitted, target / "fit.zarr")
 

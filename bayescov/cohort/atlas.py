@@ -23,7 +23,7 @@ def read_atlas(path: str | os.PathLike[str] | None) -> Atlas:
     path : path or None
         One line a region. Only the column ``name`` is needed; others that are used: ``hemisphere`` (left, right, midline,
         both), ``structure``, ``homologue``, ``kind``, ``x``, ``y``, ``z`` (MNI, mm), ``typical_mm3``, ``low_mm3``,
-        ``high_mm3``, ``synonyms`` (parted by ``;``). None gives the packaged atlas.
+        ``high_mm3``, ``synonyms`` (whole names, parted by ``;``). None gives the packaged atlas.
 
     Raises
     ------
@@ -106,5 +106,5 @@ def _region(row: dict[str, str], line: int, problems: list[str]) -> Region | Non
         typical=numbers["typical_mm3"],
         low=numbers["low_mm3"],
         high=numbers["high_mm3"],
-        synonyms=tuple(s.strip() for s in cells.get("synonyms", "").split(";") if s.strip()),
+        spellings=tuple(s.strip() for s in cells.get("synonyms", "").split(";") if s.strip()),
     )

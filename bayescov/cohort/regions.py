@@ -41,7 +41,9 @@ class Region:
     typical, low, high : float or None
         Usual volume of an adult, and the bounds of the possible, in mm3.
     synonyms : tuple of str
-        Other names, as tools write them.
+        Other names of the structure, as tools write them, without the side.
+    spellings : tuple of str
+        Other names of this very region, with its side.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Region:
     low: float | None = None
     high: float | None = None
     synonyms: tuple[str, ...] = ()
+    spellings: tuple[str, ...] = ()
 
 
 def key(name: str) -> str:
@@ -168,9 +171,7 @@ def _synonyms(text: str) -> tuple[str, ...]:
 def _spellings(region: Region) -> list[str]:
     """Keys under which a region is found."""
     bare = [key(n) for n in (region.structure, *region.synonyms)]
-    own = [key(region.name)]
-    if region.kind == "user":  # the synonyms of a person's own atlas are whole names
-        own += bare[1:]
+    own = [key(n) for n in (region.name, *region.spellings)]
     if region.hemisphere == "midline":
         return [*own, *bare]
     if region.hemisphere == "both":

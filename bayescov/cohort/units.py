@@ -13,6 +13,10 @@ TO_MM3 = {"mm3": 1.0, "cm3": 1e3, "ml": 1e3, "l": 1e6}
 """How many mm3 one unit holds."""
 
 
+_ENOUGH = 40
+"""Regions that tell the unit of a row; more only take time."""
+
+
 def guess_unit(values: pd.DataFrame, atlas: Atlas) -> tuple[str | None, str]:
     """The unit in which the median volumes come nearest to usual ones, and a sentence.
 
@@ -126,13 +130,13 @@ def _mixed_columns(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
 def _mixed_rows(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
     """A problem if some people are a thousand times larger than the others."""
     usual = {n: atlas[n].typical for n in volumes.columns if n in atlas and atlas[n].typical}
+    usual = dict(list(usual.items())[:_ENOUGH])
     if not usual or volumes.empty:
         return []
     ratios = volumes[list(usual)].to_numpy(dtype=float) / np.array(list(usual.values()), dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        far = np.abs(np.log(ratios)) > np.log(50)
     seen = ratios > 0
-    odd = np.flatnonzero((far & seen).sum(axis=1) * 2 > np.maximum(1, seen.sum(axis=1)))
+    far = seen & ((ratios > 50) | (ratios < 1 / 50))
+    odd = np.flatnonzero(far.sum(axis=1) * 2 > np.maximum(1, seen.sum(axis=1)))
     if not odd.size:
         return []
     first = float(np.median(ratios[odd[0]][seen[odd[0]]]))

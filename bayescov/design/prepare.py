@@ -85,7 +85,7 @@ def prepare(
         levels=levels,
         site=None if site_codes is None else xr.DataArray(site_codes, coords=[subject]),
         sites=sites,
-        checks=checks,
+        checks=(*cohort.checks, *checks),
     )
 
 

@@ -22,10 +22,10 @@ def atlas(tmp_path):
 
 
 def test_regions_of_a_user_atlas_are_read_beside_the_packaged_ones(atlas, tmp_path):
-    frame = table(20).assign(lh_CA1=np.linspace(600, 700, 20), rh_CA1=np.linspace(650, 610, 20))
+    frame = table(20).assign(**{"CA1 links": np.linspace(600, 700, 20), "rh_CA1": np.linspace(650, 610, 20)})
     cohort = read_cohort(frame, atlas=atlas, regions=["Left-CA1", "Left-Caudate", "CA1"])
     assert cohort.regions == ("Left-CA1", "Left-Caudate", "CA1")
-    np.testing.assert_allclose(cohort.volumes["CA1"], frame["lh_CA1"] + frame["rh_CA1"])
+    np.testing.assert_allclose(cohort.volumes["CA1"], frame["CA1 links"] + frame["rh_CA1"])
     frame.to_csv(tmp_path / "t.csv", index=False)
     data = read_volumes(tmp_path / "t.csv", atlas=atlas)
     assert str(data["hemisphere"].sel(region="Right-CA1").item()) == "right"
