@@ -122,6 +122,7 @@ def figure(frame: pd.DataFrame, run: Run) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
+    mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "nulls"})
     import matplotlib.pyplot as plt
 
     frame = frame.assign(called=frame["added"] + frame["missing"])
@@ -130,7 +131,7 @@ def figure(frame: pd.DataFrame, run: Run) -> None:
     calls = [frame.loc[frame["rule"] == rule, "called"].to_numpy() for rule in rules]
     axes.boxplot(calls[::-1], orientation="horizontal", whis=(2.5, 97.5), showfliers=False, widths=0.6)
     axes.set_yticks(range(1, len(rules) + 1), rules[::-1])
-    axes.set_xlabel("connections called changed in one patient group, where none is (95 % of splits)")
+    axes.set_xlabel("connections called changed in one patient group; the truth is none")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(run.folder / "nulls.svg", metadata={"Date": None})
     plt.close(figure)
