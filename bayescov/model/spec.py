@@ -96,7 +96,7 @@ class SparsePrior:
 
     share_a: float = 1.0
     share_b: float = 4.0
-    size_median: float = 0.5
+    size_median: float = 0.3
     size_width: float = 0.3
 
 

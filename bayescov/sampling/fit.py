@@ -1,6 +1,5 @@
 """`fit`: a design and a model in, a DataTree of draws out."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import xarray as xr
 from bayescov.design import Design
 from bayescov.errors import FitError, nearest
 from bayescov.model.spec import ModelSpec, load_model
+from bayescov.sampling.convergence import available_cores
 from bayescov.sampling.progress import Progress
 from bayescov.sampling.tree import assemble
 
@@ -19,6 +19,8 @@ __all__ = ["ENGINES", "fit"]
 ENGINES = ("auto", "gibbs", "nuts")
 DEFAULT_MODEL = "adaptive"
 STRUCTURES = ("pooled", "sparse")
+# Switching edges on and off mixes more slowly than all else: sweeps for each draw that is kept.
+THIN_WITH_DEPARTURES = 3
 
 
 def fit(
@@ -91,11 +93,7 @@ def fit(
     _check_settings(design, engine, draws, tune, chains)
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0])
-    cores = (
-        cores or len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else cores or os.cpu_count() or 1
-    )
+    cores = cores or available_cores()
     if engine == "nuts":
         from bayescov.sampling.nuts import sample_nuts
 
@@ -154,7 +152,7 @@ def _run(
     with Progress(title, target=min_ess, show=progress) as bar:
         return sample_gibbs(
             spec, design, seed=seed, draws=draws, tune=tune, chains=chains, max_draws=max_draws, cores=cores,
-            watch=bar.watch,
+            thin=THIN_WITH_DEPARTURES if spec.sparse is not None else 1, watch=bar.watch,
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from bayescov.design import Design
 from bayescov.model.spec import ModelSpec
 from bayescov.sampling.kernels.chain import Data, Draws, run
 from bayescov.sampling.kernels.closeness import INFINITE
+from bayescov.sampling.learning import learn_blocks
 from bayescov.sampling.start import data_of, prior_of, start_state
 
 __all__ = ["sample_gibbs"]
@@ -74,8 +75,10 @@ def sample_gibbs(
         run(generators[chain], data, prior, states[chain], block[chain], first, count, thin, False, tune)
 
     with threadpool_limits(1), ThreadPoolExecutor(max_workers=max(1, min(cores, chains))) as pool:
-        for first, sweeps in _pieces(tune):
+        for first, sweeps in _pieces(tune, 6):
             _each(pool, warm, chains, sweeps, first)
+            if prior.has_sparse and first > 0:
+                learn_blocks(states)
             watch("tune", first + sweeps, tune, None)
         drawn = 0
         while True:

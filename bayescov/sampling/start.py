@@ -8,7 +8,7 @@ import numpy.typing as npt
 from bayescov.design import Design
 from bayescov.errors import ModelError
 from bayescov.model.spec import ModelSpec
-from bayescov.sampling.kernels.chain import Data, Prior, State
+from bayescov.sampling.kernels.chain import STEP_CLASSES, Data, Prior, State
 from bayescov.sampling.kernels.closeness import INFINITE
 from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE, cross_products, residual_scatter
 from bayescov.sampling.kernels.shared import size_of
@@ -25,7 +25,8 @@ def data_of(spec: ModelSpec, design: Design) -> Data:
     n_patients, n_covariates = len(design.patients), len(design.covariates)
     n_sites = max(len(design.sites) - 1, 0)
     kinds = [INTERCEPT] + [LEARNED] * (n_patients + n_covariates) + [SITE] * n_sites
-    missing = np.isnan(design.y.values)
+    # One memory layout whatever the table was made of: for another, numba would compile everything again.
+    missing = np.ascontiguousarray(np.isnan(design.y.values))
     return Data(
         regressors=np.ascontiguousarray(dummies),
         codes=design.population.values.astype(np.int64),
@@ -34,7 +35,62 @@ def data_of(spec: ModelSpec, design: Design) -> Data:
         missing=missing,
         any_missing=bool(missing.any()),
         student=spec.likelihood.family == "student",
+        blocks=_blocks(design)[0],
     )
+
+
+def _blocks(design: Design) -> tuple[npt.NDArray[np.int64], Floats, Floats, Floats]:
+    """Blocks of edges to switch together, (block, 4): a region or two partners, and another one or two (-1: none).
+
+    A region's partner is the one it is most correlated with, usually its homologue. Beside the blocks, for every
+    population, the cumulated chances of trying each, and the shift to propose around with its spread. These are a
+    step of Newton's method from the pooled correlations, all other edges held: gradient over information along the
+    block, for which a group's likelihood has closed forms.
+    """
+    p = len(design.regions)
+    correlation, pooled = _residual_correlations(design)
+    partner = (np.abs(pooled) - 2.0 * np.eye(p)).argmax(axis=1)
+    pairs = sorted({(min(i, int(partner[i])), max(i, int(partner[i]))) for i in range(p)})
+    rows = [(i, -1, j, -1) for i in range(p) for j in range(i + 1, p)]
+    if p > 2:
+        rows += [(*pair, j, -1) for pair in pairs for j in range(p) if j not in pair]
+        rows += [(*a, *b) for k, a in enumerate(pairs) for b in pairs[k + 1 :] if not set(a) & set(b)]
+    blocks = np.array(rows, dtype=np.int64)
+    u, v = _indicators(blocks[:, :2], p), _indicators(blocks[:, 2:], p)
+    inverse = np.linalg.inv(pooled)
+    n = design.sizes[:, None]
+    information = np.einsum("bi,ij,bj->b", u, inverse, u) * np.einsum("bi,ij,bj->b", v, inverse, v)
+    information = n * (information + np.einsum("bi,ij,bj->b", u, inverse, v) ** 2)
+    pull = inverse @ (correlation - pooled) @ inverse
+    gradient = n * np.einsum("bi,gij,bj->gb", u, pull, v)
+    spread = np.clip(1.5 / np.sqrt(information), 0.04, 0.3)
+    middle = np.clip(gradient / information / (1.0 - n / n.sum()), -0.6, 0.6)
+    chance = np.exp(1.5 * np.minimum(np.abs(gradient) / np.sqrt(information), 4.0))
+    return blocks, np.cumsum(chance / chance.sum(axis=1, keepdims=True), axis=1), middle, spread
+
+
+def _indicators(positions: npt.NDArray[np.int64], p: int) -> Floats:
+    """(block, region): one at the positions that are not -1."""
+    return np.eye(p + 1)[positions].sum(axis=1)[:, :p]
+
+
+def _residual_correlations(design: Design) -> tuple[Floats, Floats]:
+    """Correlations of each population's residuals, and the pooled ones, drawn a little towards zero."""
+    codes = design.population.values
+    y = np.nan_to_num(design.y.values)
+    regressors = design.regressors()
+    residuals = y - regressors @ np.linalg.lstsq(regressors, y, rcond=None)[0]
+    found = []
+    for g in range(len(design.populations)):
+        part = residuals[codes == g]
+        scatter = part.T @ part + 1e-9 * np.eye(y.shape[1])
+        sd = np.sqrt(np.diag(scatter))
+        found.append(scatter / np.outer(sd, sd))
+    each = np.array(found)
+    n = design.sizes
+    pooled = np.tensordot(n / n.sum(), each, 1)
+    weight = n.sum() / (n.sum() + len(pooled))
+    return each, weight * pooled + (1.0 - weight) * np.eye(len(pooled))
 
 
 def prior_of(spec: ModelSpec) -> Prior:
@@ -67,7 +123,7 @@ def prior_of(spec: ModelSpec) -> Prior:
 
 def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Generator) -> State:
     """A start near the data's moments, different for every chain."""
-    y = np.where(data.missing, 0.0, design.y.values)
+    y = np.ascontiguousarray(np.where(data.missing, 0.0, design.y.values))
     n, p = y.shape
     n_groups, q = len(data.sizes), data.regressors.shape[1]
     if n < q + 2:
@@ -88,11 +144,12 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
     row_sd = np.where(
         data.row_kind == INTERCEPT, spec.mean.intercept_sd, 0.3 * math.exp(0.3 * rng.standard_normal())
     )
+    _, chance, middle, spread = _blocks(design)
     identity = np.broadcast_to(np.eye(p), (n_groups, p, p)).copy()
     return State(
         u=u,
         metric=metric,
-        dual=np.array([math.log(0.3), math.log(0.3), 0.0, 0.0, math.log(0.6)]),
+        dual=np.tile([math.log(0.3), math.log(0.3), 0.0, 0.0, math.log(0.6)], (STEP_CLASSES, 1)),
         anchor=anchor,
         anchor_inverse=np.linalg.inv(anchor),
         kappa=kappa,
@@ -114,6 +171,10 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
         yy=yy,
         scatter=scatter,
         running=np.zeros((3, len(u))),
+        block_chance=chance,
+        block_middle=middle,
+        block_spread=spread,
+        block_seen=np.zeros((4, *middle.shape)),
     )
 
 

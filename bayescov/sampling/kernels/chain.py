@@ -10,6 +10,12 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
+from bayescov.sampling.kernels.blocks import (
+    draw_block,
+    store_shared,
+    toggle_block,
+    watch_blocks,
+)
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
 from bayescov.sampling.kernels.edges import draw_departures, draw_share_and_size
 from bayescov.sampling.kernels.hmc import adapt_step, hamiltonian_step, restart_dual
@@ -19,7 +25,13 @@ from bayescov.sampling.kernels.people import draw_missing, draw_weights
 from bayescov.sampling.kernels.pointwise import leave_one_out
 from bayescov.sampling.kernels.shared import departed, shared_matrix
 
-Data = namedtuple("Data", ["regressors", "codes", "sizes", "row_kind", "missing", "any_missing", "student"])
+BLOCK_MOVES = 16
+STEP_CLASSES = 3
+
+Data = namedtuple(
+    "Data",
+    ["regressors", "codes", "sizes", "row_kind", "missing", "any_missing", "student", "blocks"],
+)  # fmt: skip
 
 Prior = namedtuple(
     "Prior",
@@ -36,7 +48,7 @@ State = namedtuple(
     [
         "u", "metric", "dual", "anchor", "anchor_inverse", "kappa", "delta", "included", "n_active", "share", "size",
         "w", "row_mean", "row_sd", "y", "weight", "dof", "sigma", "omega", "xx", "xy", "yy", "scatter",
-        "running",
+        "running", "block_chance", "block_middle", "block_spread", "block_seen",
     ],
 )  # fmt: skip
 
@@ -47,6 +59,37 @@ Draws = namedtuple(
         "share", "size", "dof", "acceptance", "diverging", "log_likelihood",
     ],
 )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def departures(rng, data, prior, state, shared, center, log_d):
+    """Single-edge departures of every patient group: blocks of edges, then edge by edge; their share and size."""
+    n_groups, p = log_d.shape
+    scaled = np.empty((n_groups, p, p))
+    for g in range(n_groups):
+        for i in range(p):
+            for j in range(p):
+                scaled[g, i, j] = state.scatter[g, i, j] * math.exp(-log_d[g, i] - log_d[g, j])
+    moved = False
+    for g in range(1, n_groups):
+        for _ in range(BLOCK_MOVES):
+            b = draw_block(rng, state.block_chance[g])
+            moved |= toggle_block(
+                rng, shared, center, scaled, state.kappa, data.sizes, state.delta, state.included, g, state.share[g],
+                state.size[g], prior.eta, prior.marginal, data.blocks[b], state.block_middle[g, b],
+                state.block_spread[g, b],
+            )  # fmt: skip
+    if moved:
+        store_shared(shared, log_d[0], state.anchor, state.u)
+    for g in range(1, n_groups):
+        draw_departures(
+            rng, shared, center[g], scaled[g], state.kappa[g], data.sizes[g], state.delta[g], state.included[g],
+            state.share[g], state.size[g],
+        )  # fmt: skip
+        state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
+            rng, state.delta[g], state.included[g], state.share[g], state.size[g], prior.share_a, prior.share_b,
+            prior.size_median, prior.size_width,
+        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -86,19 +129,7 @@ def collapsed_blocks(rng, data, prior, state, step):
                 prior.kappa_atom,
             )  # fmt: skip
     if prior.has_sparse:
-        scaled = np.empty((p, p))
-        for g in range(1, n_groups):
-            for i in range(p):
-                for j in range(p):
-                    scaled[i, j] = state.scatter[g, i, j] * math.exp(-log_d[g, i] - log_d[g, j])
-            draw_departures(
-                rng, shared, center[g], scaled, state.kappa[g], data.sizes[g], state.delta[g], state.included[g],
-                state.share[g], state.size[g],
-            )  # fmt: skip
-            state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
-                rng, state.delta[g], state.included[g], state.share[g], state.size[g], prior.share_a, prior.share_b,
-                prior.size_median, prior.size_width,
-            )  # fmt: skip
+        departures(rng, data, prior, state, shared, center, log_d)
     return center, log_d, acceptance, diverging
 
 
@@ -156,9 +187,26 @@ def mean_blocks(rng, data, prior, state):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def step_class(state):
+    """Which step applies: where edges depart, the positive definite region is narrower."""
+    active = state.n_active.sum()
+    if active == 0:
+        return 0
+    return 1 if active <= 3 else 2
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def settle_steps(dual):
+    """A class that was hardly visited takes a cautious share of the step of the class before it."""
+    for c in range(1, STEP_CLASSES):
+        if dual[c, 3] < 15.0:
+            dual[c, 1] = dual[c - 1, 1] + math.log(0.7)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def adapt(prior, state, acceptance, s, total):
     """Sweep `s` of `total` warm-up sweeps: the step throughout, the metric in the middle half."""
-    adapt_step(state.dual, acceptance)
+    adapt_step(state.dual[step_class(state)], acceptance)
     m = state.u.shape[0]
     learn_to = (3 * total) // 4
     if total // 4 <= s < learn_to:
@@ -174,9 +222,12 @@ def adapt(prior, state, acceptance, s, total):
             sd = math.sqrt(state.running[2, i] / max(count - 1.0, 1.0))
             state.metric[i] = weight * sd + (1.0 - weight) * state.metric[i]
         state.running[:] = 0.0
-        restart_dual(state.dual, math.exp(state.dual[1]))
+        settle_steps(state.dual)
+        for c in range(STEP_CLASSES):
+            restart_dual(state.dual[c], math.exp(state.dual[c, 1]))
     if s == total - 1:
-        state.dual[0] = state.dual[1]
+        settle_steps(state.dual)
+        state.dual[:, 0] = state.dual[:, 1]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -229,10 +280,11 @@ def run(rng, data, prior, state, draws, first, count, thin, tuning, total):
     for t in range(first, first + count):
         acceptance, diverging = 1.0, False
         for _ in range(thin):
-            # Once tuned, a little jitter of the step keeps a trajectory from closing on itself.
-            step = math.exp(state.dual[0])
+            # Jitter keeps a trajectory from closing on itself. One step in four is a short one: where edges depart, the
+            # positive definite region is narrower than where the step was tuned.
+            step = math.exp(state.dual[step_class(state), 0])
             if not tuning:
-                step *= 0.9 + 0.2 * rng.random()
+                step *= 0.15 + 0.45 * rng.random() if rng.random() < 0.25 else 0.8 + 0.3 * rng.random()
             center, log_d, acceptance, diverging = collapsed_blocks(rng, data, prior, state, step)
             draw_covariances(rng, data, state, center, log_d)
             mean_blocks(rng, data, prior, state)
@@ -241,7 +293,14 @@ def run(rng, data, prior, state, draws, first, count, thin, tuning, total):
             if draws.log_likelihood.shape[1] > 0:
                 residuals = state.y - data.regressors @ state.w
                 leave_one_out(
-                    center, log_d, state.kappa, state.scatter, residuals, data.codes, data.sizes, draws.log_likelihood[t]
+                    center,
+                    log_d,
+                    state.kappa,
+                    state.scatter,
+                    residuals,
+                    data.codes,
+                    data.sizes,
+                    draws.log_likelihood[t],
                 )
             if draws.log_likelihood.shape[1] > 0:
                 leave_one_out(
@@ -250,3 +309,6 @@ def run(rng, data, prior, state, draws, first, count, thin, tuning, total):
                 )  # fmt: skip
         elif prior.has_shared:
             adapt(prior, state, acceptance, t, total)
+            if prior.has_sparse:
+                # The control never departs: its centre is the shared matrix.
+                watch_blocks(data.blocks, center[0], center, state.included, state.block_seen)

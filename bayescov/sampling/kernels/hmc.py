@@ -7,8 +7,8 @@ from numba import njit
 
 from bayescov.sampling.kernels.shared import log_density
 
-TARGET_ACCEPTANCE = 0.8
-MAX_STEPS = 24
+TARGET_ACCEPTANCE = 0.85
+MAX_STEPS = 32
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,0 +1,260 @@
+"""A declared model and a design -> a PyMC graph with named dimensions."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pymc as pm
+import pytensor.tensor as pt
+from pymc.distributions.transforms import Transform
+
+from bayescov.design import Design, to_edges
+from bayescov.design.edges import edge_coordinates, edge_pairs
+from bayescov.errors import ModelError
+from bayescov.model.forward import draw_correlation_matrix
+from bayescov.model.operations import correlation_terms, edges_of_free, scatter_logdet
+from bayescov.model.spec import ModelSpec
+
+__all__ = ["build_model", "cross_product_factors", "require_sampleable"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def build_model(spec: ModelSpec, design: Design) -> pm.Model:
+    r"""The PyMC graph of a model without departures at single edges.
+
+    Every Sigma_g is integrated out (`bayescov.model.density` has the formula); given the rest it is
+    InverseWishart(nu + n_g, kappa S* + S_g) exactly. The volumes enter through the triangular factors of the groups'
+    cross-products of [y, 1, x, sites], so that the cost of a gradient does not grow with the number of people.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Normal likelihood, a finite kappa, no [sparse] section: `separate`, `pooled` and relatives.
+    design : Design
+        Without missing volumes.
+
+    Returns
+    -------
+    pymc.Model
+        Dimensions ``population`` (control first), ``patient``, ``region``, ``edge``, ``covariate``, ``site`` (all but
+        the first), ``subject``. Named as in `bayescov.model.density`: ``intercept``, ``mean_shift``, ``mean_spread``,
+        ``mean_difference``, ``slope``, ``log_scale``, ``shared_correlation``, ``kappa`` and so on; the free variables
+        ``*_offset`` are standard normal. ``cross_products`` is observed: one factor a population. ``pm.Data``
+        ``factor`` and ``size`` can be replaced by those of other people.
+
+    Raises
+    ------
+    ModelError
+        If the model has indicators or an infinite kappa, another likelihood, or volumes are missing.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> design = bc.prepare(bc.simulate_study("ms-nmosd", seed=1), covariates="age")
+    >>> sorted(bc.build_model(bc.load_model("separate"), design).named_vars_to_dims["slope"])
+    ['covariate', 'region']
+    """
+    require_sampleable(spec, design)
+    with pm.Model(coords=_coords(design)) as model:
+        factors = cross_product_factors(design)
+        terms = factors.shape[-1]
+        factor = pm.Data("factor", factors, dims=("population", "term", "term_of"))
+        size = pm.Data("size", design.sizes, dims="population")
+        mean, common = _means(spec, design)
+        log_scale = _log_scale(spec, design)
+        edges = _shared(spec, design)
+        log_kappa = _log_kappa(spec, design)
+        pm.CustomDist(
+            "cross_products",
+            mean, common, log_scale, edges, log_kappa, size,
+            logp=partial(_collapsed, p=len(design.regions)),
+            signature=f"(r),(k,r),(r),(e),(),()->({terms},{terms})",
+            observed=factor,
+            dims=("population", "term", "term_of"),
+        )  # fmt: skip
+    return model
+
+
+def require_sampleable(spec: ModelSpec, design: Design) -> None:
+    """Say in a sentence why a graph cannot stand for this model and these data."""
+    reasons = []
+    if spec.sparse is not None:
+        reasons.append("has departures at single edges ([sparse]), whose indicators have no gradient")
+    elif spec.dense is None:
+        reasons.append("has no [dense] section")
+    if spec.dense is not None and spec.dense.atom > 0:
+        reasons.append("gives kappa = infinity a probability (dense.atom)")
+    if spec.likelihood.family != "normal":
+        reasons.append(f"has the likelihood {spec.likelihood.family!r}")
+    if reasons:
+        raise ModelError(
+            f"the model {spec.name!r} {' and '.join(reasons)}, which the PyMC graph does not cover; use engine='gibbs'"
+        )
+    if design.n_missing:
+        subject, region = np.argwhere(np.isnan(design.y.values))[0]
+        raise ModelError(
+            f"{design.n_missing} volumes are missing (the first: {design.regions[region]} of subject "
+            f"{design.subjects[subject]}), and the PyMC graph does not fill them in; use engine='gibbs'"
+        )
+
+
+def cross_product_factors(design: Design) -> Floats:
+    """R_g with R_g' R_g = the cross-products of [y, 1, x, sites] in each group: (population, term, term)."""
+    regressors = design.regressors()[:, len(design.populations) :]
+    table = np.hstack([design.y.values, np.ones((len(regressors), 1)), regressors])
+    terms = table.shape[1]
+    factors = np.zeros((len(design.populations), terms, terms))
+    for g in range(len(design.populations)):
+        triangle = np.linalg.qr(table[design.population.values == g], mode="r")
+        factors[g, : len(triangle)] = triangle
+    return factors
+
+
+def _coords(design: Design) -> dict[str, Any]:
+    terms = [*design.regions, "1", *design.covariates, *design.sites[1:]]
+    coords = {
+        "population": design.populations,
+        "patient": design.patients,
+        "region": design.regions,
+        "edge": list(edge_coordinates(design.regions)["edge"]),  # type: ignore[call-overload]
+        "covariate": design.covariates,
+        "site": design.sites[1:],
+        "subject": design.subjects,
+        "term": [f"{i}: {term}" for i, term in enumerate(terms)],
+        "term_of": [f"{i}: {term}" for i, term in enumerate(terms)],
+    }
+    return {name: values for name, values in coords.items() if len(values)}
+
+
+def _around(name: str, shift: Any, spread: Any, dim: str) -> Any:
+    """Normal(shift, spread) a row, through standard normal offsets: no funnel where the spread is small."""
+    offset = pm.Normal(f"{name}_offset", dims=(dim, "region"))
+    return shift[:, None] + spread[:, None] * offset
+
+
+def _means(spec: ModelSpec, design: Design) -> tuple[Any, Any]:
+    """Group means (population, region), and the coefficients all groups share (covariate and site, region)."""
+    prior = spec.mean
+    intercept = pm.Normal("intercept", 0, prior.intercept_sd, dims="region")
+    shift = pm.Normal("mean_shift", 0, prior.shift_sd, dims="patient")
+    spread = pm.HalfNormal("mean_spread", prior.spread_scale, dims="patient")
+    difference = pm.Deterministic(
+        "mean_difference", _around("mean", shift, spread, "patient"), dims=("patient", "region")
+    )
+    mean = pt.concatenate([intercept[None], intercept + difference])
+    common = []
+    if design.covariates:
+        shift = pm.Normal("slope_mean", 0, prior.shift_sd, dims="covariate")
+        spread = pm.HalfNormal("slope_spread", prior.spread_scale, dims="covariate")
+        slope = _around("slope", shift, spread, "covariate")
+        common.append(pm.Deterministic("slope", slope, dims=("covariate", "region")))
+    if design.site is not None:
+        spread = pm.HalfNormal("site_spread", prior.site_scale)
+        effect = spread * pm.Normal("site_offset", dims=("site", "region"))
+        common.append(pm.Deterministic("site_effect", effect, dims=("site", "region")))
+    empty = np.zeros((0, len(design.regions)))
+    return mean, pt.concatenate(common) if len(common) > 1 else common[0] if common else pt.constant(empty)
+
+
+def _log_scale(spec: ModelSpec, design: Design) -> Any:
+    if spec.spread is None:
+        return pt.zeros((len(design.populations), len(design.regions)))
+    control = pm.Normal("log_scale_control", 0, spec.spread.control_sd, dims="region")
+    shift = pm.Normal("spread_shift", 0, spec.spread.shift_sd, dims="patient")
+    size = pm.HalfNormal("spread_size", spec.spread.spread_scale, dims="patient")
+    patients = control + _around("log_scale", shift, size, "patient")
+    return pm.Deterministic(
+        "log_scale", pt.concatenate([control[None], patients]), dims=("population", "region")
+    )
+
+
+def _log_kappa(spec: ModelSpec, design: Design) -> Any:
+    assert spec.dense is not None
+    groups = len(design.populations)
+    if spec.dense.width == 0:
+        return pt.constant(np.full(groups, np.log(spec.dense.median)))
+    dims = "population" if spec.dense.per_population else None
+    kappa = pm.LogNormal("kappa", np.log(spec.dense.median), spec.dense.width, dims=dims)
+    return pt.log(kappa) if spec.dense.per_population else pt.log(kappa) * np.ones(groups)
+
+
+def _shared(spec: ModelSpec, design: Design) -> Any:
+    """The edges of R_0."""
+    p = len(design.regions)
+    if spec.shared is None:
+        return pt.zeros(p * (p - 1) // 2)
+    return correlation_edges("shared_correlation", p, spec.shared.family, spec.shared.eta, dims="edge")
+
+
+def _collapsed(
+    factor: Any, mean: Any, common: Any, log_scale: Any, edges: Any, log_kappa: Any, size: Any, *, p: int
+) -> Any:
+    """Log density of each population's volumes, Sigma_g integrated out (as in `density.collapsed_log_likelihood`)."""
+    common, edges = common[0], edges[0]  # PyMC gives every parameter the dimension of the populations
+    nu = pt.exp(log_kappa) + p + 1
+    i = np.arange(p)
+    gammas = (pt.gammaln((nu + size)[:, None] / 2 - i / 2) - pt.gammaln(nu[:, None] / 2 - i / 2)).sum(axis=1)
+    before = p * log_kappa + 2 * log_scale.sum(axis=1) + correlation_terms(edges)[0]
+    after = scatter_logdet(factor, mean, common, log_scale, edges, log_kappa)
+    return -size * p / 2 * np.log(np.pi) + gammas + nu / 2 * before - (nu + size) / 2 * after
+
+
+def correlation_edges(name: str, p: int, family: str, eta: float, **dims: Any) -> Any:
+    """A correlation matrix as a random variable of its edges, LKJ(eta) or marginally uniform (see `SharedPrior`).
+
+    `pymc.LKJCorr` is a Cholesky factor, which would put a square matrix with a constant half into the posterior.
+    """
+
+    def logp(value: Any, eta: Any) -> Any:
+        terms = correlation_terms(value)
+        density = _log_correlation_prior(terms[0], terms[1:], p, family, eta)
+        return pt.switch(terms[0] > -np.inf, density, -np.inf)
+
+    def random(eta: Any, rng: Any = None, size: Any = None) -> Floats:
+        shape = () if size is None else tuple(size)
+        drawn = [draw_correlation_matrix(p, family, float(eta), seed=rng) for _ in range(int(np.prod(shape)))]
+        return to_edges(np.array(drawn)).reshape((*shape, -1))
+
+    return pm.CustomDist(
+        name, float(eta), logp=logp, random=random, signature=f"()->({p * (p - 1) // 2})",
+        support_point=lambda rv, size, eta: pt.zeros(p * (p - 1) // 2), default_transform=_Rows(p), **dims,
+    )  # fmt: skip
+
+
+def _log_correlation_prior(log_det: Any, log_precision: Any, p: int, family: str, eta: Any) -> Any:
+    if family == "lkj":
+        k = np.arange(1, p)
+        constant = (p - 1) * pt.gammaln(eta + (p - 1) / 2) - (p - 1) * p / 4 * np.log(np.pi)
+        return constant - pt.gammaln(eta + (p - 1 - k) / 2).sum() + (eta - 1) * log_det
+    nu = p - 1 + 2 * eta
+    gammas = p * pt.gammaln(nu / 2) - p * (p - 1) / 4 * np.log(np.pi)
+    gammas -= pt.gammaln(nu / 2 - np.arange(p) / 2).sum()
+    return gammas - (nu + p + 1) / 2 * log_det - nu / 2 * log_precision.sum()
+
+
+class _Rows(Transform):
+    """Edges <-> any real numbers: the rows of the Cholesky factor, each divided by its last element.
+
+    The name has no underscore, by which PyMC's `compute_log_prior` and others would be misled.
+    """
+
+    name = "rows"
+    ndim_supp = 1
+
+    def __init__(self, p: int) -> None:
+        self.p = p
+
+    def backward(self, value: Any, *inputs: Any) -> Any:
+        return edges_of_free(value)[:-1]
+
+    def forward(self, value: Any, *inputs: Any) -> Any:
+        rows, columns = edge_pairs(self.p)
+        matrix = pt.eye(self.p)[rows, columns].set(value)
+        root = pt.linalg.cholesky(matrix + matrix.T - pt.eye(self.p))
+        return root[columns, rows] / pt.diagonal(root)[columns]
+
+    def log_jac_det(self, value: Any, *inputs: Any) -> Any:
+        # n - i from R to its factor, i + 1 from the factor to the numbers: p + 1 in every row i
+        return (self.p + 1) / 2 * edges_of_free(value)[-1]

@@ -1,0 +1,174 @@
+r"""Blocked moves of departures: the shared matrix gives way, and several edges are switched on or off together.
+
+Two things hold a single edge back. Homologues correlated at .9 tie the edges (i, j) and (i', j) together, so neither
+can depart alone; and while a departure is off, the shared matrix is a compromise that leaves no room for it. So all
+edges between {i, i'} and {j} or {j, j'} are switched at once, and R_0 moves by `-a x` where the group moves by
+`(1 - a) x`, a being the group's share of the people: the average over everybody stays. (R_0, x) -> (R_0 - a x, x) has
+Jacobian one. The shifts x are proposed around what the data of the group say; which block is tried, and around what,
+is learned during warm-up and then fixed, so the move is a plain Metropolis-Hastings step with the exact collapsed densities.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from bayescov.sampling.kernels.edges import log_slab
+from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, invert_spd_into, product
+from bayescov.sampling.kernels.shared import pack_factor, shared_prior
+
+OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on the correlation scale
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def draw_block(rng, cumulative):
+    """A position in the list of blocks, by its fixed chance."""
+    return min(np.searchsorted(cumulative, rng.random()), cumulative.shape[0] - 1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_shifts(x, n_edges, middle, spread):
+    """Log density of the proposed shifts: normal around `middle` with a common and an own part."""
+    own, common = OWN_SHIFT**2, spread**2
+    total, squares = 0.0, 0.0
+    for e in range(n_edges):
+        total += x[e] - middle
+        squares += (x[e] - middle) ** 2
+    value = -0.5 * (squares - common / (own + n_edges * common) * total**2) / own
+    value -= 0.5 * ((n_edges - 1) * math.log(own) + math.log(own + n_edges * common))
+    return value - 0.5 * n_edges * math.log(2.0 * math.pi)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_determinant(a, work):
+    """Log determinant, NaN where `a` is not positive definite."""
+    if not cholesky_into(a, work):
+        return np.nan
+    value = 0.0
+    for j in range(a.shape[0]):
+        value += 2.0 * math.log(work[j, j])
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def centers_density(shared, center, scaled, kappa, sizes, eta, marginal):
+    """Log density of R_0 and of all groups' data as a function of R_0 and the centres; NaN outside the support."""
+    n_groups, p = center.shape[0], center.shape[1]
+    inverse, work, total = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
+    value = shared_prior(inverse, invert_spd_into(shared, inverse, work, total), eta, marginal, work)
+    for g in range(n_groups):
+        nu = kappa[g] + p + 1.0
+        for i in range(p):
+            for j in range(p):
+                total[i, j] = center[g, i, j] + scaled[g, i, j] / kappa[g]
+        value += 0.5 * nu * log_determinant(center[g], work)
+        value -= 0.5 * (nu + sizes[g]) * log_determinant(total, work)
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def toggle_block(
+    rng,
+    shared,
+    center,
+    scaled,
+    kappa,
+    sizes,
+    delta,
+    included,
+    group,
+    share,
+    size,
+    eta,
+    marginal,
+    block,
+    middle,
+    spread,
+):
+    """Try to switch one block (u, u' or -1, v, v' or -1) of a group's edges on or off. True if it happened."""
+    rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
+    n_edges, on = 0, 0
+    for a in range(2):
+        for b in range(2, 4):
+            if block[a] >= 0 and block[b] >= 0:
+                rows[n_edges], columns[n_edges] = block[a], block[b]
+                on += included[group, block[a], block[b]]
+                n_edges += 1
+    if on not in (0, n_edges):
+        return False
+    turn_on = on == 0
+    give_way = sizes[group] / sizes.sum()
+    common = middle + spread * rng.standard_normal()
+    x = np.empty(4)
+    new_shared = shared.copy()
+    new_center = center.copy()
+    gain = 0.0
+    for e in range(n_edges):
+        i, j = rows[e], columns[e]
+        r = shared[i, j]
+        x[e] = common + OWN_SHIFT * rng.standard_normal() if turn_on else center[group, i, j] - r
+        moved = r - give_way * x[e] if turn_on else r + give_way * x[e]
+        off, on_value = (r, moved + x[e]) if turn_on else (moved, center[group, i, j])
+        base = moved if turn_on else r  # R_0 in the state in which the block is on
+        if not (abs(moved) < 0.9999 and abs(on_value) < 0.9999 and abs(off) < 0.9999):
+            return False
+        gain += log_slab(on_value, math.atanh(base), size) + math.log(share) - math.log1p(-share)
+        new_shared[i, j] = moved
+        new_shared[j, i] = moved
+        for g in range(center.shape[0]):
+            d = delta[g, i, j]
+            value = math.tanh(math.atanh(moved) + d) if g != group and d != 0.0 else moved
+            if g == group and turn_on:
+                value = on_value
+            new_center[g, i, j] = value
+            new_center[g, j, i] = value
+    gain -= log_shifts(x, n_edges, middle, spread)
+    if not turn_on:
+        gain = -gain
+    # The departures of other groups are kept on Fisher's scale, so their densities do not enter.
+    gain += centers_density(new_shared, new_center, scaled, kappa, sizes, eta, marginal)
+    gain -= centers_density(shared, center, scaled, kappa, sizes, eta, marginal)
+    if not math.log(1.0 - rng.random()) < gain:
+        return False
+    shared[:] = new_shared
+    center[:] = new_center
+    for e in range(n_edges):
+        i, j = rows[e], columns[e]
+        included[group, i, j] = 1 if turn_on else 0
+        included[group, j, i] = included[group, i, j]
+        delta[group, i, j] = math.atanh(center[group, i, j]) - math.atanh(shared[i, j]) if turn_on else 0.0
+        delta[group, j, i] = delta[group, i, j]
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def watch_blocks(blocks, shared, center, included, seen):
+    """Count the sweeps, and for each block how often it was on, and the sum and sum of squares of its mean shift."""
+    for g in range(1, center.shape[0]):
+        for b in range(blocks.shape[0]):
+            n_edges, on, shift = 0, 0, 0.0
+            for s in range(2):
+                for t in range(2, 4):
+                    i, j = blocks[b, s], blocks[b, t]
+                    if i >= 0 and j >= 0:
+                        n_edges += 1
+                        on += included[g, i, j]
+                        shift += center[g, i, j] - shared[i, j]
+            seen[0, g, b] += 1.0
+            if on == n_edges:
+                seen[1, g, b] += 1.0
+                seen[2, g, b] += shift / n_edges
+                seen[3, g, b] += (shift / n_edges) ** 2
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def store_shared(shared, log_d, anchor, u):
+    """Write a moved R_0 back into the head of u; D stays."""
+    p = shared.shape[0]
+    covariance, c, inverse = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
+    for i in range(p):
+        for j in range(p):
+            covariance[i, j] = shared[i, j] * math.exp(log_d[i] + log_d[j])
+    cholesky_into(covariance, c)
+    invert_lower_into(c, inverse)
+    pack_factor(product(inverse, anchor), u)
