@@ -35,6 +35,8 @@ def hamiltonian_step(
             position, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, marginal,
             control_sd, shift_sd, spread_scale,
         )  # fmt: skip
+        if value == -np.inf:
+            return 0.0, False  # the trajectory left the support of the truncated prior: an ordinary rejection
         if not value > -1e300:
             return 0.0, True
         if s == 0:

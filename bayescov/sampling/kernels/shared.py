@@ -146,7 +146,7 @@ def log_density(
 ):
     """Log density of u given everything else (constants dropped); its gradient into `grad`.
 
-    Includes the Jacobian of u. Minus infinity outside the positive definite matrices.
+    Includes the Jacobian of u. Minus infinity outside the support, NaN where the numbers broke down.
     """
     n_groups, p = scatter.shape[0], scatter.shape[1]
     t = np.empty((p, p))
@@ -205,7 +205,7 @@ def log_density(
             departed(shared, delta[g], center)
             center_logdet = invert_spd_into(center, center_inverse, work, work2)
             if not center_logdet > -1e200:
-                return -np.inf
+                return -np.inf  # outside the support: with departures, not every R_0 gives valid matrices
         else:
             center[:] = shared
             center_inverse[:] = shared_inverse
@@ -215,7 +215,7 @@ def log_density(
                 total[i, j] += center[i, j]
         total_logdet = invert_spd_into(total, total_inverse, work, work2)
         if not total_logdet > -1e200:
-            return -np.inf
+            return np.nan  # the numbers broke down
         nu = kappa[g] + p + 1.0
         n = sizes[g]
         value += 0.5 * nu * center_logdet - 0.5 * (nu + n) * total_logdet
