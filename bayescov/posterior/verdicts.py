@@ -104,6 +104,8 @@ def verdicts(
     kind = probability.argmax(axis=0)
     item = np.arange(probability.shape[1])
     changed = call(probability[kind, item], low[kind, item], fdr)
-    same = call(unchanged, unchanged_low, fdr)
+    # "Unchanged" is a claim too, and a prior that leans to no change must not make it: the structure that expects the
+    # most change has to agree.
+    same = expected_fdr_list(np.minimum(unchanged, unchanged_low), fdr)
     names = np.array(list(changes), dtype=object)
     return np.where(changed, names[kind], np.where(same, UNCHANGED, UNDECIDED)).astype(object)
