@@ -195,7 +195,9 @@ def test_departures_add_on_fishers_scale():
     delta = from_edges(np.array([0.4, 0.0, -0.2]), 0.0)
     out = np.empty((3, 3))
     departed(shared, delta, out)
-    np.testing.assert_allclose(to_edges(out), np.tanh(np.arctanh([0.3, -0.5, 0.8]) + [0.4, 0.0, -0.2]))
+    np.testing.assert_allclose(
+        to_edges(out), np.tanh(np.arctanh([0.3, -0.5, 0.8]) + np.array([0.4, 0.0, -0.2]))
+    )
 
 
 def test_inverse_wishart_draws_have_its_mean():
