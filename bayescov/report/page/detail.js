@@ -48,11 +48,12 @@ function detailText(study, blocks, result, edge, group, threshold) {
   ];
   for (const kind of KINDS) {
     const [low, high] = [result.low[kind][edge], result.high[kind][edge]];
-    const range = blocks.length > 1 && high - low >= 0.01 ? ` <span class="soft">(${shareText(low)} to ${shareText(high)} over model structures)</span>` : "";
+    const range = blocks.length > 1 && high - low >= 0.01 ? ` <span class="soft">(${shareText(low)} to ${shareText(high)})</span>` : "";
     rows.push([`P(${kind})`, `${shareText(result.p[kind][edge])}${range}`]);
   }
   const verdict = result.verdict[edge];
   return `<h4>${escapeText(edgeTitle(study, edge))} <span class="verdict ${verdict}">${verdict}</span></h4>` +
     densityPicture(study, blocks[0], edge, group, threshold) +
-    `<dl>${rows.map(([name, text]) => `<div><dt>${name}</dt><dd>${text}</dd></div>`).join("")}</dl>`;
+    `<dl>${rows.map(([name, text]) => `<div><dt>${name}</dt><dd>${text}</dd></div>`).join("")}</dl>` +
+    (blocks.length > 1 ? "<p class=\"note\">In brackets after a probability: its range over the model structures.</p>" : "");
 }
