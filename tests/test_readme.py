@@ -57,3 +57,10 @@ def test_every_link_leads_somewhere():
     assert links
     for link in links:
         assert link.startswith("http") or (Path(__file__).parent.parent / link).exists(), link
+
+
+def test_the_naive_rules_false_calls_are_those_of_the_benchmark():
+    benchmark = (Path(__file__).parent.parent / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    measured = re.search(r"calls (\d+) added and (\d+) missing", benchmark).groups()
+    quoted = re.search(r"(\d+) added and (\d+) missing edges of 105", README).groups()
+    assert quoted == measured
