@@ -1,5 +1,7 @@
 """From a cohort to files: the five verbs in order, with everything that failed remembered and said."""
 
+import shlex
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,6 +93,11 @@ def folder(path: Path) -> Path:
     return path
 
 
+def typed() -> str | None:
+    """What the user typed, for whoever repeats it; None where another program called."""
+    return shlex.join(["bayescov", *sys.argv[1:]]) if Path(sys.argv[0]).name.startswith("bayescov") else None
+
+
 def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
     """Prepare, fit, answer; write everything into `target` and print the headline."""
     import bayescov as bc
@@ -111,11 +118,16 @@ def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
     outcome = Outcome(edges, regions, options.debug)
     twin = outcome.attempt("The permutation test", lambda: bc.permutation_test(design, seed=options.seed))
     page = target / "report.html"
-    outcome.attempt("The report", lambda: report(fitted, page, classical=twin))
-    show_points(
-        "What was found", outcome.attempt("The headline", lambda: headline(fitted, edges, regions)) or []
-    )
     trust = outcome.attempt("The diagnostics", lambda: diagnose(fitted))
+    outcome.attempt(
+        "The report",
+        lambda: report(
+            fitted, page, classical=twin, diagnosis=trust, command=typed(),
+            threshold=options.threshold, margin=options.margin, fdr=options.fdr,
+        ),
+    )  # fmt: skip
+    said = outcome.attempt("The headline", lambda: headline(fitted, edges, regions, diagnosis=trust))
+    show_points("What was found", said or [])
     unknown = ["The diagnostics of the sampler are not known: do not rely on this fit."]
     show_points("How far to trust the sampler", trust.sentences if trust else unknown)
     say()

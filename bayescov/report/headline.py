@@ -24,7 +24,9 @@ class Sentence(NamedTuple):
     text: str
 
 
-def headline(fit: xr.DataTree, connections: xr.Dataset, volumes: xr.Dataset) -> list[str]:
+def headline(
+    fit: xr.DataTree, connections: xr.Dataset, volumes: xr.Dataset, *, diagnosis: Diagnosis | None = None
+) -> list[str]:
     """The findings of a fit in words.
 
     Parameters
@@ -33,6 +35,8 @@ def headline(fit: xr.DataTree, connections: xr.Dataset, volumes: xr.Dataset) -> 
         What `fit` returned.
     connections, volumes : xarray.Dataset
         What `bayescov.connections(fit)` and `bayescov.volumes(fit)` returned.
+    diagnosis : Diagnosis, optional
+        What `bayescov.diagnose(fit)` returned, where it is at hand already.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def headline(fit: xr.DataTree, connections: xr.Dataset, volumes: xr.Dataset) -> 
     >>> fit = bc.fit(bc.prepare(cohort), model="separate", seed=1)
     >>> sentences = bc.headline(fit, bc.connections(fit), bc.volumes(fit))  # doctest: +SKIP
     """
-    return [s.text for s in sentences(fit, connections, volumes, diagnose(fit))]
+    return [s.text for s in sentences(fit, connections, volumes, diagnosis or diagnose(fit))]
 
 
 def sentences(
