@@ -51,6 +51,7 @@ _ROOMS = {
     "network_test": "classical",
     "permutation_test": "classical",
     "simulate_study": "simulate",
+    "plan": "simulate",
     "headline": "report",
     "report": "report",
     "plot_connections": "report.figures",

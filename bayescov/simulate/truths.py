@@ -13,7 +13,7 @@ from bayescov.design.edges import edge_coordinates, edge_pairs, to_edges
 from bayescov.errors import BayescovError, nearest
 from bayescov.simulate.correlations import healthy_correlation, jitter, nearest_correlation, packaged_table
 
-__all__ = ["TRUTHS", "Truth", "simulate_cohort", "truth", "truth_names"]
+__all__ = ["TRUTHS", "Truth", "planted_truth", "simulate_cohort", "truth", "truth_names"]
 
 Floats = npt.NDArray[np.float64]
 POPULATIONS = ("HC", "MS", "NMOSD")
@@ -147,6 +147,17 @@ def truth(name: str, *, p: int = 14, rng: np.random.Generator) -> Truth:
         loading=np.zeros_like(sd),
     )
     return TRUTHS[name](plain, rng)
+
+
+def planted_truth(*, p: int, effect: float, changed: int, rng: np.random.Generator) -> Truth:
+    """A truth of chosen size: `changed` random correlations raised by `effect` in MS, as many others lowered in NMOSD.
+
+    With 14 regions, an effect of .45 and 8 changes this is the truth ``"sparse"``.
+    """
+    plain = truth("null", p=p, rng=rng)
+    edges = _random_edges(plain.regions, 2 * changed, rng)
+    half = len(edges) // 2
+    return replace(_with(plain, {FIRST: (edges[:half], effect), SECOND: (edges[half:], -effect)}), name="planted")
 
 
 def truth_names() -> tuple[str, ...]:
