@@ -75,10 +75,11 @@ def _pairs(values: Floats, names: list[str]) -> dict[str, tuple[str, ...]]:
     a, b = np.triu_indices(len(names), 1)
     total = first[a] + first[b]
     order = np.argsort(total)
+    ordered = total[order]
     found: dict[str, tuple[str, ...]] = {}
     for j, name in enumerate(names):
         slack = _slack(first[j])
-        lo, hi = np.searchsorted(total[order], [first[j] - slack, first[j] + slack])
+        lo, hi = np.searchsorted(ordered, [first[j] - slack, first[j] + slack])
         for pair in order[lo:hi]:
             left, right = int(a[pair]), int(b[pair])
             if j in (left, right):
@@ -95,13 +96,15 @@ def _many(values: Floats, names: list[str]) -> dict[str, tuple[str, ...]]:
     n, p = values.shape
     if n < 2 * p + 5:
         return {}
-    scaled = values / values.std(axis=0)
+    some = values[:: max(1, n // 5000)]  # enough to suspect; every person confirms
+    spread = some.std(axis=0)
+    scaled = some / np.where(spread > 0, spread, 1.0)
     gram = np.linalg.pinv(np.cov(scaled.T) + 1e-12 * np.eye(p), hermitian=True)
     suspects = np.flatnonzero(np.diag(gram) > 1e6)
     found: dict[str, tuple[str, ...]] = {}
     for j in suspects[np.argsort(-values[:, suspects].mean(axis=0))]:
         others = [k for k in range(p) if k != j and names[k] not in found]
-        weight, *_ = np.linalg.lstsq(values[:, others], values[:, j], rcond=None)
+        weight, *_ = np.linalg.lstsq(some[:, others], some[:, j], rcond=None)
         parts = [k for k, w in zip(others, weight, strict=True) if abs(w - 1) < 0.01]
         if len(parts) < 2 or any(abs(w) > 0.01 and abs(w - 1) >= 0.01 for w in weight):
             continue

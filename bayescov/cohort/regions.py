@@ -145,21 +145,23 @@ def default_atlas() -> Atlas:
 
 def _regions_of(row: dict[str, str]) -> list[Region]:
     """A line of the packaged table: one midline region, or left, right and both sides."""
-    numbers = {k: float(row[f"{k}_mm3"]) if row[f"{k}_mm3"] else None for k in ("typical", "low", "high")}
     centre = (float(row["x"]), float(row["y"]), float(row["z"])) if row["x"] else None
-    pattern, structure, kind = row["pattern"], row["structure"], row["kind"]
-    synonyms = _synonyms(row["synonyms"])
+    pattern, structure = row["pattern"], row["structure"]
+
+    def sized(name: str, hemisphere: str, other: str | None = None, sides: int = 1) -> Region:
+        low, usual, high = (
+            float(row[k]) * sides if row[k] else None for k in ("low_mm3", "typical_mm3", "high_mm3")
+        )
+        place = centre if sides == 1 else None
+        if place is not None and hemisphere == "left":
+            place = (-place[0], place[1], place[2])
+        synonyms = _synonyms(row["synonyms"])
+        return Region(name, hemisphere, structure, row["kind"], other, place, usual, low, high, synonyms)
+
     if "{" not in pattern:
-        return [Region(pattern, "midline", structure, kind, None, centre, synonyms=synonyms, **numbers)]
+        return [sized(pattern, "midline")]
     left, right = (pattern.format(Side=s.title(), lh=f"{s[0]}h") for s in ("left", "right"))
-    mirrored = (-centre[0], centre[1], centre[2]) if centre else None
-    doubled = {k: None if v is None else 2 * v for k, v in numbers.items()}
-    both = Region(structure, "both", structure, kind, None, None, synonyms=synonyms, **doubled)
-    return [
-        Region(left, "left", structure, kind, right, mirrored, synonyms=synonyms, **numbers),
-        Region(right, "right", structure, kind, left, centre, synonyms=synonyms, **numbers),
-        both,
-    ]
+    return [sized(left, "left", right), sized(right, "right", left), sized(structure, "both", sides=2)]
 
 
 def _synonyms(text: str) -> tuple[str, ...]:
