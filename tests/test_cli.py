@@ -223,7 +223,7 @@ def test_names_from_a_file_are_never_read_as_markup(table, tmp_path):
 def bayescov(*arguments):
     """The installed command, in a process of its own."""
     command = [sys.executable, "-c", "from bayescov.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
 
 
 def test_help_is_quick_and_imports_nothing_heavy():
