@@ -147,7 +147,8 @@ def connections(
         "definition_range": "lowest and highest over the fit and its structural special cases",
         "definition_verdict": (
             "per group, the largest set of the most probable changes whose expected false discovery rate is at most "
-            "fdr, both by the fit's probability and by its average with the low end of its range; likewise unchanged"
+            "fdr, both by the fit's probability and by its average with the low end of its range; unchanged by the low "
+            "end alone"
         ),
         "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds",
         "definition_weight": "sum over added (missing) connections of the change of the absolute correlation",
