@@ -18,6 +18,9 @@ from bayescov.sampling.start import data_of, prior_of, start_state
 
 __all__ = ["sample_gibbs"]
 
+# For more people than this, the density of each of them in every draw takes more room than it is worth.
+MOST_PEOPLE = 2000
+
 Arrays = dict[str, npt.NDArray[Any]]
 Watch = Callable[[str, int, int, Arrays | None], bool]
 
@@ -136,8 +139,7 @@ def _empty_draws(data: Data, count: int, design: Design) -> Draws:
         dof=np.empty(count),
         acceptance=np.empty(count),
         diverging=np.empty(count, dtype=bool),
-        # A person's own volumes must be seen, and normal, for the covariance to be integrated out around them.
-        log_likelihood=np.empty((count, 0 if data.any_missing or data.student else len(data.codes))),
+        log_likelihood=np.empty((count, len(data.codes) if len(data.codes) <= MOST_PEOPLE else 0)),
     )
 
 

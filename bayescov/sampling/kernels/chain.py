@@ -291,21 +291,10 @@ def run(rng, data, prior, state, draws, first, count, thin, tuning, total):
         if not tuning:
             keep(prior, state, draws, t, acceptance, diverging)
             if draws.log_likelihood.shape[1] > 0:
-                residuals = state.y - data.regressors @ state.w
+                dof = state.dof[0] if data.student else math.inf
                 leave_one_out(
-                    center,
-                    log_d,
-                    state.kappa,
-                    state.scatter,
-                    residuals,
-                    data.codes,
-                    data.sizes,
-                    draws.log_likelihood[t],
-                )
-            if draws.log_likelihood.shape[1] > 0:
-                leave_one_out(
-                    center, log_d, state.kappa, state.scatter, residuals_of(data, state), data.codes, data.sizes,
-                    draws.log_likelihood[t],
+                    center, log_d, state.kappa, state.scatter, residuals_of(data, state), state.weight, data.missing, dof,
+                    data.codes, data.sizes, draws.log_likelihood[t],
                 )  # fmt: skip
         elif prior.has_shared:
             adapt(prior, state, acceptance, t, total)

@@ -1,7 +1,8 @@
 """Log density of each person given the parameters and the other people of the group, the covariance integrated out.
 
-With A = kappa S* + S_g and h = r' A^-1 r for a person's residuals r, the scatter without that person has determinant
-|A| (1 - h), and the person's volumes follow a multivariate t with kappa + n_g + 1 degrees of freedom.
+With A = kappa S* + S_g, less a person's own part, the person's volumes follow a multivariate t with kappa + n_g + 1
+degrees of freedom. Under a Student likelihood it is averaged over the person's weight; of a person with missing
+volumes, it is the density of those seen. So a person can be left out whole: own volumes, own weight, own imputations.
 """
 
 import math
@@ -14,38 +15,126 @@ from bayescov.sampling.kernels.linalg import cholesky_into
 
 __all__ = ["leave_one_out"]
 
+# The logarithm of a weight is integrated over this grid; the integrand is smooth and vanishes at both ends.
+LOWEST, HIGHEST, STEP = -9.0, 3.5, 0.1
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def leave_one_out(center, log_d, kappa, scatter, residuals, codes, sizes, out):
-    """`out` (subject,): one value a person; NaN where a matrix is not positive definite."""
+def leave_one_out(center, log_d, kappa, scatter, residuals, weight, missing, dof, codes, sizes, out):
+    """`out` (subject,): one value a person; NaN where a matrix is not positive definite.
+
+    `scatter` is weighted by `weight`; `dof` is that of the Student likelihood, infinite for the normal.
+    """
     n_groups, p = log_d.shape
     n = residuals.shape[0]
-    a = np.empty((p, p))
+    whole = np.empty((p, p))
     root = np.empty((p, p))
-    white = np.empty(p)
+    r = np.empty(p)
     for g in range(n_groups):
         infinite = kappa[g] >= INFINITE
         for i in range(p):
             for j in range(p):
                 prior = center[g, i, j] * math.exp(log_d[g, i] + log_d[g, j])
-                a[i, j] = prior if infinite else kappa[g] * prior + scatter[g, i, j]
-        definite = cholesky_into(a, root)
-        half_log_det = 0.0
-        for i in range(p):
-            half_log_det += math.log(root[i, i]) if definite else math.nan
-        dof = kappa[g] + sizes[g] + 1.0
-        constant = math.lgamma((dof + p) / 2.0) - math.lgamma(dof / 2.0) - p / 2.0 * math.log(math.pi)
+                whole[i, j] = prior if infinite else kappa[g] * prior + scatter[g, i, j]
+        definite = cholesky_into(whole, root)
+        of_all = half_log_det(root, p) if definite else math.nan
         for s in range(n):
             if codes[s] != g:
                 continue
-            h = 0.0
-            for i in range(p):
-                t = residuals[s, i]
-                for j in range(i):
-                    t -= root[i, j] * white[j]
-                white[i] = t / root[i, i]
-                h += white[i] * white[i]
-            if infinite:
-                out[s] = -0.5 * h - half_log_det - p / 2.0 * math.log(2.0 * math.pi)
+            seen = 0
+            for j in range(p):
+                if not missing[s, j]:
+                    r[seen] = residuals[s, j]
+                    seen += 1
+            if seen == 0:
+                out[s] = 0.0
+                continue
+            if seen == p:
+                # Taking r r' out of A divides its determinant by 1 - h and r' A^-1 r by 1 - h.
+                distance, half = squared_length(root, r, p), of_all
+                if not infinite:
+                    rest = 1.0 - weight[s] * distance
+                    distance, half = distance / rest, half + 0.5 * math.log(rest)
             else:
-                out[s] = constant - half_log_det + (dof + p - 1.0) / 2.0 * math.log1p(-h)
+                own = 0.0 if infinite else weight[s]
+                part = without(whole, residuals[s], own, missing[s], seen)
+                root_of_one = np.empty((seen, seen))
+                half = half_log_det(root_of_one, seen) if cholesky_into(part, root_of_one) else math.nan
+                distance = squared_length(root_of_one, r, seen)
+            shape = math.inf if infinite else kappa[g] + sizes[g] + 1.0
+            out[s] = averaged(distance, seen, shape, dof) - half
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def without(whole, residuals, own, missing, seen):
+    """`whole` less a person's own part, at the volumes seen."""
+    p = whole.shape[0]
+    part = np.empty((seen, seen))
+    a = 0
+    for i in range(p):
+        if missing[i]:
+            continue
+        b = 0
+        for j in range(p):
+            if missing[j]:
+                continue
+            part[a, b] = whole[i, j] - own * residuals[i] * residuals[j]
+            b += 1
+        a += 1
+    return part
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def half_log_det(root, size):
+    """Half the log determinant of the matrix whose Cholesky factor is `root`."""
+    total = 0.0
+    for i in range(size):
+        total += math.log(root[i, i])
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def squared_length(root, r, size):
+    """``r' A^-1 r`` from the Cholesky factor of A."""
+    white = np.empty(size)
+    total = 0.0
+    for i in range(size):
+        t = r[i]
+        for j in range(i):
+            t -= root[i, j] * white[j]
+        white[i] = t / root[i, i]
+        total += white[i] * white[i]
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def averaged(distance, size, shape, dof):
+    """Log density without its determinant: over the covariance (`shape`) and over the person's weight (`dof`)."""
+    if dof == math.inf:
+        return given_weight(distance, size, shape)
+    if shape == math.inf:
+        constant = (
+            math.lgamma((dof + size) / 2.0) - math.lgamma(dof / 2.0) - size / 2.0 * math.log(dof * math.pi)
+        )
+        return constant - (dof + size) / 2.0 * math.log1p(distance / dof)
+    constant = dof / 2.0 * math.log(dof / 2.0) - math.lgamma(dof / 2.0)
+    steps = int((HIGHEST - LOWEST) / STEP) + 1
+    values = np.empty(steps)
+    for k in range(steps):
+        u = LOWEST + k * STEP
+        w = math.exp(u)
+        values[k] = constant + dof / 2.0 * (u - w) + size / 2.0 * u + given_weight(w * distance, size, shape)
+    top = values.max()
+    total = 0.0
+    for k in range(steps):
+        total += math.exp(values[k] - top)
+    return top + math.log(total * STEP)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def given_weight(distance, size, shape):
+    """Normal, or t with the scatter in place of the covariance."""
+    if shape == math.inf:
+        return -0.5 * distance - size / 2.0 * math.log(2.0 * math.pi)
+    constant = math.lgamma((shape + size) / 2.0) - math.lgamma(shape / 2.0) - size / 2.0 * math.log(math.pi)
+    return constant - (shape + size) / 2.0 * math.log1p(distance)
