@@ -307,7 +307,7 @@ def test_draws_and_density_of_the_prior_belong_together(tiny):
     [
         ({"mean": {"intercept_sd": 1.0, "spread_scale": 0.25}}, ("intercept", "mean_spread", "slope_spread")),
         ({"spread": {"spread_scale": 3.0, "control_sd": 0.25}}, ("spread_size", "log_scale")),
-        ({"dense": {"median": 800.0}, "sparse": {"size_median": 0.25}}, ("kappa", "size")),
+        ({"dense": {"median": 800.0}, "sparse": {"size_median": 0.12}}, ("kappa", "size")),
     ],
 )
 def test_another_prior_is_found(tiny, wrong, names):
