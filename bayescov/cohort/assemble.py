@@ -83,24 +83,31 @@ def assemble(
 
     index = pd.Index(reading.subjects, name="subject")
     raw = reading.volumes.set_axis(index)
-    volumes, of_unit, problems = to_mm3(raw, atlas, stated=reading.unit, wanted=unit)
-    seen.checks.append(of_unit)
-    seen.problems += [*reading.problems, *problems]
-    seen.checks += reading.quirks
+    converted = to_mm3(raw, atlas, stated=reading.unit, wanted=unit)
+    volumes = converted.volumes
+    seen.problems += [*reading.problems, *converted.problems]
+    seen.checks += [converted.check, *reading.quirks]
     heads = [str(n) for n in volumes if n in atlas and atlas[str(n)].kind in ("icv", "global")]
-    taken, of_regions, problems = select_regions(volumes, atlas, regions)
+    seen.covariates = _covariates(reading.others.set_axis(index), volumes[heads], column, seen)
+    seen.volumes, of_regions, problems = select_regions(volumes, atlas, regions)
     seen.checks.append(of_regions)
     seen.problems += problems
     if not problems:
-        taken, checks, problems = clean_volumes(taken, atlas, chosen=bool(extra))
-        taken, redundant = drop_redundant(taken)
+        _without_empty(seen)
+        cleaned, checks, problems = clean_volumes(seen.volumes, atlas, chosen=bool(extra))
+        seen.volumes, redundant = drop_redundant(cleaned)
         seen.checks += [*checks, redundant]
         seen.problems += problems
-    covariates = _covariates(reading.others.set_axis(index), volumes[heads], column, seen)
-    seen.volumes, seen.covariates = taken, covariates
-    _without_empty(seen)
     _judge(seen, raw, atlas, reading, column)
-    seen.attrs = _attrs(reading, column, unit or reading.unit or "mm3", exclude, visit, seen)
+    seen.attrs = {
+        "source": seen.name,
+        "tool": reading.tool,
+        "unit": "mm3",
+        "unit_of_source": converted.unit,
+        "group_column": column or "",
+        "excluded": ", ".join(map(str, [exclude] if isinstance(exclude, str) else exclude)),
+        "visit": visit or "",
+    }
     return seen
 
 
@@ -202,9 +209,7 @@ def _covariates(others: pd.DataFrame, heads: pd.DataFrame, column: str | None, s
 
 def _without_empty(seen: Parts) -> None:
     """Without people who have none of the volumes."""
-    if seen.volumes.empty:
-        return
-    empty = seen.volumes.isna().all(axis=1).to_numpy()
+    empty = ~(seen.volumes > 0).any(axis=1).to_numpy()
     if empty.any():
         text = f"Left out, for they have none of the volumes: {listed(list(seen.volumes.index[empty]), 20)}."
         seen.checks.append(CheckResult("people without volumes", False, text))
@@ -233,22 +238,3 @@ def _judge(seen: Parts, raw: pd.DataFrame, atlas: Atlas, reading: Reading, colum
     seen.checks += check_outliers(seen.volumes, seen.group)
     seen.checks += check_ages(seen.covariates)
     seen.checks.append(check_covariates(seen.covariates))
-
-
-def _attrs(
-    reading: Reading,
-    column: str | None,
-    unit: str,
-    exclude: Sequence[str],
-    visit: str | None,
-    seen: Parts,
-) -> dict[str, Any]:
-    return {
-        "source": seen.name,
-        "tool": reading.tool,
-        "unit": "mm3",
-        "unit_of_source": unit,
-        "group_column": column or "",
-        "excluded": ", ".join(map(str, [exclude] if isinstance(exclude, str) else exclude)),
-        "visit": visit or "",
-    }

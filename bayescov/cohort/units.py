@@ -1,5 +1,7 @@
 """Which unit volumes are in: stated, or told from their size."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -7,7 +9,7 @@ from bayescov.cohort.regions import Atlas
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import nearest
 
-__all__ = ["TO_MM3", "guess_unit", "to_mm3"]
+__all__ = ["TO_MM3", "Converted", "guess_unit", "to_mm3"]
 
 TO_MM3 = {"mm3": 1.0, "cm3": 1e3, "ml": 1e3, "l": 1e6}
 """How many mm3 one unit holds."""
@@ -18,7 +20,7 @@ _ENOUGH = 40
 
 
 def guess_unit(values: pd.DataFrame, atlas: Atlas) -> tuple[str | None, str]:
-    """The unit in which the median volumes come nearest to usual ones, and a sentence.
+    """The unit in which the median volumes come nearest to usual ones; if there is none, None and why.
 
     None where no unit makes them plausible (ratios, percent, z-scores) or no region has a usual volume.
     """
@@ -28,10 +30,7 @@ def guess_unit(values: pd.DataFrame, atlas: Atlas) -> tuple[str | None, str]:
     middle = float(np.median(ratio))
     for unit in ("mm3", "cm3", "l"):
         if 0.2 < middle * TO_MM3[unit] < 5:
-            return (
-                unit,
-                f"the typical value is {middle * TO_MM3[unit]:.2g} times an adult's volume if read as {unit}",
-            )
+            return unit, ""
     icv = 1.5e6
     for what, size in (
         ("percent of the head's volume", 100 / icv),
@@ -41,57 +40,88 @@ def guess_unit(values: pd.DataFrame, atlas: Atlas) -> tuple[str | None, str]:
             return None, f"the values look like {what}, not like volumes"
     return (
         None,
-        f"the typical value is {middle:.2g} times an adult's volume in mm3, which fits mm3, cm3 and litres equally badly",
+        f"in mm3 the typical value would be {middle:.2g} times an adult's volume, and no other unit fits better",
     )
 
 
-def to_mm3(
-    volumes: pd.DataFrame, atlas: Atlas, *, stated: str | None, wanted: str | None
-) -> tuple[pd.DataFrame, CheckResult, list[str]]:
-    """Volumes in mm3, what was decided, and problems.
+@dataclass(frozen=True)
+class Converted:
+    """Volumes in mm3.
 
-    Measures of the whole head are judged apart from the regions: tables mix mm3 and ml.
+    Attributes
+    ----------
+    volumes : pandas.DataFrame
+    unit : str
+        The unit the regions were in; ``""`` if there are none or it could not be told.
+    check : CheckResult
+        What was decided, and why.
+    problems : list of str
+    """
+
+    volumes: pd.DataFrame
+    unit: str
+    check: CheckResult
+    problems: list[str]
+
+
+def to_mm3(volumes: pd.DataFrame, atlas: Atlas, *, stated: str | None, wanted: str | None) -> Converted:
+    """Volumes in mm3, by the unit that is asked for, stated, or told from their size.
+
+    Each measure of the whole head is judged by itself: tables mix mm3 and ml.
     """
     if wanted is not None and wanted not in TO_MM3:
         known = ", ".join(TO_MM3)
         sentence = f"unit={wanted!r} is not known{nearest(wanted, list(TO_MM3))}; use one of: {known}"
-        return volumes, CheckResult("unit", False, sentence), [sentence]
-    kinds = {n: atlas[n].kind if n in atlas else "" for n in volumes.columns}
-    heads = [n for n in volumes.columns if kinds[n] in ("icv", "global", "tissue")]
-    regions = [n for n in volumes.columns if n not in heads]
-    out, sentences, problems, passed = volumes.copy(), [], [], True
-    for names, what in ((regions, "Volumes"), (heads, "Measures of the whole head")):
-        if not names:
-            continue
+        return Converted(volumes, "", CheckResult("unit", False, sentence), [sentence])
+    kinds = {str(n): atlas[str(n)].kind if n in atlas else "" for n in volumes.columns}
+    heads = [n for n, kind in kinds.items() if kind in ("icv", "global", "tissue")]
+    regions = [n for n in kinds if n not in heads]
+    out, problems, passed, of_regions = volumes.copy(), [], True, ""
+    said: dict[str, list[str]] = {}
+    for names in ([regions] if regions else []) + [[n] for n in heads]:
         part = volumes[names]
-        guessed, why = guess_unit(part, atlas)
-        unit: str | None
-        if what == "Volumes" and wanted is not None:
-            unit, how = wanted, "as asked"
-        elif stated is not None:
-            unit, how = stated, "as the source states"
-        else:
-            unit, how = guessed, f"guessed: {why}"
-        if unit is None and _ratios(part, atlas).size == 0:
-            unit, how = "mm3", "taken for granted: " + why
-        if unit is None:
-            if what == "Volumes":
+        unit, how, fits = _decide(part, atlas, stated, wanted if names is regions else None)
+        if names is regions:
+            of_regions = unit or ""
+            if unit is None:
                 problems.append(
-                    f"the unit of the volumes cannot be told: {why}; give unit='mm3', 'cm3' or 'l'"
+                    f"the unit of the volumes cannot be told: {how}; give unit='mm3', 'cm3' or 'l'"
                 )
-            else:
-                passed = False
-                sentences.append(f"{what} ({', '.join(names[:4])}) are left as written: {why}.")
-            continue
-        if TO_MM3[unit] != 1.0:
+        passed = passed and fits and unit is not None
+        sentence = f"in {unit} ({how})" if unit is not None else f"left as written ({how})"
+        if unit is not None and not fits:
+            sentence += f", though they look like {guess_unit(part, atlas)[0]}; unit= overrides"
+        said.setdefault(sentence, []).append("Volumes" if names is regions else names[0])
+        if unit is not None and TO_MM3[unit] != 1.0:
             out[names] = part * TO_MM3[unit]
-        sentences.append(f"{what} are in {unit} ({how}).")
-        if guessed is not None and TO_MM3[guessed] != TO_MM3[unit]:
-            passed = False
-            sentences.append(f"They look like {guessed}, though; unit= overrides.")
     if not problems:
         problems += [*_mixed_columns(out, atlas), *_mixed_rows(out[regions], atlas)]
-    return out, CheckResult("unit", passed and not problems, " ".join(sentences)), problems
+    text = " ".join(f"{_several(names)} {sentence}." for sentence, names in said.items())
+    return Converted(out, of_regions, CheckResult("unit", passed and not problems, text), problems)
+
+
+def _decide(
+    part: pd.DataFrame, atlas: Atlas, stated: str | None, wanted: str | None
+) -> tuple[str | None, str, bool]:
+    """Unit of some columns, how it is known, and whether the numbers look like it."""
+    guessed, why = guess_unit(part, atlas)
+    if wanted is not None:
+        unit, how = wanted, "as asked"
+    elif stated is not None:
+        unit, how = stated, "as the source states"
+    elif guessed is not None:
+        return guessed, "told from their size", True
+    elif _ratios(part, atlas).size == 0:
+        return "mm3", "taken for granted: nothing to compare with", True
+    else:
+        return None, why, False
+    return unit, how, guessed is None or TO_MM3[guessed] == TO_MM3[unit]
+
+
+def _several(names: list[str]) -> str:
+    """``"Volumes, icv and 3 more are"``."""
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{shown} {'is' if len(names) == 1 and names != ['Volumes'] else 'are'}"
 
 
 def _ratios(values: pd.DataFrame, atlas: Atlas) -> np.ndarray:

@@ -67,10 +67,11 @@ def read_volumes(
     reading = read_any(path, known, id=id)
     name = reading.source or "the table"
     problems = list(reading.problems)
-    volumes, of_unit, more = to_mm3(reading.volumes, known, stated=reading.unit, wanted=unit)
+    converted = to_mm3(reading.volumes, known, stated=reading.unit, wanted=unit)
+    volumes = converted.volumes
     heads = [n for n in volumes if n in known and known[str(n)].kind in ("icv", "global")]
     regions = [str(n) for n in volumes if n not in heads]
-    problems += more
+    problems += converted.problems
     if not regions and not heads:
         shown = ", ".join(map(repr, list(reading.others.columns)[:20]))
         problems.append(f"no column is a known brain region (columns: {shown}); describe them with atlas=")
@@ -86,7 +87,7 @@ def read_volumes(
         )
         numeric = pd.api.types.is_numeric_dtype(values)
         variables.setdefault(label, ("subject", values.to_numpy(dtype=float if numeric else object)))
-    quirks = [*reading.quirks, of_unit, *coded]
+    quirks = [*reading.quirks, converted.check, *coded]
     return xr.Dataset(
         variables,
         coords={
@@ -101,7 +102,7 @@ def read_volumes(
         attrs={
             "tool": reading.tool,
             "source": name,
-            "unit_of_source": unit or reading.unit or "",
+            "unit_of_source": converted.unit,
             "quirks": json.dumps([[q.name, q.passed, q.text] for q in quirks]),
         },
     )

@@ -6,6 +6,7 @@ import pytest
 
 import bayescov as bc
 from bayescov.cohort import check, read_cohort
+from bayescov.cohort.units import TO_MM3
 from bayescov.errors import TableError
 from tests.cohort.people import said, table, volumes
 from tests.cohort.writers import NAMES
@@ -237,14 +238,18 @@ def test_units_are_guessed_said_and_overridden(unit, scale):
     frame = table(20)
     truth = read_cohort(frame)
     frame[NAMES] /= scale
-    for cohort in (read_cohort(frame), read_cohort(frame, unit=unit)):
+    for cohort, how in (
+        (read_cohort(frame), "told from their size"),
+        (read_cohort(frame, unit=unit), "as asked"),
+    ):
         np.testing.assert_allclose(cohort.volumes, truth.volumes)
         np.testing.assert_allclose(cohort.covariates["icv"], truth.covariates["icv"])
-        assert "Volumes are in" in said(cohort.checks, "unit").text
+        assert f"({how})" in said(cohort.checks, "unit").text
+        assert TO_MM3[cohort.data.attrs["unit_of_source"]] == scale
 
 
 def test_head_size_may_be_in_another_unit_than_the_regions():
-    frame = table(20)
+    frame = table(20).assign(BrainSegVol=1.1e6, MaskVol=1.6e6)
     truth = frame["icv"].copy()
     frame["icv"] /= 1000
     np.testing.assert_allclose(read_cohort(frame).covariates["icv"], truth)

@@ -2,7 +2,7 @@
 
 Formats reconstructed from the program's own writing code; no real file was at hand. Names are lower-case with blanks;
 the first header cell is ``subject`` or empty; version 1 writes FreeSurfer's label numbers under the names.
-Cortical volumes of ``--parc`` were wrong before February 2023 (issue 123 of the project).
+Cortical volumes of ``--parc`` were wrong before February 2023, by a known fault of the program.
 """
 
 from dataclasses import replace
