@@ -54,6 +54,7 @@ _ROOMS = {
     "plan": "simulate",
     "headline": "report",
     "report": "report",
+    "supplement": "report.supplement",
     "plot_connections": "report.figures",
     "plot_connectome": "report.figures",
     "plot_counts": "report.figures",

@@ -86,9 +86,11 @@ def _warning(found: Diagnosis) -> list[str]:
         )
     if found.divergences:
         problems.append(plural(found.divergences, "divergent transition"))
+    only_divergences = len(problems) == 1 and found.divergences > 0
+    remedy = "a longer warm-up (tune)" if only_divergences else "more draws"
     return [
         f"Do not rely on this yet: the sampler's diagnostics failed ({listing(problems)}). "
-        "The figures below may change when the model is fitted again; ask for more draws first."
+        f"The figures below may change when the model is fitted again; ask for {remedy} first."
     ]
 
 

@@ -105,6 +105,15 @@ def test_failed_diagnostics_come_first_with_their_figures():
     assert "3 divergent transitions" in lines[0]
 
 
+def test_divergences_alone_ask_for_a_longer_warm_up(three):
+    diverged = three.copy()
+    diverged["sample_stats"] = three["sample_stats"].to_dataset().copy(deep=True)
+    diverged["sample_stats"]["diverging"][0, :5] = True
+    first = headline(diverged, *answers_of(diverged))[0]
+    assert "(5 divergent transitions)" in first
+    assert "longer warm-up" in first
+
+
 def test_a_single_chain_cannot_be_judged():
     fit = fake_fit(chains=1, draws=2500)
     assert "single chain" in headline(fit, *answers_of(fit))[0]
