@@ -8,6 +8,7 @@ themselves for each permutation and patient group, on arrays that are already in
 user waits for; ratios are of processor time (all threads), which other programs on the machine disturb less.
 """
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +44,10 @@ SMALL = (*CASES[:3], Case((334, 333, 333), 400, 512, 1))
 
 def main() -> None:
     run = run_of("permutation", __doc__)
-    frame = pd.DataFrame([measured(case) for case in (SMALL if run.small else CASES)])
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    frame = pd.DataFrame([measured(case) for case in (SMALL if run.small else CASES)]).assign(
+        load_before=busy
+    )
     run.save(frame, digits=4)
     run.publish(table(frame))
 
@@ -144,8 +148,15 @@ def table(frame: pd.DataFrame) -> str:
     return (
         "Time of `permutation_test`, every patient group against the controls, and of the matrix products it cannot do "
         f"without.\n\n{markdown(rows)}\n\n`python benchmarks/permutation.py` on {frame['threads'].iloc[0]} threads of "
-        f"{machine()}; `results/permutation.csv`."
+        f"{machine()}, {load(frame['load_before'].iloc[0])}; `results/permutation.csv`."
     )
+
+
+def load(average: float) -> str:
+    """How busy the machine was with other programs, which wall times suffer from."""
+    if not average >= 0.5:
+        return "otherwise idle"
+    return f"with {average:.0f} other programs running at the same time, which the wall times suffer from"
 
 
 def duration(s: float) -> str:

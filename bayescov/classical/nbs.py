@@ -69,6 +69,7 @@ def nbs(
     ('population',)
     """
     require_count("n_permutations", n_permutations, least=1)
+    require_count("seed", seed, least=0)
     if not isinstance(threshold, (int, float, np.number)) or not 0 < threshold < np.inf:
         raise AnswerError(
             f"threshold={threshold!r} must be a number of standard errors above zero, for instance 2.5"

@@ -76,6 +76,7 @@ def network_test(
     ('population', 'measure')
     """
     require_count("n_permutations", n_permutations, least=1)
+    require_count("seed", seed, least=0)
     names = _require_measures(measures)
     if not isinstance(threshold, (int, float, np.number)) or not 0 <= threshold < 1:
         raise AnswerError(

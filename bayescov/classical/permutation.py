@@ -102,6 +102,7 @@ def permutation_test(
     True
     """
     require_count("n_permutations", n_permutations, least=1)
+    require_count("seed", seed, least=0)
     pairs, left = make_pairs(design, kind)
     tasks = [(k, number, count) for k in range(len(pairs)) for number, count in blocks(n_permutations)]
     found = [Exceedances.none(pair) for pair in pairs]
