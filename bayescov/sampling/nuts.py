@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from bayescov.design import Design, from_edges
 from bayescov.errors import FitError
-from bayescov.model.graph import build_model, cross_product_factors, require_sampleable
+from bayescov.model.graph import build_model, cross_product_factors, graph_data, require_sampleable
 from bayescov.model.spec import ModelSpec
 from bayescov.sampling.convergence import available_cores
 from bayescov.sampling.covariances import draw_correlation_and_sd
@@ -125,7 +125,7 @@ def compile_model(spec: ModelSpec, design: Design) -> Any:
             _compiled[key] = nutpie.compile_pymc_model(frozen, var_names=names, freeze_model=False)
         while len(_compiled) > MOST_COMPILED:
             _compiled.popitem(last=False)
-    return _compiled[key].with_data(factor=cross_product_factors(design), size=design.sizes)
+    return _compiled[key].with_data(**graph_data(design))
 
 
 def _posterior(spec: ModelSpec, design: Design, free: Arrays, seed: np.random.SeedSequence) -> Arrays:

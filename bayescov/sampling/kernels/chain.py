@@ -107,6 +107,9 @@ def collapsed_blocks(rng, data, prior, state, step):
         rng, state.u, state.metric, step, state.anchor, state.anchor_inverse, state.scatter, data.sizes, state.kappa,
         state.delta, state.n_active, prior.eta, prior.marginal, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
     )  # fmt: skip
+    # With departures the support ends in a wall (some R*_g singular), at which any kappa makes the energy jump: running
+    # into it is an ordinary rejection. Without them the density is smooth, and a jump means that the step is too long.
+    diverging = diverging and state.n_active.sum() == 0
     shared = np.empty((p, p))
     shared_matrix(state.u, state.anchor, log_d, shared)
     for g in range(n_groups):
@@ -197,7 +200,11 @@ def step_class(state):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def settle_steps(dual):
-    """A class that was hardly visited takes a cautious share of the step of the class before it."""
+    """A class that was hardly visited takes the step of a neighbour, more cautiously."""
+    for c in range(STEP_CLASSES - 2, -1, -1):
+        if dual[c, 3] < 15.0 <= dual[c + 1, 3]:
+            dual[c, 1] = dual[c + 1, 1]
+            dual[c, 3] = dual[c + 1, 3]
     for c in range(1, STEP_CLASSES):
         if dual[c, 3] < 15.0:
             dual[c, 1] = dual[c - 1, 1] + math.log(0.7)
