@@ -157,7 +157,9 @@ def planted_truth(*, p: int, effect: float, changed: int, rng: np.random.Generat
     plain = truth("null", p=p, rng=rng)
     edges = _random_edges(plain.regions, 2 * changed, rng)
     half = len(edges) // 2
-    return replace(_with(plain, {FIRST: (edges[:half], effect), SECOND: (edges[half:], -effect)}), name="planted")
+    return replace(
+        _with(plain, {FIRST: (edges[:half], effect), SECOND: (edges[half:], -effect)}), name="planted"
+    )
 
 
 def truth_names() -> tuple[str, ...]:
