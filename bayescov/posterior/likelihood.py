@@ -1,4 +1,4 @@
-"""Log likelihood of each person given the rest of their group, the covariance of the group integrated out where possible.
+"""Log likelihood of each person given the rest of their group, the covariance integrated out.
 
 With Sigma ~ InverseWishart(kappa + p + 1, kappa C) and residuals r_1 ... r_n of the group, the volumes of person i given
 those of the others follow a multivariate t with kappa + n + 1 degrees of freedom and the scale matrix
@@ -28,9 +28,10 @@ PRACTICALLY_INFINITE = 1e5
 def log_likelihood(fit: xr.DataTree, *, draws: int = 2000) -> xr.DataArray:
     """Log density of each person's volumes, from which a person can be left out by importance sampling.
 
-    Complete volumes under a normal likelihood: given the parameters and the *other* people of the group, the
-    covariance integrated out, so that one person's own influence on it is gone; the sampler records it. Otherwise
-    (missing volumes, Student t, or draws of NUTS): given the covariance drawn.
+    Given the parameters and the *other* people of the group, the covariance (and, under a Student likelihood, the
+    person's weight) integrated out, so that one person's own influence on them is gone: the compiled sampler records
+    this. For fits that do not hold it (NUTS, thousands of people) it is computed where closed forms allow, and is
+    given the covariance drawn otherwise.
 
     Parameters
     ----------
