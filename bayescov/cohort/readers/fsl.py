@@ -105,7 +105,14 @@ def _subject(path: Path) -> str:
 
 def _first(text: str, path: Path, problems: list[str]) -> dict[str, float]:
     if text.lstrip().startswith("{"):
-        data = json.loads(text)
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            problems.append(f"{path.name} is damaged JSON: {error}")
+            return {}
+        if not isinstance(data, dict):
+            problems.append(f"{path.name} holds no structures")
+            return {}
         odd = [k for k, v in data.items() if not _is_pair(v)]
         if odd:
             problems.append(f"{path.name}: no voxels and mm3 for {listed(odd)}")
@@ -131,33 +138,29 @@ def _is_pair(value: object) -> bool:
 
 
 def _sienax(text: str, path: Path, problems: list[str]) -> tuple[dict[str, float], str]:
+    """Unnormalised volumes and VSCALING. Normalised = unnormalised x VSCALING; where not, the report is damaged."""
+    factor = re.search(r"VSCALING\s+(\S+)", text)
+    written = factor[1] if factor else ""
+    scale = _number(written, "VSCALING", path, problems)
     found: dict[str, float] = {}
     for name, normalised, raw in _SIENAX.findall(text):
-        try:
-            found[name] = to_number(raw)
-            to_number(normalised)
-        except ValueError:
-            problems.append(f"{path.name}: the volume of {name} is {raw!r}, which is no number")
-    if "BRAIN" not in found:
-        problems.append(f"{path.name} ends before the line BRAIN; the report is incomplete")
-    factor = re.search(r"VSCALING\s+(\S+)", text)
-    value = factor[1] if factor else ""
-    _scaling_agrees(text, found, value, path, problems)
-    return found, value
-
-
-def _scaling_agrees(
-    text: str, found: Mapping[str, float], factor: str, path: Path, problems: list[str]
-) -> None:
-    """Normalised = raw x VSCALING tells a damaged report."""
-    try:
-        scale = to_number(factor)
-    except ValueError:
-        problems.append(f"{path.name}: VSCALING is {factor!r}, which is no number")
-        return
-    for name, normalised, _ in _SIENAX.findall(text):
-        if name in found and abs(to_number(normalised) / (found[name] * scale) - 1) > 0.01:
+        value, scaled = (_number(cell, f"the volume of {name}", path, problems) for cell in (raw, normalised))
+        if value is None or scaled is None or scale is None:
+            continue
+        found[name] = value
+        if value * scale <= 0 or abs(scaled / (value * scale) - 1) > 0.01:
             problems.append(f"{path.name}: the normalised volume of {name} is not its volume times VSCALING")
+    if "BRAIN" not in found:
+        problems.append(f"{path.name} has no line BRAIN that can be read; the report is incomplete")
+    return found, written
+
+
+def _number(cell: str, what: str, path: Path, problems: list[str]) -> float | None:
+    try:
+        return to_number(cell)
+    except ValueError:
+        problems.append(f"{path.name}: {what} is {cell!r}, which is no number")
+        return None
 
 
 def _canonical(

@@ -138,6 +138,8 @@ def read_grid(text: str, source: str, is_number: Callable[[str], bool]) -> Grid:
     if delimiter == " ":
         text, delimiter = re.sub(r"[ \t]+", "\t", re.sub(r"(?m)^[ \t]+|[ \t]+$", "", text)), "\t"
     lines = [line for line in text.split("\n") if line.strip(f" {delimiter}")]
+    if not lines:
+        raise TableError("every line is empty but for delimiters", source=source)
     quoted = '"' in text
     quirks: list[CheckResult] = []
     problems: list[str] = []
