@@ -27,7 +27,7 @@ _ROOMS = {
     "ModelSpec": "model",
     "load_model": "model",
     "model_names": "model",
-    "build_model": "model",
+    "build_model": "model.graph",
     "fit": "sampling",
     "diagnose": "sampling",
     "save_fit": "sampling",

@@ -16,7 +16,7 @@ from bayescov.model.forward import draw_correlation_matrix
 from bayescov.model.operations import correlation_terms, edges_of_free, scatter_logdet
 from bayescov.model.spec import ModelSpec
 
-__all__ = ["build_model", "cross_product_factors", "require_sampleable"]
+__all__ = ["build_model", "cross_product_factors", "graph_data", "mixing_factor", "require_sampleable"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,8 +41,8 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
         Dimensions ``population`` (control first), ``patient``, ``region``, ``edge``, ``covariate``, ``site`` (all but
         the first), ``subject``. Named as in `bayescov.model.density`: ``intercept``, ``mean_shift``, ``mean_spread``,
         ``mean_difference``, ``slope``, ``log_scale``, ``shared_correlation``, ``kappa`` and so on; the free variables
-        ``*_offset`` are standard normal. ``cross_products`` is observed: one factor a population. ``pm.Data``
-        ``factor`` and ``size`` can be replaced by those of other people.
+        ``*_offset`` are standard normal. ``cross_products`` is observed: one factor a population. The ``pm.Data``
+        (`graph_data`) can be replaced by those of other people.
 
     Raises
     ------
@@ -58,11 +58,11 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
     """
     require_sampleable(spec, design)
     with pm.Model(coords=_coords(design)) as model:
-        factors = cross_product_factors(design)
-        terms = factors.shape[-1]
-        factor = pm.Data("factor", factors, dims=("population", "term", "term_of"))
-        size = pm.Data("size", design.sizes, dims="population")
-        mean, common = _means(spec, design)
+        data = graph_data(design)
+        terms = data["factor"].shape[-1]
+        factor = pm.Data("factor", data["factor"], dims=("population", "term", "term_of"))
+        size = pm.Data("size", data["size"], dims="population")
+        mean, common = _means(spec, design, mixing_factor(design))
         log_scale = _log_scale(spec, design)
         edges = _shared(spec, design)
         log_kappa = _log_kappa(spec, design)
@@ -100,6 +100,22 @@ def require_sampleable(spec: ModelSpec, design: Design) -> None:
         )
 
 
+def graph_data(design: Design) -> dict[str, Floats]:
+    """What the graph knows of the volumes: ``factor`` (see `cross_product_factors`) and ``size`` (population)."""
+    return {"factor": cross_product_factors(design), "size": design.sizes}
+
+
+def mixing_factor(design: Design) -> Floats:
+    """A lower-triangular factor (region, region) of the covariance pooled over the groups.
+
+    Along it the sampler moves the intercepts of all regions at once; it changes no density.
+    """
+    regressors, y = design.regressors(), design.y.values
+    residuals = y - regressors @ np.linalg.lstsq(regressors, y, rcond=None)[0]
+    covariance = residuals.T @ residuals / len(y)
+    return np.linalg.cholesky(0.9 * covariance + 0.1 * np.diag(np.diag(covariance) + 1e-6))
+
+
 def cross_product_factors(design: Design) -> Floats:
     """R_g with R_g' R_g = the cross-products of [y, 1, x, sites] in each group: (population, term, term)."""
     regressors = design.regressors()[:, len(design.populations) :]
@@ -134,10 +150,11 @@ def _around(name: str, shift: Any, spread: Any, dim: str) -> Any:
     return shift[:, None] + spread[:, None] * offset
 
 
-def _means(spec: ModelSpec, design: Design) -> tuple[Any, Any]:
+def _means(spec: ModelSpec, design: Design, mixing_of: Floats) -> tuple[Any, Any]:
     """Group means (population, region), and the coefficients all groups share (covariate and site, region)."""
     prior = spec.mean
-    intercept = pm.Normal("intercept", 0, prior.intercept_sd, dims="region")
+    mixing = _Linear(mixing_of)
+    intercept = pm.Normal("intercept", 0, prior.intercept_sd, dims="region", default_transform=mixing)
     shift = pm.Normal("mean_shift", 0, prior.shift_sd, dims="patient")
     spread = pm.HalfNormal("mean_spread", prior.spread_scale, dims="patient")
     difference = pm.Deterministic(
@@ -232,6 +249,25 @@ def _log_correlation_prior(log_det: Any, log_precision: Any, p: int, family: str
     gammas = p * pt.gammaln(nu / 2) - p * (p - 1) / 4 * np.log(np.pi)
     gammas -= pt.gammaln(nu / 2 - np.arange(p) / 2).sum()
     return gammas - (nu + p + 1) / 2 * log_det - nu / 2 * log_precision.sum()
+
+
+class _Linear(Transform):
+    """Values = a lower-triangular matrix times the numbers that the sampler moves."""
+
+    name = "linear"
+    ndim_supp = 1
+
+    def __init__(self, matrix: Any) -> None:
+        self.matrix = matrix
+
+    def backward(self, value: Any, *inputs: Any) -> Any:
+        return (self.matrix * value).sum(axis=1)
+
+    def forward(self, value: Any, *inputs: Any) -> Any:
+        return pt.linalg.solve_triangular(self.matrix, value, lower=True)
+
+    def log_jac_det(self, value: Any, *inputs: Any) -> Any:
+        return pt.log(pt.diagonal(self.matrix)).sum()
 
 
 class _Rows(Transform):

@@ -8,7 +8,13 @@ import numpy.typing as npt
 
 from bayescov.design import Design, from_edges
 from bayescov.errors import FitError
-from bayescov.model.graph import build_model, cross_product_factors, graph_data, require_sampleable
+from bayescov.model.graph import (
+    build_model,
+    cross_product_factors,
+    graph_data,
+    mixing_factor,
+    require_sampleable,
+)
 from bayescov.model.spec import ModelSpec
 from bayescov.sampling.convergence import available_cores
 from bayescov.sampling.covariances import draw_correlation_and_sd
@@ -112,6 +118,7 @@ def compile_model(spec: ModelSpec, design: Design) -> Any:
         len(design.regions),
         len(design.covariates),
         len(design.sites),
+        mixing_factor(design).tobytes(),
     )
     if key in _compiled:
         _compiled.move_to_end(key)
