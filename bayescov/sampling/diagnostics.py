@@ -252,7 +252,7 @@ def _sentences(table: _Table, ok: bool | None, chains: int, draws: int, divergen
     if divergences:
         said.append(
             f"{divergences:,} of {chains * draws:,} transitions diverged: a part of the posterior may not have been "
-            "reached. Raise tune=, or prefer engine='gibbs'."
+            "reached. Raise tune=."
         )
     if ok is None:
         said.append("Use chains=4.")
