@@ -53,8 +53,8 @@ notebook: $(VENV)/.ready ## run the notebooks and keep what they show
 	@for source in notebooks/*.py; do \
 	    $(BIN)/jupytext --quiet --to ipynb --execute --output "$${source%.py}.ipynb" "$$source" || exit 1; done
 
-# Every script of benchmarks/ that has a run: each takes --small, writes its results and refreshes its table.
-BENCHMARKS = $(shell grep -l 'run_of' benchmarks/*.py | grep -v tables.py)
+# Every script of benchmarks/ that can be run: each takes --small, writes its results and refreshes its table.
+BENCHMARKS = $(shell grep -l __main__ benchmarks/*.py)
 
 bench: $(VENV)/.ready ## the benchmarks in short (under 10 minutes; results in benchmarks/results/small)
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script --small"; $(BIN)/python $$script --small; done
