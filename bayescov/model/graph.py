@@ -12,11 +12,12 @@ from pymc.distributions.transforms import Transform
 from bayescov.design import Design, to_edges
 from bayescov.design.edges import edge_coordinates, edge_pairs
 from bayescov.errors import ModelError
+from bayescov.model.density import log_correlation_prior
 from bayescov.model.forward import draw_correlation_matrix
 from bayescov.model.operations import correlation_terms, edges_of_free, scatter_logdet
 from bayescov.model.spec import ModelSpec
 
-__all__ = ["build_model", "cross_product_factors", "graph_data", "mixing_factor", "require_sampleable"]
+__all__ = ["build_model", "cross_product_factors", "graph_data", "require_sampleable"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,8 +42,9 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
         Dimensions ``population`` (control first), ``patient``, ``region``, ``edge``, ``covariate``, ``site`` (all but
         the first), ``subject``. Named as in `bayescov.model.density`: ``intercept``, ``mean_shift``, ``mean_spread``,
         ``mean_difference``, ``slope``, ``log_scale``, ``shared_correlation``, ``kappa`` and so on; the free variables
-        ``*_offset`` are standard normal. ``cross_products`` is observed: one factor a population. The ``pm.Data``
-        (`graph_data`) can be replaced by those of other people.
+        ``*_offset`` are standard normal, ``intercept_mixed`` is the intercept in other coordinates.
+        ``cross_products`` is observed: one factor a population. The ``pm.Data`` (`graph_data`) can be replaced by
+        those of other people.
 
     Raises
     ------
@@ -62,7 +64,8 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
         terms = data["factor"].shape[-1]
         factor = pm.Data("factor", data["factor"], dims=("population", "term", "term_of"))
         size = pm.Data("size", data["size"], dims="population")
-        mean, common = _means(spec, design, mixing_factor(design))
+        mixing = pm.Data("mixing", data["mixing"], dims=("region", "region_of"))
+        mean, common = _means(spec, design, mixing)
         log_scale = _log_scale(spec, design)
         edges = _shared(spec, design)
         log_kappa = _log_kappa(spec, design)
@@ -101,19 +104,22 @@ def require_sampleable(spec: ModelSpec, design: Design) -> None:
 
 
 def graph_data(design: Design) -> dict[str, Floats]:
-    """What the graph knows of the volumes: ``factor`` (see `cross_product_factors`) and ``size`` (population)."""
-    return {"factor": cross_product_factors(design), "size": design.sizes}
+    """What the graph knows of the volumes.
 
-
-def mixing_factor(design: Design) -> Floats:
-    """A lower-triangular factor (region, region) of the covariance pooled over the groups.
-
-    Along it the sampler moves the intercepts of all regions at once; it changes no density.
+    Returns
+    -------
+    dict of str to array
+        ``factor``: see `cross_product_factors`. ``size`` (population). ``mixing`` (region, region): a lower-triangular
+        factor of the covariance pooled over the groups, along which the sampler moves the intercepts of all regions at
+        once; it changes no density.
     """
     regressors, y = design.regressors(), design.y.values
     residuals = y - regressors @ np.linalg.lstsq(regressors, y, rcond=None)[0]
     covariance = residuals.T @ residuals / len(y)
-    return np.linalg.cholesky(0.9 * covariance + 0.1 * np.diag(np.diag(covariance) + 1e-6))
+    regular = 0.9 * covariance + 0.1 * np.diag(np.diag(covariance) + 1e-6)
+    return {
+        "factor": cross_product_factors(design), "size": design.sizes, "mixing": np.linalg.cholesky(regular),
+    }  # fmt: skip
 
 
 def cross_product_factors(design: Design) -> Floats:
@@ -134,6 +140,7 @@ def _coords(design: Design) -> dict[str, Any]:
         "population": design.populations,
         "patient": design.patients,
         "region": design.regions,
+        "region_of": design.regions,
         "edge": list(edge_coordinates(design.regions)["edge"]),  # type: ignore[call-overload]
         "covariate": design.covariates,
         "site": design.sites[1:],
@@ -144,31 +151,51 @@ def _coords(design: Design) -> dict[str, Any]:
     return {name: values for name, values in coords.items() if len(values)}
 
 
+def exact(number: float) -> Floats:
+    """A constant in double precision: PyTensor takes a Python number such as 1.5 for a single one, its logarithm too."""
+    return np.asarray(number, dtype=np.float64)
+
+
 def _around(name: str, shift: Any, spread: Any, dim: str) -> Any:
     """Normal(shift, spread) a row, through standard normal offsets: no funnel where the spread is small."""
     offset = pm.Normal(f"{name}_offset", dims=(dim, "region"))
     return shift[:, None] + spread[:, None] * offset
 
 
-def _means(spec: ModelSpec, design: Design, mixing_of: Floats) -> tuple[Any, Any]:
+def _mixed_normal(name: str, mixing: Any, sd: float) -> Any:
+    """Independent Normal(0, sd) regions, moved together by the sampler: mixing times the free ``<name>_mixed``."""
+
+    def logp(value: Any, mixing: Any, sd: Any) -> Any:
+        independent = pm.logp(pm.Normal.dist(0, sd), (mixing * value).sum(axis=1)).sum()
+        return independent + pt.log(pt.diagonal(mixing)).sum()
+
+    def random(mixing: Any, sd: Any, rng: Any = None, size: Any = None) -> Floats:
+        return np.linalg.solve(mixing, sd * rng.standard_normal(len(mixing)))
+
+    free = pm.CustomDist(
+        f"{name}_mixed", mixing, exact(sd), logp=logp, random=random, signature="(r,s),()->(r)", dims="region"
+    )
+    return pm.Deterministic(name, (mixing * free).sum(axis=1), dims="region")
+
+
+def _means(spec: ModelSpec, design: Design, mixing: Any) -> tuple[Any, Any]:
     """Group means (population, region), and the coefficients all groups share (covariate and site, region)."""
     prior = spec.mean
-    mixing = _Linear(mixing_of)
-    intercept = pm.Normal("intercept", 0, prior.intercept_sd, dims="region", default_transform=mixing)
-    shift = pm.Normal("mean_shift", 0, prior.shift_sd, dims="patient")
-    spread = pm.HalfNormal("mean_spread", prior.spread_scale, dims="patient")
+    intercept = _mixed_normal("intercept", mixing, prior.intercept_sd)
+    shift = pm.Normal("mean_shift", 0, exact(prior.shift_sd), dims="patient")
+    spread = pm.HalfNormal("mean_spread", exact(prior.spread_scale), dims="patient")
     difference = pm.Deterministic(
         "mean_difference", _around("mean", shift, spread, "patient"), dims=("patient", "region")
     )
     mean = pt.concatenate([intercept[None], intercept + difference])
     common = []
     if design.covariates:
-        shift = pm.Normal("slope_mean", 0, prior.shift_sd, dims="covariate")
-        spread = pm.HalfNormal("slope_spread", prior.spread_scale, dims="covariate")
+        shift = pm.Normal("slope_mean", 0, exact(prior.shift_sd), dims="covariate")
+        spread = pm.HalfNormal("slope_spread", exact(prior.spread_scale), dims="covariate")
         slope = _around("slope", shift, spread, "covariate")
         common.append(pm.Deterministic("slope", slope, dims=("covariate", "region")))
     if design.site is not None:
-        spread = pm.HalfNormal("site_spread", prior.site_scale)
+        spread = pm.HalfNormal("site_spread", exact(prior.site_scale))
         effect = spread * pm.Normal("site_offset", dims=("site", "region"))
         common.append(pm.Deterministic("site_effect", effect, dims=("site", "region")))
     empty = np.zeros((0, len(design.regions)))
@@ -178,9 +205,9 @@ def _means(spec: ModelSpec, design: Design, mixing_of: Floats) -> tuple[Any, Any
 def _log_scale(spec: ModelSpec, design: Design) -> Any:
     if spec.spread is None:
         return pt.zeros((len(design.populations), len(design.regions)))
-    control = pm.Normal("log_scale_control", 0, spec.spread.control_sd, dims="region")
-    shift = pm.Normal("spread_shift", 0, spec.spread.shift_sd, dims="patient")
-    size = pm.HalfNormal("spread_size", spec.spread.spread_scale, dims="patient")
+    control = pm.Normal("log_scale_control", 0, exact(spec.spread.control_sd), dims="region")
+    shift = pm.Normal("spread_shift", 0, exact(spec.spread.shift_sd), dims="patient")
+    size = pm.HalfNormal("spread_size", exact(spec.spread.spread_scale), dims="patient")
     patients = control + _around("log_scale", shift, size, "patient")
     return pm.Deterministic(
         "log_scale", pt.concatenate([control[None], patients]), dims=("population", "region")
@@ -193,7 +220,7 @@ def _log_kappa(spec: ModelSpec, design: Design) -> Any:
     if spec.dense.width == 0:
         return pt.constant(np.full(groups, np.log(spec.dense.median)))
     dims = "population" if spec.dense.per_population else None
-    kappa = pm.LogNormal("kappa", np.log(spec.dense.median), spec.dense.width, dims=dims)
+    kappa = pm.LogNormal("kappa", exact(np.log(spec.dense.median)), exact(spec.dense.width), dims=dims)
     return pt.log(kappa) if spec.dense.per_population else pt.log(kappa) * np.ones(groups)
 
 
@@ -223,10 +250,15 @@ def correlation_edges(name: str, p: int, family: str, eta: float, **dims: Any) -
 
     `pymc.LKJCorr` is a Cholesky factor, which would put a square matrix with a constant half into the posterior.
     """
+    constant = log_correlation_prior(np.eye(p), family, eta)
 
     def logp(value: Any, eta: Any) -> Any:
         terms = correlation_terms(value)
-        density = _log_correlation_prior(terms[0], terms[1:], p, family, eta)
+        if family == "lkj":
+            density = constant + (eta - 1) * terms[0]
+        else:
+            nu = p - 1 + 2 * eta
+            density = constant - (nu + p + 1) / 2 * terms[0] - nu / 2 * terms[1:].sum()
         return pt.switch(terms[0] > -np.inf, density, -np.inf)
 
     def random(eta: Any, rng: Any = None, size: Any = None) -> Floats:
@@ -235,39 +267,9 @@ def correlation_edges(name: str, p: int, family: str, eta: float, **dims: Any) -
         return to_edges(np.array(drawn)).reshape((*shape, -1))
 
     return pm.CustomDist(
-        name, float(eta), logp=logp, random=random, signature=f"()->({p * (p - 1) // 2})",
+        name, exact(eta), logp=logp, random=random, signature=f"()->({p * (p - 1) // 2})",
         support_point=lambda rv, size, eta: pt.zeros(p * (p - 1) // 2), default_transform=_Rows(p), **dims,
     )  # fmt: skip
-
-
-def _log_correlation_prior(log_det: Any, log_precision: Any, p: int, family: str, eta: Any) -> Any:
-    if family == "lkj":
-        k = np.arange(1, p)
-        constant = (p - 1) * pt.gammaln(eta + (p - 1) / 2) - (p - 1) * p / 4 * np.log(np.pi)
-        return constant - pt.gammaln(eta + (p - 1 - k) / 2).sum() + (eta - 1) * log_det
-    nu = p - 1 + 2 * eta
-    gammas = p * pt.gammaln(nu / 2) - p * (p - 1) / 4 * np.log(np.pi)
-    gammas -= pt.gammaln(nu / 2 - np.arange(p) / 2).sum()
-    return gammas - (nu + p + 1) / 2 * log_det - nu / 2 * log_precision.sum()
-
-
-class _Linear(Transform):
-    """Values = a lower-triangular matrix times the numbers that the sampler moves."""
-
-    name = "linear"
-    ndim_supp = 1
-
-    def __init__(self, matrix: Any) -> None:
-        self.matrix = matrix
-
-    def backward(self, value: Any, *inputs: Any) -> Any:
-        return (self.matrix * value).sum(axis=1)
-
-    def forward(self, value: Any, *inputs: Any) -> Any:
-        return pt.linalg.solve_triangular(self.matrix, value, lower=True)
-
-    def log_jac_det(self, value: Any, *inputs: Any) -> Any:
-        return pt.log(pt.diagonal(self.matrix)).sum()
 
 
 class _Rows(Transform):

@@ -12,7 +12,6 @@ from bayescov.model.graph import (
     build_model,
     cross_product_factors,
     graph_data,
-    mixing_factor,
     require_sampleable,
 )
 from bayescov.model.spec import ModelSpec
@@ -118,7 +117,6 @@ def compile_model(spec: ModelSpec, design: Design) -> Any:
         len(design.regions),
         len(design.covariates),
         len(design.sites),
-        mixing_factor(design).tobytes(),
     )
     if key in _compiled:
         _compiled.move_to_end(key)
@@ -138,7 +136,8 @@ def compile_model(spec: ModelSpec, design: Design) -> Any:
 def _posterior(spec: ModelSpec, design: Design, free: Arrays, seed: np.random.SeedSequence) -> Arrays:
     """The variables of a fit from the free variables of the graph."""
     difference = _around(free, "mean", free["mean_shift"])
-    intercept = free["intercept"][:, :, None]
+    mixing = graph_data(design)["mixing"]
+    intercept = np.einsum("ij,cdj->cdi", mixing, free["intercept_mixed"])[:, :, None]
     mean = np.concatenate([intercept, intercept + difference], axis=2)
     common, found = [], {}
     for name in ("mean_shift", "mean_spread"):
