@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from scipy.special import logsumexp
+from threadpoolctl import threadpool_limits
 
 from bayescov.design import Design
 from bayescov.design.subset import drop
@@ -126,6 +127,7 @@ def compare_models(
     )
 
 
+@threadpool_limits.wrap(limits=1)
 def left_out_density(fit: xr.DataTree, design: Design, person: int) -> float:
     """Log predictive density of one person of `design` under a fit that has not seen them."""
     params = parameters_of(fit)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from scipy.special import gammaln
+from threadpoolctl import threadpool_limits
 
 from bayescov.design import Design
 from bayescov.posterior.draws import thinned
@@ -102,6 +103,7 @@ def _labelled(values: Floats, chains: int, design: Design, given: str) -> xr.Dat
     )
 
 
+@threadpool_limits.wrap(limits=1)
 def _given_others(params: Parameters, center: tuple[Floats, Floats], design: Design) -> Floats:
     centers, kappa = center
     codes = design.population.values
@@ -115,6 +117,7 @@ def _given_others(params: Parameters, center: tuple[Floats, Floats], design: Des
     return values
 
 
+@threadpool_limits.wrap(limits=1)
 def _given_covariance(params: Parameters, design: Design) -> Floats:
     codes = design.population.values
     values = np.empty((len(params), len(codes)))

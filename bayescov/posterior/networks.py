@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from bayescov.cohort.regions import default_atlas
 from bayescov.design.edges import from_edges
@@ -148,6 +149,7 @@ def homologous_pairs(regions: list[str]) -> list[tuple[int, int]]:
     ]
 
 
+@threadpool_limits.wrap(limits=1)
 def _measure_all(
     matrices: Floats, threshold: float, pairs: list[tuple[int, int]], hubs: int, seed: int
 ) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:

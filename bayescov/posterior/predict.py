@@ -7,6 +7,7 @@ import xarray as xr
 from scipy.special import softmax
 from scipy.stats import chi2
 from scipy.stats import f as fisher
+from threadpoolctl import threadpool_limits
 
 from bayescov.cohort.table import Cohort
 from bayescov.errors import AnswerError, nearest
@@ -144,6 +145,7 @@ def class_prior(prior: str | dict[str, float], names: tuple[str, ...], sizes: Fl
     return values
 
 
+@threadpool_limits.wrap(limits=1)
 def _typicality(params: Parameters, new: Newcomers, positions: tuple[int, ...]) -> Floats:
     """(person, population): posterior mean of the probability of a squared distance at least as large."""
     result = np.zeros((len(new.y), len(positions)))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from bayescov.design import Design, to_edges
 from bayescov.posterior import discrepancies
@@ -134,6 +135,7 @@ def replicate(params: Parameters, draw: int, design: Design, rng: np.random.Gene
     return np.where(np.isnan(design.y.values), np.nan, y)
 
 
+@threadpool_limits.wrap(limits=1)
 def _both(params: Parameters, design: Design, seed: int) -> tuple[Statistics, Statistics]:
     """Statistics (draw, population, ...) of the volumes seen and of replicated ones.
 

@@ -72,13 +72,15 @@ def test_the_sampler_records_the_same_density(fits):
     np.testing.assert_allclose(recorded, computed, rtol=1e-9)
 
 
-def test_leaving_out_agrees_with_fitting_again(fits, compared, design):
-    for model in ("separate", "pooled"):
-        estimated = compared["elpd_person"].sel(model=model).values
-        for i in range(0, 39, 4):
-            again = bc.fit(drop(design, [i]), model=model, seed=100 + i, **QUICK)
-            exact = left_out_density(again, design, i)
-            assert estimated[i] == pytest.approx(exact, abs=0.15), (model, i)
+@pytest.mark.parametrize(
+    ("model", "step"), [("separate", 8), pytest.param("pooled", 4, marks=pytest.mark.slow)]
+)
+def test_leaving_out_agrees_with_fitting_again(compared, design, model, step):
+    estimated, k = (compared[name].sel(model=model).values for name in ("elpd_person", "pareto_k"))
+    for i in range(0, 39, step):
+        again = bc.fit(drop(design, [i]), model=model, seed=100 + i, **QUICK)
+        exact = left_out_density(again, design, i)
+        assert estimated[i] == pytest.approx(exact, abs=0.15 if k[i] < 0.5 else 0.5), i
 
 
 def test_the_table_holds_together(compared, design):
