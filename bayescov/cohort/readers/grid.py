@@ -134,6 +134,8 @@ def read_grid(text: str, source: str, is_number: Callable[[str], bool]) -> Grid:
         If there is no header or no row.
     """
     text = _below_preamble(text)
+    if not text.strip():
+        raise TableError("there is no header", source=source)
     delimiter = _delimiter(text, source)
     if delimiter == " ":
         text, delimiter = re.sub(r"[ \t]+", "\t", re.sub(r"(?m)^[ \t]+|[ \t]+$", "", text)), "\t"
