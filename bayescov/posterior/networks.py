@@ -27,9 +27,10 @@ Tables = dict[str, tuple[tuple[str, ...], npt.NDArray]]
 ROUNDING = 1e-9
 
 BIAS = (
-    "Absolute values and thresholds turn noise into connections: with some tens of people a group, posterior means of "
-    "density, strength, clustering and efficiency lie above the truth, those of modularity and small-worldness below "
-    "it, in every group. Differences between groups of similar size are much less biased than the values."
+    "Measured on simulated studies of 34 / 40 / 35 people and 14 regions whose groups differ a little everywhere: 95 % "
+    "intervals of the differences cover 90-97 % over all measures. Posterior means of a group's own measures are within "
+    "2 % of the truth under 'pooled' and 'adaptive' (participation and homotopic 4 % low); under 'separate' noise counts "
+    "as connections: strength, density, efficiency and weighted clustering are 7-12 % too high, small-worldness 10 % too low."
 )
 
 
