@@ -98,6 +98,14 @@ def test_excluded_people_are_gone_said_and_kept_in_the_attributes():
     assert "sub-03, sub-04" in said(cohort.checks, "excluded").text
 
 
+def test_what_was_found_and_left_out_travels_into_the_fit():
+    from bayescov.design import Design, prepare
+
+    stored = Design.from_dataset(prepare(read_cohort(table(40), exclude=["sub-03"])).to_dataset())
+    assert "sub-03" in said(stored.checks, "excluded").text
+    assert {"unit", "regions", "outlying people"} <= {c.name for c in stored.checks}
+
+
 def test_one_id_may_be_excluded_as_text_and_unknown_ones_are_a_problem():
     assert len(read_cohort(table(20), exclude="sub-03").subjects) == 19
     text = problems(table(20), exclude=["sub-3"])
