@@ -81,3 +81,22 @@ def test_under_the_null_there_is_nothing_to_find():
 def test_bad_arguments_get_a_sentence(wrong, sentence):
     with pytest.raises(AnswerError, match=sentence):
         bc.plan(wrong.pop("n"), **wrong)
+
+
+@pytest.mark.slow
+def test_power_is_the_one_that_calibration_realises():
+    """Other data sets, other code, one power: planned and calibrated agree within their noise."""
+    from bayescov.simulate.calibrate import calibrate
+
+    settings = {"model": "sparse", "truth": "sparse", "studies": 16}
+    planned = bc.plan(100, seed=1, **settings)
+    runs = calibrate(["sparse"], models=["sparse"], sizes=(100, 100, 100), datasets=16, seed=2, jobs=1)
+    for change in ("added", "missing"):
+        true = runs[runs[change]]
+        by_study = (true["verdict"] == change).groupby(true["dataset"]).mean()
+        here = planned.sel(change=change)
+        error = np.hypot(
+            float(here["power_high"] - here["power_low"]) / 3.92, by_study.std() / np.sqrt(len(by_study))
+        )
+        print(change, float(here["power"][0]), (true["verdict"] == change).mean(), error)
+        assert float(here["power"][0]) == pytest.approx((true["verdict"] == change).mean(), abs=3 * error)
