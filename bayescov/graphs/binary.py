@@ -4,7 +4,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse.csgraph import shortest_path
 
 __all__ = ["clustering", "degree", "density", "efficiency", "local_efficiency", "small_worldness"]
 
@@ -28,7 +27,7 @@ def density(links: Links) -> float:
 def clustering(links: Links) -> Floats:
     """(region,): share of a region's pairs of neighbours that are neighbours themselves (Watts and Strogatz 1998)."""
     edges = links.astype(float)
-    triangles = np.einsum("ij,jk,ki->i", edges, edges, edges, optimize=True)
+    triangles = ((edges @ edges) * edges).sum(axis=-1)
     pairs = degree(links) * (degree(links) - 1)
     return np.where(pairs > 0, triangles / np.maximum(pairs, 1), 0.0)
 
@@ -38,9 +37,16 @@ def efficiency(links: Links) -> float:
     n = len(links)
     if n < 2:
         return 0.0
-    steps = shortest_path(links.astype(float), method="FW", directed=False, unweighted=True)
-    np.fill_diagonal(steps, np.inf)
-    return float((1.0 / steps).sum() / (n * (n - 1)))
+    edges = links.astype(float)
+    reached = links | np.eye(n, dtype=bool)
+    total, steps = float(links.sum()), 1
+    while True:  # pairs reached with one step more than all before
+        steps += 1
+        new = (reached @ edges > 0) & ~reached
+        if not new.any():
+            return total / (n * (n - 1))
+        total += new.sum() / steps
+        reached |= new
 
 
 def local_efficiency(links: Links) -> Floats:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse.csgraph import shortest_path
 
 __all__ = ["clustering", "efficiency", "modularity", "participation", "strength"]
 
@@ -22,7 +21,7 @@ def clustering(weights: Floats) -> Floats:
     they are: correlations have a natural maximum, so they are not divided by the largest one.
     """
     roots = np.cbrt(weights)
-    triangles = np.einsum("ij,jk,ki->i", roots, roots, roots, optimize=True)
+    triangles = ((roots @ roots) * roots).sum(axis=-1)
     neighbours = (weights > 0).sum(axis=-1)
     pairs = neighbours * (neighbours - 1)
     return np.where(pairs > 0, triangles / np.maximum(pairs, 1), 0.0)
@@ -32,10 +31,11 @@ def efficiency(weights: Floats) -> float:
     """Mean over pairs of 1 / distance, where an edge is as long as 1 / weight (Latora and Marchiori 2001)."""
     n = len(weights)
     with np.errstate(divide="ignore"):
-        lengths = np.where(weights > 0, 1.0 / weights, np.inf)
-        distances = shortest_path(lengths, method="FW", directed=False)
-        np.fill_diagonal(distances, np.inf)
-        return float((1.0 / distances).sum() / (n * (n - 1)))
+        distances = np.where(weights > 0, 1.0 / weights, np.inf)
+    for via in range(n):  # Floyd and Warshall
+        np.minimum(distances, distances[:, via, None] + distances[None, via], out=distances)
+    np.fill_diagonal(distances, np.inf)
+    return float((1.0 / distances).sum() / (n * (n - 1)))
 
 
 def modularity(weights: Floats, seed: int) -> tuple[float, Labels]:
