@@ -22,6 +22,7 @@ from bayescov.posterior.arguments import (
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.headline import Headline, counts, headline
 from bayescov.posterior.likelihood import given_covariance, log_likelihood
+from bayescov.posterior.powerscaling import QUANTITIES, power_scaling
 from bayescov.posterior.priors import log_priors
 from bayescov.sampling.tree import design_of, settings_of, spec_of
 
@@ -94,7 +95,8 @@ def sensitivity(
         ``p_more_missing_than_added``, ``sentence``, and ``survives``: whether it is the baseline's. Over (scenario):
         ``pareto_k`` of importance sampling (0 where there is none, or no draw weighs much) and ``trusted``, whether it is below 0.7.
         Over (population): ``survival``, the share of trusted scenarios with the baseline's sentence. Coordinate ``kind``
-        on ``scenario``.
+        on ``scenario``. Over (part, population): ``psense_added``, ``psense_missing`` and ``psense_difference``, ArviZ's
+        power-scaling diagnostic of these numbers, for each prior and the likelihood; above 0.05 the number moves with it.
 
     Raises
     ------
@@ -140,14 +142,18 @@ def sensitivity(
         flat = np.full(again.shape[-1], 1.0 / again.shape[-1])
         label = f"{name.removeprefix('structure_')} only"
         scenarios.append(_Scenario("structure", label, headline(again, flat, certainty), 0.0))
-    for of_kind, label, log_weights in _reweightings(fit, used):
+    priors, likelihood = log_priors(fit, used), given_covariance(fit, used).sum(axis=1)
+    for of_kind, label, log_weights in _reweightings(fit, used, priors, likelihood):
         weights, k = _smoothed(log_weights)
         scenarios.append(_Scenario(of_kind, label, headline(numbers, weights, certainty), k))
     rule = {"threshold": threshold, "margin": margin}
     scenarios += _refitted(fit, refits or {}, kind, rule, certainty, seed, settings or {})
-    return _dataset(
+    found = _dataset(
         scenarios, control, patients, {**rule, "kind": kind, "certainty": certainty, "draws": used}
     )
+    parts, values = power_scaling(numbers, priors, likelihood, chains=chains)
+    tables = {f"psense_{name}": (("part", "population"), values[:, q]) for q, name in enumerate(QUANTITIES)}
+    return found.assign(tables).assign_coords(part=np.array(parts, dtype=object))
 
 
 def prior_grid(model: ModelSpec | xr.DataTree) -> dict[str, ModelSpec]:
@@ -190,15 +196,16 @@ def prior_grid(model: ModelSpec | xr.DataTree) -> dict[str, ModelSpec]:
     return grid
 
 
-def _reweightings(fit: xr.DataTree, used: int) -> Iterator[tuple[str, str, Floats]]:
+def _reweightings(
+    fit: xr.DataTree, used: int, priors: dict[str, Floats], likelihood: Floats
+) -> Iterator[tuple[str, str, Floats]]:
     """Kind, label and log weights (draw,) of everything that importance sampling can tell."""
-    for name, density in log_priors(fit, used).items():
+    for name, density in priors.items():
         if np.ptp(density) > 0:
             for power in PRIOR_POWERS:
                 yield "prior", f"prior of {name} to the power {power:g}", (power - 1.0) * density
-    total = given_covariance(fit, used).sum(axis=1)
     for power in LIKELIHOOD_POWERS:
-        yield "likelihood", f"likelihood to the power {power:g}", (power - 1.0) * total
+        yield "likelihood", f"likelihood to the power {power:g}", (power - 1.0) * likelihood
     pointwise = log_likelihood(fit, draws=used).to_numpy().reshape(used, -1)
     for i, subject in enumerate(design_of(fit).subjects):
         yield "person", f"without {subject}", -pointwise[:, i]

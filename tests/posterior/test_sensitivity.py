@@ -1,7 +1,9 @@
 """Sensitivity: scenarios equal what they claim to be: other definitions, fits with other priors, fits without a person."""
 
+import arviz as az
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 
 import bayescov as bc
@@ -9,6 +11,10 @@ from bayescov.design import from_edges
 from bayescov.design.subset import drop
 from bayescov.errors import AnswerError
 from bayescov.model.spec import SharedPrior
+from bayescov.posterior.arguments import correlation_draws
+from bayescov.posterior.draws import thinned
+from bayescov.posterior.headline import counts
+from bayescov.posterior.powerscaling import power_scaling
 from bayescov.posterior.priors import log_priors, shared_log_density
 from bayescov.sampling.tree import spec_of
 from tests.posterior.fakes import design_from
@@ -54,6 +60,39 @@ def test_power_scaling_kappa_agrees_with_a_fit_under_that_prior(fit, answers, de
     assert bool(row["trusted"])
     np.testing.assert_allclose(row["n_added"], edges["n_added"], atol=0.2)
     np.testing.assert_allclose(row["n_missing"], edges["n_missing"], atol=0.2)
+
+
+def test_power_scaling_diagnostic_is_the_slope_of_the_distance():
+    """A part that is half the log density moves its own quantity, and leaves an independent one alone."""
+    rng = np.random.default_rng(3)
+    x, other = rng.normal(size=(2, 8000))
+    numbers = np.stack([x, other])[:, None]
+    parts, values = power_scaling(
+        numbers, {"mine": -(x**2), "still": np.zeros(8000)}, -((other - 1.0) ** 2), chains=4
+    )
+    assert parts == ["mine", "likelihood"]  # what does not vary has no power to scale
+    mine, likelihood = values[:, :, 0]
+    assert mine[0] > 0.1 > 0.05 > mine[1]
+    assert likelihood[1] > 0.1 > 0.05 > likelihood[0]
+    assert (values[:, 2] > 0.05).all()  # the difference hangs on both
+
+
+def test_the_diagnostic_is_that_of_arviz(fit, answers):
+    assert set(answers["part"].values) >= {"kappa", "shared", "likelihood"}
+    used = answers.attrs["draws"]
+    numbers = counts(thinned(correlation_draws(fit, "correlation"), used), threshold=0.3, margin=0.1)
+    chains = fit["posterior"].sizes["chain"]
+    shape = ("chain", "draw")
+    kappa = log_priors(fit, used)["kappa"].reshape(chains, -1)
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset({"n": (shape, numbers[0, 0].reshape(chains, -1))}),
+            "log_prior": xr.Dataset({"kappa": (shape, kappa)}),
+        }
+    )
+    expected = float(az.psense(tree)["n"])
+    assert float(answers["psense_added"].sel(part="kappa")[0]) == pytest.approx(expected, rel=1e-9)
+    assert expected > 0.01
 
 
 def test_leaving_a_person_out_agrees_with_a_fit_without_them(fit, answers, design):
