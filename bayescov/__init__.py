@@ -52,6 +52,7 @@ _ROOMS = {
     "permutation_test": "classical",
     "simulate_study": "simulate",
     "plan": "simulate",
+    "compare": "report.comparison",
     "headline": "report",
     "report": "report",
     "supplement": "report.supplement",

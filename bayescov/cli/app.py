@@ -59,6 +59,14 @@ Fdr = Annotated[
     float, typer.Option(min=0.0, max=0.99, help="Expected share of false calls among the verdicts.")
 ]
 Out = Annotated[Path, typer.Option(help="Folder of the results; made if it is not there.")]
+Stored = Annotated[
+    Path | None, typer.Option("--fit", help="A stored fit (DIR/fit.zarr), instead of a table.")
+]
+Kind = Annotated[str, typer.Option(help="correlation, or partial (given all other regions).")]
+Permutations = Annotated[int, typer.Option(min=1, help="Number of permutations.")]
+Beside = Annotated[
+    Path | None, typer.Option(help="Folder of the results; by default beside --fit, or results.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -170,6 +178,70 @@ def fit(
         chains=chains, threshold=threshold, margin=margin, fdr=fdr, debug=debug,
     )  # fmt: skip
     analyse(cohort, options, target).finish()
+
+
+@app.command()
+@spoken
+def compare(
+    context: typer.Context,
+    tables: Annotated[list[str] | None, typer.Argument(metavar="TABLE", help="As for fit.")] = None,
+    stored: Stored = None,
+    participants: Participants = None,
+    id: Id = None,
+    group: Group = None,
+    control: Control = None,
+    regions: Regions = "subcortical",
+    exclude: Exclude = None,
+    unit: Unit = None,
+    visit: Visit = None,
+    covariates: Covariates = "",
+    transform: Transform = "log",
+    site: Site = None,
+    model: Model = "adaptive",
+    engine: Engine = "auto",
+    seed: Seed = 2023,
+    draws: Draws = None,
+    chains: Chains = None,
+    threshold: Threshold = 0.3,
+    margin: Margin = 0.1,
+    kind: Kind = "correlation",
+    fdr: Fdr = 0.05,
+    permutations: Permutations = 10_000,
+    out: Beside = None,
+    debug: Debug = False,
+) -> None:
+    """Put the posterior beside the permutation test: which connections both call changed, which only one, and why.
+
+    Takes a stored fit (--fit DIR/fit.zarr), or a table, which is fitted first. Writes comparison.csv, and fit.zarr where
+    a table was fitted.
+    """
+    from bayescov.cli.comparing import compared, one_source, target_of
+    from bayescov.cli.run import Options, fitted, reading
+    from bayescov.cli.showing import show_checks
+    from bayescov.cohort import read_cohort
+    from bayescov.posterior.arguments import KINDS, require_choice
+    from bayescov.sampling import load_fit
+
+    require_choice("kind", kind, KINDS)
+    one_source(context, tables or [], stored)
+    options = Options(
+        covariates=covariates, transform=transform, site=site, model=model, engine=engine, seed=seed, draws=draws,
+        chains=chains, threshold=threshold, margin=margin, fdr=fdr, debug=debug,
+    )  # fmt: skip
+    if stored is not None:
+        fit = load_fit(stored)
+        compared(fit, options, target_of(out, stored), kind=kind, permutations=permutations)
+        return
+    target = target_of(out, None)
+    arguments = reading(
+        tables or [], participants=participants, id=id, group=group, control=control, regions=regions,
+        exclude=exclude or (), unit=unit, visit=visit,
+    )  # fmt: skip
+    cohort = read_cohort(arguments.pop("source"), **arguments)
+    say(repr(cohort))
+    show_checks([c for c in cohort.checks if c.passed is not True])
+    _, fit = fitted(cohort, options, target)
+    compared(fit, options, target, kind=kind, permutations=permutations, also=["fit.zarr"])
 
 
 @app.command()

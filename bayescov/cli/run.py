@@ -13,9 +13,10 @@ import xarray as xr
 from bayescov.cli.showing import show_checks, show_points
 from bayescov.cli.speaking import FAILED, HOW_TO_SEE, complain, in_short, say
 from bayescov.cohort import Cohort
+from bayescov.design import Design
 from bayescov.errors import BayescovError
 
-__all__ = ["Options", "Outcome", "analyse", "folder", "reading"]
+__all__ = ["Options", "Outcome", "analyse", "fitted", "folder", "reading", "show_trust"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,42 +99,54 @@ def typed() -> str | None:
     return shlex.join(["bayescov", *sys.argv[1:]]) if Path(sys.argv[0]).name.startswith("bayescov") else None
 
 
+def fitted(cohort: Cohort, options: Options, target: Path) -> tuple[Design, xr.DataTree]:
+    """Prepare, fit, and keep the fit in `target` before anything else can fail."""
+    import bayescov as bc
+
+    spec = bc.load_model(options.model)
+    design = bc.prepare(cohort, covariates=options.covariates, transform=options.transform, site=options.site)
+    show_checks([c for c in design.checks if c.passed is not True and c not in cohort.checks])
+    fit = bc.fit(design, spec, **options.sampling(), cohort_attrs=cohort.data.attrs)
+    bc.save_fit(fit, target / "fit.zarr")
+    return design, fit
+
+
 def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
     """Prepare, fit, answer; write everything into `target` and print the headline."""
     import bayescov as bc
     from bayescov.report import headline, report
     from bayescov.sampling import diagnose
 
-    spec = bc.load_model(options.model)
-    design = bc.prepare(cohort, covariates=options.covariates, transform=options.transform, site=options.site)
-    show_checks([c for c in design.checks if c.passed is not True and c not in cohort.checks])
-    fitted = bc.fit(design, spec, **options.sampling(), cohort_attrs=cohort.data.attrs)
-    bc.save_fit(fitted, target / "fit.zarr")
-
-    edges = bc.connections(fitted, threshold=options.threshold, margin=options.margin, fdr=options.fdr)
-    regions = bc.volumes(fitted, fdr=options.fdr)
+    design, fit = fitted(cohort, options, target)
+    edges = bc.connections(fit, threshold=options.threshold, margin=options.margin, fdr=options.fdr)
+    regions = bc.volumes(fit, fdr=options.fdr)
     bc.to_frame(edges).to_csv(target / "connections.csv", index=False)
     bc.to_frame(regions).to_csv(target / "volumes.csv", index=False)
 
     outcome = Outcome(edges, regions, options.debug)
     twin = outcome.attempt("The permutation test", lambda: bc.permutation_test(design, seed=options.seed))
     page = target / "report.html"
-    trust = outcome.attempt("The diagnostics", lambda: diagnose(fitted))
+    trust = outcome.attempt("The diagnostics", lambda: diagnose(fit))
     outcome.attempt(
         "The report",
         lambda: report(
-            fitted, page, classical=twin, diagnosis=trust, command=typed(),
+            fit, page, classical=twin, diagnosis=trust, command=typed(),
             threshold=options.threshold, margin=options.margin, fdr=options.fdr,
         ),
     )  # fmt: skip
-    said = outcome.attempt("The headline", lambda: headline(fitted, edges, regions, diagnosis=trust))
+    said = outcome.attempt("The headline", lambda: headline(fit, edges, regions, diagnosis=trust))
     show_points("What was found", said or [])
-    unknown = ["The diagnostics of the sampler are not known: do not rely on this fit."]
-    show_points("How far to trust the sampler", trust.sentences if trust else unknown)
+    show_trust(trust)
     say()
     written = [name for name in FILES if (target / name).exists()]
     say(f"Written to {target}: {', '.join(written)}. Open {page} in a browser.")
     return outcome
+
+
+def show_trust(trust: Any) -> None:
+    """What the sampler's diagnostics say, or that nothing is known of them."""
+    unknown = ["The diagnostics of the sampler are not known: do not rely on this fit."]
+    show_points("How far to trust the sampler", trust.sentences if trust else unknown)
 
 
 FILES = ("study.csv", "fit.zarr", "connections.csv", "volumes.csv", "report.html")

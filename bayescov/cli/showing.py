@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from bayescov.cli.speaking import console, say
+from bayescov.cli.speaking import console, in_options, say
 
 if TYPE_CHECKING:
     from bayescov.cohort import CheckResult
@@ -20,7 +20,7 @@ def show_checks(checks: "Sequence[CheckResult]") -> None:
     """One paragraph a check; what the reader must know stands out."""
     for check in checks:
         mark, style = MARKS[check.passed]
-        console().print(Text(f"{mark}  ", style=style) + Text(check.text))
+        console().print(Text(f"{mark}  ", style=style) + Text(in_options(check.text)))
 
 
 def show_points(title: str, sentences: Sequence[str]) -> None:
@@ -28,7 +28,7 @@ def show_points(title: str, sentences: Sequence[str]) -> None:
     say()
     say(title, style="bold")
     for sentence in sentences:
-        say(f"- {sentence}")
+        say(f"- {in_options(sentence)}")
 
 
 def show_models() -> None:

@@ -1,6 +1,7 @@
 """What the command line says, and how: results to stdout, failures to stderr as one message with an exit status."""
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from rich.console import Console
 
 from bayescov.errors import BayescovError
 
-__all__ = ["complain", "console", "say", "spoken"]
+__all__ = ["complain", "console", "in_options", "say", "spoken"]
 
 BAD_INPUT, FAILED, STOPPED = 2, 1, 130
 
@@ -24,6 +25,25 @@ def console(*, stderr: bool = False) -> Console:
 def say(text: str = "", *, style: str | None = None) -> None:
     """One paragraph to stdout. Names from files are printed as they are, never read as markup."""
     console().print(text, style=style)
+
+
+# Arguments of the Python functions that are options here under the same name.
+_ARGUMENT = re.compile(
+    r"(?<![\w'\"=./-])(chains|control|covariates|draws|engine|exclude|fdr|group|id|kind|margin|model|participants|regions|"
+    r"seed|site|threshold|transform|unit|visit)=(?=(['\"\d])|[\s.,;:)]|$)"
+)
+
+
+def in_options(text: str) -> str:
+    """A sentence written for Python as the command line would have it.
+
+    Examples
+    --------
+    >>> from bayescov.cli.speaking import in_options
+    >>> in_options("exclude= leaves people out; choose with visit='first'")
+    "--exclude leaves people out; choose with --visit 'first'"
+    """
+    return _ARGUMENT.sub(lambda found: f"--{found[1]} " if found[2] else f"--{found[1]}", text)
 
 
 def complain(text: str) -> None:
@@ -46,7 +66,7 @@ def spoken(command: Callable[..., None]) -> Callable[..., None]:
         except BayescovError as error:
             if options.get("debug"):
                 raise
-            complain(str(error))
+            complain(in_options(str(error)))
             raise typer.Exit(BAD_INPUT) from error
         except KeyboardInterrupt as error:
             complain("stopped")

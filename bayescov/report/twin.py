@@ -1,4 +1,4 @@
-"""The posterior beside its frequentist twin: which connections both call, which only one, and why."""
+"""The comparison of the posterior with its twin in words: for the page, and for the terminal."""
 
 from typing import NamedTuple
 
@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayescov.errors import AnswerError
+from bayescov.posterior.events import CHANGES
 from bayescov.posterior.frames import to_frame
-from bayescov.report.words import interval_text, plural, share, signed
+from bayescov.report.comparison import ALONE, REASONS, side_by_side
+from bayescov.report.words import interval_text, listing, plural, share, signed
 
-__all__ = ["TwinGroup", "TwinRow", "beside_twin"]
+__all__ = ["TwinGroup", "TwinRow", "beside_twin", "twin_sentences"]
 
-CHANGES = ("added", "missing", "reversed")
-KEYS = ["population", "region_a", "region_b"]
 AT_LEAST = 5
-# A posterior difference below this share of the observed one was drawn a good way towards the shared matrix.
-SHRUNK = 0.6
+NAMED_AT_MOST = 6
+NEARLY_NOTHING = 0.2
+TITLES = {"both": "Both", "posterior": "Only the posterior", "test": "Only the test"}
 
 
 class TwinRow(NamedTuple):
@@ -43,86 +43,124 @@ class TwinGroup(NamedTuple):
 
 
 def beside_twin(connections: xr.Dataset, classical: xr.Dataset) -> list[TwinGroup]:
-    """Merge the two answers by their labels and say where they part.
+    """What `connections` and `permutation_test` or `fisher_z` returned, side by side: the tables of the page."""
+    comparison = side_by_side(connections, classical)
+    groups = []
+    for name, table in _tables(comparison):
+        called = table["called_by"] != "neither"
+        order = table.assign(called=called).sort_values(
+            ["called", "p_value"], ascending=[False, True], kind="stable"
+        )
+        shown = order.head(max(AT_LEAST, int(called.sum())))
+        rows = tuple(_row(row) for _, row in shown.iterrows())
+        groups.append(TwinGroup(name, " ".join(_summary(comparison, name, table)), rows))
+    return groups
 
-    Parameters
-    ----------
-    connections : xarray.Dataset
-        What `bayescov.connections` returned.
-    classical : xarray.Dataset
-        What `bayescov.permutation_test` or `bayescov.fisher_z` returned for the same design.
 
-    Raises
-    ------
-    AnswerError
-        If `classical` is no such answer, or was made for other groups or regions.
+def twin_sentences(comparison: xr.Dataset) -> list[str]:
+    """What `compare` returned, in words: for each patient group who calls what, and why they part.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> from bayescov.report.twin import twin_sentences
+    >>> design = bc.prepare(bc.simulate_study("ms-nmosd", seed=1))
+    >>> fit = bc.fit(design, model="separate", seed=1, progress=False)
+    >>> sentences = twin_sentences(bc.compare(fit, n_permutations=999))
     """
-    needed = {"p_value", "q_value", "correlation", "control_correlation"}
-    if not isinstance(classical, xr.Dataset) or not needed <= set(classical.data_vars):
-        raise AnswerError(
-            "classical= must be what permutation_test(design) or fisher_z(design) returned, with p_value and q_value "
-            f"for each connection, but got {type(classical).__name__}"
+    lines = []
+    for name, table in _tables(comparison):
+        lines.append(" ".join(_summary(comparison, name, table)))
+        for (who, why), part in table[table["called_by"] != "neither"].groupby(
+            ["called_by", "why"], sort=True
+        ):
+            lines.append(_named(name, str(who), str(why), part))
+    return lines + _too_few_permutations(comparison)
+
+
+def _tables(comparison: xr.Dataset) -> list[tuple[str, pd.DataFrame]]:
+    table = to_frame(comparison)
+    table["p_change"] = table[[f"p_{k}" for k in CHANGES]].max(axis=1)
+    table["connection"] = table["region_a"] + " – " + table["region_b"]
+    return [(str(g), table[table["population"] == g]) for g in comparison["population"].to_numpy()]
+
+
+def _summary(comparison: xr.Dataset, group: str, table: pd.DataFrame) -> list[str]:
+    numbers = comparison.sel(population=group)
+    method = str(comparison.attrs.get("test_method", "test"))
+    rate = f"a false discovery rate of {100 * float(comparison.attrs['fdr']):g} %"
+    both, posterior, test = (int(numbers[f"n_{who}"]) for who in ("both", "posterior", "test"))
+    if both + posterior + test == 0:
+        said = [
+            f"{group}: neither the posterior nor the {method} calls a single one of {len(table)} connections changed, at "
+            f"{rate} (smallest p {_p(table['p_value'].min())}, smallest q {_p(table['q_value'].min())})."
+        ]
+    else:
+        said = [
+            f"{group}: of {len(table)} connections, both call {both} changed, only the posterior {posterior} and only the "
+            f"{method} {test}, each at {rate}."
+        ]
+    if "p_global" in numbers:
+        said.append(f"The global test that no connection differs gives p = {_p(float(numbers['p_global']))}.")
+    return [*said, *_neither(table), *_shrinkage(float(numbers["shrinkage"]))]
+
+
+def _neither(table: pd.DataFrame) -> list[str]:
+    """Why the connections that neither calls are not called."""
+    rest = table[table["called_by"] == "neither"]
+    small, wide = (int((rest["why"] == word).sum()) for word in ("multiplicity", "underpowered"))
+    said = []
+    if small:
+        said.append(
+            f"{plural(small, 'connection')} that neither calls {'has' if small == 1 else 'have'} p ≤ {ALONE:g}; where nothing "
+            f"differs, chance alone gives about {max(1, round(ALONE * len(table)))} in {len(table)}."
         )
-    own, other = to_frame(connections), to_frame(classical)
-    both = own.merge(other, on=KEYS, suffixes=("", "_twin"), how="left")
-    if both["p_value"].isna().any():
-        row = both[both["p_value"].isna()].iloc[0]
-        raise AnswerError(
-            f"classical= has no test of {row['region_a']} and {row['region_b']} in {row['population']}; it was made for "
-            "another design: run it on the design of this fit"
-        )
-    fdr = float(connections.attrs["fdr"])
-    both["posterior_calls"] = both["verdict"].isin(CHANGES)
-    both["test_calls"] = both["q_value"] <= fdr
-    both["p_change"] = both[[f"p_{k}" for k in CHANGES]].max(axis=1)
+    if wide:
+        said.append(f"For {wide} the people are too few: the interval holds both no change and a large one.")
+    return said
+
+
+def _shrinkage(slope: float) -> list[str]:
+    if np.isnan(slope):
+        return []
+    meaning = ": the model takes nearly all of them for chance" if abs(slope) < NEARLY_NOTHING else ""
     return [
-        _group(str(group), both[both["population"] == group], connections, classical)
-        for group in connections["population"].to_numpy()
+        f"Over all connections, the posterior's differences are {slope:.2f} times the observed ones{meaning}."
     ]
 
 
-def _group(group: str, table: pd.DataFrame, connections: xr.Dataset, classical: xr.Dataset) -> TwinGroup:
-    posterior, test = table["posterior_calls"], table["test_calls"]
-    order = table.assign(either=posterior | test).sort_values(
-        ["either", "p_value"], ascending=[False, True], kind="stable"
+def _named(group: str, who: str, why: str, table: pd.DataFrame) -> str:
+    """One sentence for the connections with one reason, the most probable first."""
+    order = table.sort_values(["p_change", "p_value"], ascending=[False, True], kind="stable")
+    names = [
+        f"{row['connection']} ({row['verdict']}, P {share(row['p_change'])}; observed {signed(row['observed_difference'])}, "
+        f"posterior {signed(row['difference'])}; p {_p(row['p_value'])}, q {_p(row['q_value'])})"
+        for _, row in order.iterrows()
+    ]
+    reason = f", {why} ({REASONS[who, why]})" if why else ""
+    return f"{TITLES[who]}, {group}{reason}: {listing(names, most=NAMED_AT_MOST)}."
+
+
+def _too_few_permutations(comparison: xr.Dataset) -> list[str]:
+    fdr, smallest = (
+        float(comparison.attrs["fdr"]),
+        float(comparison.attrs.get("test_smallest_q_of_one_edge", 0.0)),
     )
-    shown = order.head(max(AT_LEAST, int((posterior | test).sum())))
-    rows = tuple(_row(row, connections) for _, row in shown.iterrows())
-    return TwinGroup(group, _summary(group, table, connections, classical), rows)
+    if smallest <= fdr or fdr == 0:
+        return []
+    count = int(comparison.attrs["test_n_permutations"])
+    enough = int(np.ceil(comparison.sizes["edge"] / fdr)) - 1
+    return [
+        f"With {plural(count, 'permutation')} a connection alone cannot reach q ≤ {fdr:g}, whatever its difference; that "
+        f"takes at least {enough:,}."
+    ]
 
 
-def _summary(group: str, table: pd.DataFrame, connections: xr.Dataset, classical: xr.Dataset) -> str:
-    posterior, test = table["posterior_calls"], table["test_calls"]
-    method = str(classical.attrs.get("method", "test"))
-    rate = f"{100 * float(connections.attrs['fdr']):g} %"
-    if not (posterior | test).any():
-        text = (
-            f"{group}: neither the posterior nor the {method} calls a single connection changed at a false discovery rate of "
-            f"{rate} (smallest p {_p(table['p_value'].min())}, smallest q {_p(table['q_value'].min())})."
-        )
-    else:
-        text = (
-            f"{group}: both call {plural(int((posterior & test).sum()), 'connection')} changed; only the posterior "
-            f"{int((posterior & ~test).sum())}; only the {method} {int((test & ~posterior).sum())} (false discovery rate {rate})."
-        )
-    if "p_global" in classical:
-        value = float(classical["p_global"].sel(population=group))
-        text += f" The global test that no connection differs gives p = {_p(value)}."
-    return text
-
-
-def _row(row: pd.Series, connections: xr.Dataset) -> TwinRow:
-    observed = float(row["correlation"] - row["control_correlation"])
-    called = {
-        (True, True): "both",
-        (True, False): "posterior",
-        (False, True): "test",
-        (False, False): "neither",
-    }
-    who = called[bool(row["posterior_calls"]), bool(row["test_calls"])]
+def _row(row: pd.Series) -> TwinRow:
+    who, why = str(row["called_by"]), str(row["why"])
     return TwinRow(
-        connection=f"{row['region_a']} – {row['region_b']}",
-        observed=signed(observed),
+        connection=str(row["connection"]),
+        observed=signed(row["observed_difference"]),
         p_value=_p(row["p_value"]),
         q_value=_p(row["q_value"]),
         posterior=signed(row["difference"]),
@@ -130,39 +168,8 @@ def _row(row: pd.Series, connections: xr.Dataset) -> TwinRow:
         p_change=share(row["p_change"]),
         verdict=str(row["verdict"]),
         called_by=who,
-        why=_why(row, observed, who, connections),
+        why=f"{why}: {REASONS[who, why]}" if why else "",
     )
-
-
-def _why(row: pd.Series, observed: float, who: str, connections: xr.Dataset) -> str:
-    if who == "both":
-        return ""
-    if who == "posterior":
-        if row["p_value"] <= 0.05:
-            return "multiplicity: a small p of its own, but not after correction over all connections"
-        return "pooling: the model borrows from the other groups and connections, the test does not"
-    shrunk = abs(row["difference"]) < SHRUNK * abs(observed)
-    a = connections.attrs
-    if who == "test":
-        if shrunk:
-            return "shrunk: drawn towards what the groups share, because a large difference among many is often chance"
-        if row["p_change"] < 0.5:
-            return (
-                f"another question: the test asks for any difference, the posterior for one beyond {a['margin']:g} "
-                f"at a connection above {a['threshold']:g}"
-            )
-        return "not sure enough: probable, but the list would hold more false ones than allowed"
-    if row["p_value"] <= 0.05:
-        return "multiplicity: p alone is small" + (
-            ", and the posterior shrinks the difference" if shrunk else ""
-        )
-    return "underpowered: the interval holds both no change and a large one" if _wide(row, a) else ""
-
-
-def _wide(row: pd.Series, settings: dict) -> bool:
-    margin = float(settings["margin"])
-    reach = max(abs(row["difference_low"]), abs(row["difference_high"]))
-    return bool(row["difference_low"] < margin and row["difference_high"] > -margin and reach > 2 * margin)
 
 
 def _p(value: float) -> str:
