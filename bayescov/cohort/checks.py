@@ -126,10 +126,23 @@ def check_copies(volumes: pd.DataFrame) -> CheckResult:
     twins = seen[seen.duplicated(keep=False)]
     if twins.empty:
         return CheckResult("equal people", True, "No two people have the same volumes.")
-    sets = [list(g.index) for _, g in twins.groupby(list(twins.columns), dropna=False, sort=False)]
-    shown = listed([" = ".join(map(str, s)) for s in sets], 8)
-    text = f"The same volumes in several rows: {shown}. Probably rows were copied, or joined with the wrong person."
-    return CheckResult("equal people", False, text, twins)
+    sets = [
+        list(dict.fromkeys(map(str, g.index)))
+        for _, g in twins.groupby(list(twins.columns), dropna=False, sort=False)
+    ]
+    others = [" = ".join(names) for names in sets if len(names) > 1]
+    own = [names[0] for names in sets if len(names) == 1]
+    said = []
+    if own:
+        said.append(
+            f"{len(own)} ids repeat with the same volumes, though other cells differ: {listed(own, 8)}. Probably one scan was "
+            "joined with several visits."
+        )
+    if others:
+        said.append(
+            f"The same volumes in several rows: {listed(others, 8)}. Probably rows were copied, or joined with the wrong person."
+        )
+    return CheckResult("equal people", False, " ".join(said), twins)
 
 
 def check_codes(volumes: pd.DataFrame) -> CheckResult | None:
