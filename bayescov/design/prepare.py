@@ -14,6 +14,7 @@ __all__ = ["prepare"]
 
 Floats = npt.NDArray[np.float64]
 TRANSFORMS = ("log", "identity")
+LINKED = 0.25  # below this share of the information, groups and sites nearly go together
 
 
 def prepare(
@@ -161,14 +162,36 @@ def _sites(
         f"{s}: " + ", ".join(f"{n} {p}" for n, p in zip(row, populations, strict=True) if n)
         for s, row in zip(sites, counts, strict=True)
     )
-    if linked:
+    thin = _thinly_linked(indicator, populations) if linked else []
+    if linked and not thin:
         text = f"{len(sites)} sites, groups and sites can be told apart ({shown})."
+    elif linked:
+        text = (
+            f"group and site are nearly confounded: little of the information on the difference from {populations[0]} is left "
+            f"once every site has a level of its own ({', '.join(thin)}), for few people of both share a site ({shown})."
+        )
     else:
         text = (
             f"group and site are confounded: some groups and sites are linked by nobody, so a difference of groups "
             f"cannot be told from a difference of scanners ({shown}). Results rest on the prior of the site effects."
         )
-    return site_codes, sites, (CheckResult("sites", bool(linked), text, table_of_counts),)
+    return site_codes, sites, (CheckResult("sites", bool(linked) and not thin, text, table_of_counts),)
+
+
+def _thinly_linked(indicator: Floats, populations: tuple[str, ...]) -> list[str]:
+    """Patient groups whose difference from the controls becomes uncertain once sites have levels of their own.
+
+    `indicator` has a column for each group, then one for each site. The share said is that of the information (one over
+    the variance of the difference) that is left.
+    """
+    n = len(populations)
+    variance = np.linalg.inv((kept := np.delete(indicator, n, axis=1)).T @ kept)
+    sizes, found = indicator[:, :n].sum(axis=0), []
+    for g, name in enumerate(populations[1:], 1):
+        left = (1 / sizes[0] + 1 / sizes[g]) / (variance[0, 0] + variance[g, g] - 2 * variance[0, g])
+        if left < LINKED:
+            found.append(f"{name} {100 * left:.0f} %")
+    return found
 
 
 def _control_location_and_scale(
