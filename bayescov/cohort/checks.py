@@ -113,7 +113,8 @@ def check_impossible(volumes: pd.DataFrame, atlas: Atlas, ids: list[str]) -> Che
     table = pd.DataFrame(rows, columns=["subject", "measure", "value", "lowest", "highest"])
     shown = [f"{s}: {m} = {v:,.0f} mm3 (possible: {a:,.0f} to {b:,.0f})" for s, m, v, a, b in rows]
     text = (
-        f"Outside what is possible: {len(rows)} values of {people_of(table['subject'].nunique())}: {listed(shown, 6)}. "
+        f"Outside what is possible: {len(rows)} {'value' if len(rows) == 1 else 'values'} of "
+        f"{people_of(table['subject'].nunique())}: {listed(shown, 6)}. "
         "They stay in; look at these scans, and leave people out with exclude=."
     )
     return CheckResult("impossible values", False, text, table)

@@ -64,7 +64,8 @@ def check_outliers(volumes: pd.DataFrame, group: pd.Series) -> list[CheckResult]
             f"{t.subject}: {t.region} = {t.volume:,.0f} mm3 (z {t.robust_z:+.1f})" for t in table.itertuples()
         ]
         text = (
-            f"Far from the median of their group: {len(table)} volumes of {people_of(table['subject'].nunique())}: {listed(shown, 6)}. "
+            f"Far from the median of their group: {len(table)} {'volume' if len(table) == 1 else 'volumes'} of "
+            f"{people_of(table['subject'].nunique())}: {listed(shown, 6)}. "
             "They stay in; exclude= leaves people out."
         )
         one = CheckResult("outlying volumes", False, text, table)
