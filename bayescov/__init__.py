@@ -61,6 +61,7 @@ _ROOMS = {
     "plot_counts": "report.figures",
     "plot_matrices": "report.figures",
     "plot_reliability": "report.figures",
+    "plot_sensitivity": "report.figures",
     "plot_volumes": "report.figures",
 }
 

@@ -10,14 +10,17 @@ from bayescov.cohort.table import CheckResult
 from bayescov.design import Design
 from bayescov.design.edges import edge_pairs, from_edges
 from bayescov.posterior.arguments import correlation_draws
+from bayescov.report.apart import apart, model_rows, model_sentence
 from bayescov.report.drawings import changes_svg, matrix_svg
+from bayescov.report.fragility import fragility
 from bayescov.report.headline import sentences
 from bayescov.report.layout import circle_angles, places
 from bayescov.report.live import STEPS, LiveDraws, embed
 from bayescov.report.methods import methods
+from bayescov.report.networks import network_meanings, network_tables
 from bayescov.report.outline import outlines
 from bayescov.report.people import people
-from bayescov.report.tables import connection_rows, network_tables, sensitivity_rows, volume_tables
+from bayescov.report.tables import connection_rows, volume_tables
 from bayescov.report.twin import beside_twin
 from bayescov.sampling.diagnostics import Diagnosis
 from bayescov.sampling.tree import design_of
@@ -36,6 +39,9 @@ class Extras(NamedTuple):
     networks: xr.Dataset | None = None
     checks: xr.Dataset | None = None
     sensitivity: xr.Dataset | None = None
+    network_test: xr.Dataset | None = None
+    differentiation: xr.Dataset | None = None
+    models: xr.Dataset | None = None
 
 
 def context(
@@ -63,15 +69,33 @@ def context(
         "connection_rows": connection_rows(edges),
         "settings": edges.attrs,
         "live": _live(embed(fit, kind=edges.attrs["kind"]), edges.attrs, design),
-        "networks": None if extras.networks is None else network_tables(extras.networks),
-        "network_note": "" if extras.networks is None else extras.networks.attrs.get("bias", ""),
+        **_networks(extras),
+        "apart": None if extras.differentiation is None else apart(extras.differentiation),
         "twin": twin,
         "diagnosis": found,
         "checks_of_model": _checks_of_model(fit, design, extras.checks),
         "structure_note": _structure_note(edges),
-        "sensitivity": None if extras.sensitivity is None else sensitivity_rows(extras.sensitivity),
+        **_fragility(extras.sensitivity),
+        "models": None if extras.models is None else model_rows(extras.models),
+        "model_sentence": None if extras.models is None else model_sentence(extras.models),
         "methods": methods(fit, edges, design, found, command=command, classical=twin is not None),
     }
+
+
+def _networks(extras: Extras) -> dict[str, Any]:
+    if extras.networks is None:
+        return {"networks": None}
+    return {
+        "networks": network_tables(extras.networks, extras.network_test),
+        "network_meanings": network_meanings(extras.networks),
+        "network_note": extras.networks.attrs.get("bias", ""),
+    }
+
+
+def _fragility(sensitivity: xr.Dataset | None) -> dict[str, Any]:
+    if sensitivity is None:
+        return {"fragility": None}
+    return {"fragility": fragility(sensitivity), "fragility_certainty": sensitivity.attrs["certainty"]}
 
 
 def _checks_of_model(fit: xr.DataTree, design: Design, checks: xr.Dataset | None) -> tuple[CheckResult, ...]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import xarray as xr
 
 from bayescov.design import Design
-from bayescov.model.spec import ModelSpec
+from bayescov.model.spec import ModelSpec, SharedPrior
 from bayescov.report.words import listing, plural
 from bayescov.sampling.diagnostics import LARGEST_RHAT, SMALLEST_ESS, Diagnosis
 from bayescov.sampling.tree import settings_of, spec_of
@@ -87,7 +87,7 @@ def _model(spec: ModelSpec, design: Design) -> list[str]:
     family = "multivariate Student-t" if spec.likelihood.family == "student" else "multivariate normal"
     text = f"A hierarchical Bayesian model (bayescov, model '{spec.name}') described the volumes as {family} around group means"
     if design.covariates:
-        text += f" with regression on {listing(list(design.covariates))}"
+        text += f" with regression on {listing([str(name).split('[')[0] for name in design.covariates])}"
     text += ", effects of group and covariates being partially pooled over regions"
     if design.site is not None:
         text += f", and a varying intercept for each of {len(design.sites)} sites"
@@ -97,7 +97,7 @@ def _model(spec: ModelSpec, design: Design) -> list[str]:
 def _covariances(spec: ModelSpec) -> str:
     if spec.shared is None:
         return "Each group had a covariance matrix of its own, with an inverse-Wishart prior."
-    shared = f"The correlation matrices of the groups departed from a shared matrix with LKJ({spec.shared.eta:g}) prior"
+    shared = f"The correlation matrices of the groups departed from a shared matrix ({_shared(spec.shared)})"
     ways = []
     if spec.dense is not None:
         ways.append(
@@ -106,6 +106,16 @@ def _covariances(spec: ModelSpec) -> str:
     if spec.sparse is not None:
         ways.append("at single connections, whose number and size were learned (spike and slab)")
     return f"{shared} {' and '.join(ways)}; the groups' standard deviations were modelled separately."
+
+
+def _shared(prior: SharedPrior) -> str:
+    """The prior of the shared matrix, as a paper would name it."""
+    if prior.family == "lkj":
+        return f"LKJ({prior.eta:g}) prior"
+    single = "uniform" if prior.eta == 1 else f"Beta({prior.eta:g}, {prior.eta:g}) on (-1, 1)"
+    if prior.family == "marginal":
+        return f"prior: that of an inverse-Wishart matrix, every single correlation {single}"
+    return "prior: that of an inverse-Wishart matrix around a common correlation, which was learned"
 
 
 def _answers(connections: xr.Dataset) -> list[str]:

@@ -27,6 +27,9 @@ def report(
     networks: xr.Dataset | None = None,
     checks: xr.Dataset | None = None,
     sensitivity: xr.Dataset | None = None,
+    network_test: xr.Dataset | None = None,
+    differentiation: xr.Dataset | None = None,
+    models: xr.Dataset | None = None,
     diagnosis: Diagnosis | None = None,
     threshold: float = 0.3,
     margin: float = 0.1,
@@ -48,6 +51,12 @@ def report(
         What `bayescov.permutation_test` returned for the same design; adds a comparison.
     networks, sensitivity : xarray.Dataset, optional
         What `bayescov.networks` and `bayescov.sensitivity` returned for this fit; each adds a section.
+    network_test : xarray.Dataset, optional
+        What `bayescov.network_test` returned for the same design; its p-values stand beside `networks`.
+    differentiation : xarray.Dataset, optional
+        What `bayescov.differentiate` returned for the same design; adds a section.
+    models : xarray.Dataset, optional
+        What `bayescov.compare_models` returned for this fit and others; adds a table.
     checks : xarray.Dataset, optional
         What `bayescov.posterior_predictive_checks` returned. Without it the checks are made, up to 40 regions.
     diagnosis : Diagnosis, optional
@@ -67,7 +76,7 @@ def report(
     Raises
     ------
     AnswerError
-        If this is no fit, or the file cannot be written.
+        If this is no fit, one of the answers is of another kind or design, or the file cannot be written.
 
     Examples
     --------
@@ -82,7 +91,7 @@ def report(
     require_fit(fit, "correlation", "mean")
     edges = connections(fit, threshold=threshold, margin=margin, kind=kind, fdr=fdr, interval=interval)
     sizes = volumes(fit, interval=interval, fdr=fdr)
-    extras = Extras(classical, networks, checks, sensitivity)
+    extras = Extras(classical, networks, checks, sensitivity, network_test, differentiation, models)
     found = diagnosis or diagnose(fit)
     text = _render(context(fit, edges, sizes, found, extras, title=title, command=command))
     target = Path(path)
@@ -108,7 +117,7 @@ def _render(filled: dict[str, Any]) -> str:
     )
     return environment.get_template("report.html").render(
         **filled,
-        style=_parts("style.css", "ramp.css", "live.css"),
+        style=_parts("style.css", "ramp.css", "live.css", "strips.css"),
         picture_style=_parts("picture.css"),
         script=script,
         # Nothing may be loaded, and no script may run but ours, whatever a table holds.

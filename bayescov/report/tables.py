@@ -5,12 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from bayescov.report.words import interval_text, listing, share, signed
+from bayescov.report.words import interval_text, share, signed
 
-__all__ = [
-    "ConnectionRow", "NetworkRow", "NetworkTable", "SensitivityRow", "VolumeRow", "VolumeTable",
-    "connection_rows", "network_tables", "sensitivity_rows", "volume_tables",
-]  # fmt: skip
+__all__ = ["ConnectionRow", "VolumeRow", "VolumeTable", "connection_rows", "volume_tables"]
 
 STRONGEST = 15
 
@@ -128,74 +125,4 @@ def connection_rows(connections: xr.Dataset) -> list[ConnectionRow]:
                     verdict=str(cell["verdict"].item()),
                 )
             )
-    return rows
-
-
-class NetworkRow(NamedTuple):
-    """One measure of the whole network in one patient group."""
-
-    measure: str
-    meaning: str
-    control: str
-    patient: str
-    difference: str
-    interval: str
-    p_higher: str
-
-
-class NetworkTable(NamedTuple):
-    """The measures of one patient group."""
-
-    group: str
-    rows: tuple[NetworkRow, ...]
-
-
-def network_tables(networks: xr.Dataset) -> list[NetworkTable]:
-    """One table a patient group from what `bayescov.networks` returned."""
-    tables = []
-    for group in networks["population"].to_numpy():
-        data = networks.sel(population=group)
-        rows = []
-        for k, measure in enumerate(data["measure"].to_numpy()):
-            cell = data.isel(measure=k)
-            rows.append(
-                NetworkRow(
-                    measure=str(measure).replace("_", " "),
-                    meaning=str(cell["measure_text"].item()),
-                    control=f"{float(cell['control_mean']):.2f}",
-                    patient=f"{float(cell['mean']):.2f}",
-                    difference=signed(float(cell["difference"])),
-                    interval=interval_text(float(cell["difference_low"]), float(cell["difference_high"])),
-                    p_higher=share(float(cell["p_higher"])),
-                )
-            )
-        tables.append(NetworkTable(str(group), tuple(rows)))
-    return tables
-
-
-class SensitivityRow(NamedTuple):
-    """How the study's sentence fares in one patient group when something is changed."""
-
-    group: str
-    sentence: str
-    survival: str
-    broken_by: str
-
-
-def sensitivity_rows(sensitivity: xr.Dataset) -> list[SensitivityRow]:
-    """One row a patient group from what `bayescov.sensitivity` returned."""
-    rows = []
-    trusted = sensitivity["trusted"].values.astype(bool)
-    for group in sensitivity["population"].to_numpy():
-        data = sensitivity.sel(population=group)
-        broken = trusted & ~data["survives"].values.astype(bool)
-        labels = [str(s) for s in data["scenario"].values[broken]]
-        rows.append(
-            SensitivityRow(
-                group=str(group),
-                sentence=str(data["sentence"].values[0]),
-                survival=f"{100 * float(data['survival']):.0f} %",
-                broken_by=listing(labels, most=6) or "none of them",
-            )
-        )
     return rows

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-__all__ = ["interval_text", "listing", "plural", "probability", "share", "signed"]
+__all__ = ["MINUS", "interval_text", "listing", "plural", "probability", "share", "signed"]
 
 MINUS = "−"
 

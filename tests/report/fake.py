@@ -111,6 +111,8 @@ def fake_fit(
         "sd": sd,
         "mean": mean,
         "slope": rng.normal(0, 0.1, (n_draws, len(design.covariates), p)),
+        "mean_shift": rng.normal(0, 0.3, (n_draws, len(sizes) - 1)),
+        "mean_spread": np.abs(rng.normal(0, 0.3, (n_draws, len(sizes) - 1))) + 0.05,
     }
     diverging = np.zeros((chains, draws), dtype=bool)
     diverging[0, :3] = spoil

@@ -1,0 +1,229 @@
+"""Sections beyond connections: networks, telling diagnoses apart, sensitivity, models: their words and their place."""
+
+import re
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+import bayescov as bc
+from bayescov.errors import AnswerError
+from bayescov.report.apart import apart, apart_sentences, model_rows, model_sentence
+from bayescov.report.fragility import fragility, fragility_sentences
+from bayescov.report.networks import network_sentences, network_tables
+from bayescov.sampling.tree import design_of
+
+from .fake import fake_fit
+
+mpl.use("agg")
+import matplotlib.pyplot as plt
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return fake_fit(draws=100, structures=True)
+
+
+@pytest.fixture(scope="module")
+def design(fit):
+    return design_of(fit)
+
+
+@pytest.fixture(scope="module")
+def networks(fit):
+    return bc.networks(fit, draws=20)
+
+
+@pytest.fixture(scope="module")
+def test_of_networks(design):
+    return bc.network_test(design, n_permutations=99)
+
+
+@pytest.fixture(scope="module")
+def sensitivity(fit):
+    return bc.sensitivity(fit, draws=400)
+
+
+@pytest.fixture(scope="module")
+def differentiation(design):
+    quick = {"draws": 60, "tune": 100, "chains": 2, "min_ess": 0.0}
+    return bc.differentiate(design, ("MS", "NMOSD"), model="separate", folds=2, settings=quick)
+
+
+@pytest.fixture(scope="module")
+def models(fit):
+    other = fake_fit(draws=100)
+    other["posterior"]["mean"] += 0.5
+    return bc.compare_models({"as is": fit, "shifted": other}, draws=400)
+
+
+@pytest.fixture(scope="module")
+def page(fit, networks, test_of_networks, sensitivity, differentiation, models, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    bc.report(
+        fit, path, networks=networks, network_test=test_of_networks, sensitivity=sensitivity,
+        differentiation=differentiation, models=models,
+    )  # fmt: skip
+    return path.read_text(encoding="utf-8")
+
+
+def section(page, name):
+    return re.search(rf'<section id="{name}".*?</section>', page, flags=re.DOTALL).group(0)
+
+
+def test_sections_stand_where_the_reader_expects_them(page):
+    order = re.findall(r'<section id="(\w+)"', page)
+    assert order == ["headline", "people", "volumes", "connections", "networks", "apart", "trust", "methods"]
+
+
+def test_networks_show_every_measure_with_its_permutation_test(page, networks, test_of_networks):
+    here = section(page, "networks")
+    for k, name in enumerate(networks["measure"].values):
+        spaced = name.replace("_", " ")
+        assert here.count(f'<th scope="row">{spaced}</th>') == 2
+        assert str(networks["measure_text"].values[k]).split("'")[0] in here
+    rows = {row.measure: row for row in network_tables(networks, test_of_networks)[1].rows}
+    p = float(test_of_networks["p_value"].sel(population="NMOSD", measure="strength"))
+    assert rows["strength"].p_permutation == f"{p:.3f}"
+    assert rows["modularity"].p_permutation == ""
+    assert f'<td class="number">{p:.3f}</td>' in here
+
+
+def test_hubs_name_the_most_probable_regions(networks):
+    table = network_tables(networks)[0]
+    best = str(networks["region"].values[int(np.argmax(networks["p_hub"].sel(population="MS").values))])
+    assert f"in MS {best} (" in table.hubs
+
+
+def test_network_sentences_name_what_is_clear_and_only_that(networks):
+    clear = networks.copy(deep=True)
+    clear["p_higher"][:] = 0.5
+    assert all("none is higher or lower" in line for line in network_sentences(clear))
+    clear["p_higher"].loc["MS", "strength"] = 0.99
+    clear["p_higher"].loc["MS", "density"] = 0.01
+    line = network_sentences(clear)[0]
+    assert line.startswith("Networks, MS against HC: density lower (")
+    assert "strength higher (" in line
+    assert line.count("P 0.99") == 2
+
+
+def test_a_network_test_of_something_else_is_refused(networks, test_of_networks, design):
+    with pytest.raises(AnswerError, match=r"bayescov\.network_test"):
+        network_tables(networks, networks)
+    other = bc.network_test(design, measures=["density"], threshold=0.2, n_permutations=9)
+    with pytest.raises(AnswerError, match=r"threshold=0.2, but networks= with 0.3"):
+        network_tables(networks, other)
+    with pytest.raises(AnswerError, match="is of NMOSD, but networks= of MS and NMOSD"):
+        network_tables(networks, test_of_networks.isel(population=[1]))
+
+
+def test_every_scenario_has_its_mark(page, sensitivity):
+    here = section(page, "trust")
+    trusted = int(sensitivity["trusted"].sum()) - 1  # the baseline is the line behind the marks
+    assert here.count('<i class="mark"') + here.count('<i class="broken"') == 2 * trusted
+    assert here.count('<i class="base"') == 2 * len(fragility(sensitivity)[0].rows)
+
+
+def test_sentence_that_breaks_is_said_with_what_breaks_it(sensitivity):
+    broken = sensitivity.copy(deep=True)
+    person = int(np.flatnonzero(broken["kind"].values == "person")[3])
+    broken["survives"][:] = True
+    broken["trusted"][:] = True
+    broken["survives"][person, 0] = False
+    one, two = fragility(broken)
+    row = next(r for r in one.rows if r.what == "without one person")
+    assert row.kept == "108 of 109"
+    assert row.broken_by == str(broken["scenario"].values[person])
+    assert one.summary.startswith(f"The sentence holds in {broken.sizes['scenario'] - 2} of ")
+    assert all(not r.broken_by for r in two.rows)
+    assert f"does not hold with without one person: {row.broken_by}" in fragility_sentences(broken)[0]
+
+
+def test_what_cannot_be_told_is_not_counted(sensitivity):
+    unsure = sensitivity.copy(deep=True)
+    unsure["trusted"][unsure["kind"].values == "likelihood"] = False
+    one = fragility(unsure)[0]
+    row = next(r for r in one.rows if r.what == "weaker and stronger data")
+    assert (row.kept, row.marks, row.reach) == ("– (2 not told)", (), "–")
+    assert "more cannot be told from these draws" in one.summary
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("more added", "MS gained more connections than it lost."),
+        ("more missing", "MS lost more connections than it gained."),
+        ("not decided", "It is not decided whether MS gained or lost more connections."),
+    ],
+)
+def test_each_sentence_in_words(sensitivity, sentence, words):
+    other = sensitivity.copy(deep=True)
+    other["sentence"][:] = sentence
+    assert fragility(other)[0].sentence == words
+
+
+def test_priors_that_move_the_balance_are_named(sensitivity):
+    moved = sensitivity.copy(deep=True)
+    moved["psense_difference"][:] = 0.01
+    assert "No single prior moves" in fragility(moved)[0].hangs_on
+    moved["psense_difference"].loc["mean"] = 0.2
+    assert "moves with the priors of the means: 0.20" in fragility(moved)[0].hangs_on
+
+
+def test_classifiers_and_calibration_are_shown(page, differentiation):
+    here = section(page, "apart")
+    assert "Telling MS from NMOSD" in here
+    for name in differentiation["classifier"].values:
+        assert f"{float(differentiation['auc'].sel(classifier=name)):.2f}</td>" in here
+    found = apart(differentiation)
+    had = sum(int(row.people.split(" of ")[0]) for row in found.calibration)
+    assert had == int(differentiation["positive"].sum())
+    assert here.count('<i class="found"') == len(found.calibration)
+
+
+def test_covariance_that_may_add_nothing_is_said_so(differentiation):
+    answers = differentiation.copy(deep=True)
+    for low, words in (
+        (-0.01, "does not exclude that it adds nothing"),
+        (0.01, "the interval is above zero"),
+    ):
+        answers["auc_gain_low"].loc["both"] = low
+        assert words in apart_sentences(answers)[1]
+    alone = answers.isel(classifier=[0, 1, 2])
+    assert not any("ordinary classifiers" in line for line in apart_sentences(alone))
+
+
+def test_models_are_ranked_with_their_uncertainty(page, models):
+    rows = model_rows(models)
+    assert rows[0].difference == "best"
+    assert rows[1].difference.startswith("−")
+    assert model_sentence(models) in section(page, "trust").replace("&#39;", "'")
+    close = models.copy(deep=True)
+    close["elpd_difference"][1], close["elpd_difference_se"][1] = -1.0, 3.0
+    assert "neither can be ruled out" in model_sentence(close)
+    close["elpd_difference"][1] = -10.0
+    assert "more than twice its standard error" in model_sentence(close)
+
+
+def test_answers_of_another_kind_are_refused(fit, networks, tmp_path):
+    with pytest.raises(AnswerError, match=r"bayescov\.differentiate"):
+        bc.report(fit, tmp_path / "r.html", differentiation=networks)
+    with pytest.raises(AnswerError, match=r"bayescov\.compare_models"):
+        bc.report(fit, tmp_path / "r.html", models=networks)
+
+
+def test_picture_of_sensitivity_draws_each_scenario_once(sensitivity):
+    ax = bc.plot_sensitivity(sensitivity, population="NMOSD")
+    marks = [line for line in ax.lines if line.get_marker() in ("|", "D", "x")]
+    assert sum(len(line.get_xdata()) for line in marks) == sensitivity.sizes["scenario"] - 1
+    _, changed, unsure = (len(line.get_xdata()) for line in marks)
+    assert unsure == int((~sensitivity["trusted"]).sum())
+    here = sensitivity.sel(population="NMOSD")
+    assert changed == int((here["trusted"] & ~here["survives"]).sum())
+    assert ax.get_yticklabels()[0].get_text() == "other thresholds and margins"
+    plt.close("all")
+
+
+def test_picture_of_sensitivity_needs_its_answers(networks):
+    with pytest.raises(AnswerError, match="sensitivity"):
+        bc.plot_sensitivity(networks)
