@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import bayescov as bc
 from bayescov.cli import app
 
-QUICK = ["--model", "separate", "--draws", "150", "--chains", "2", "--seed", "3"]
+QUICK = ["--model", "separate", "--draws", "150", "--chains", "2", "--seed", "3", "--brief"]
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 

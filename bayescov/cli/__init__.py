@@ -1,8 +1,9 @@
 """The command line: parses, calls, prints."""
 
+from bayescov.cli import planning, questions  # these add their commands to the app
 from bayescov.cli.app import app
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "planning", "questions"]
 
 
 def main() -> None:

@@ -67,6 +67,9 @@ Permutations = Annotated[int, typer.Option(min=1, help="Number of permutations."
 Beside = Annotated[
     Path | None, typer.Option(help="Folder of the results; by default beside --fit, or results.")
 ]
+Brief = Annotated[
+    bool, typer.Option("--brief", help="Leave networks and sensitivity out of the report: some seconds less.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -78,6 +81,7 @@ def demo(
     seed: Seed = 2023,
     draws: Draws = None,
     chains: Chains = None,
+    brief: Brief = False,
     debug: Debug = False,
 ) -> None:
     """Simulate a study, fit it, and compare with its truth."""
@@ -93,8 +97,9 @@ def demo(
     people.insert(0, "group", cohort.group)
     people.to_csv(target / "study.csv")
     options = Options(
-        covariates="age + sex + log(icv)", model=model, seed=seed, draws=draws, chains=chains, debug=debug
-    )
+        covariates="age + sex + log(icv)", model=model, seed=seed, draws=draws, chains=chains, brief=brief,
+        debug=debug,
+    )  # fmt: skip
     outcome = analyse(cohort, options, target)
     found = recovery(cohort.truth, outcome.connections, outcome.volumes)
     show_points("Against the truth of the simulation", found)
@@ -155,6 +160,7 @@ def fit(
     margin: Margin = 0.1,
     fdr: Fdr = 0.05,
     out: Out = Path("results"),
+    brief: Brief = False,
     debug: Debug = False,
 ) -> None:
     """Fit a table, write the results and a report.
@@ -175,7 +181,7 @@ def fit(
     show_checks([c for c in cohort.checks if c.passed is not True])
     options = Options(
         covariates=covariates, transform=transform, site=site, model=model, engine=engine, seed=seed, draws=draws,
-        chains=chains, threshold=threshold, margin=margin, fdr=fdr, debug=debug,
+        chains=chains, threshold=threshold, margin=margin, fdr=fdr, brief=brief, debug=debug,
     )  # fmt: skip
     analyse(cohort, options, target).finish()
 

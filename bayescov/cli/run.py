@@ -34,6 +34,7 @@ class Options:
     threshold: float = 0.3
     margin: float = 0.1
     fdr: float = 0.05
+    brief: bool = False
     debug: bool = False
 
     def sampling(self) -> dict[str, Any]:
@@ -114,6 +115,7 @@ def fitted(cohort: Cohort, options: Options, target: Path) -> tuple[Design, xr.D
 def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
     """Prepare, fit, answer; write everything into `target` and print the headline."""
     import bayescov as bc
+    from bayescov.cli.further import QUICK_UP_TO, further
     from bayescov.report import headline, report
     from bayescov.sampling import diagnose
 
@@ -125,13 +127,16 @@ def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
 
     outcome = Outcome(edges, regions, options.debug)
     twin = outcome.attempt("The permutation test", lambda: bc.permutation_test(design, seed=options.seed))
+    more: dict[str, Any] = {}
+    if not options.brief and len(design.regions) <= QUICK_UP_TO:
+        more = outcome.attempt("Networks and sensitivity", lambda: further(fit, options)) or {}
     page = target / "report.html"
     trust = outcome.attempt("The diagnostics", lambda: diagnose(fit))
     outcome.attempt(
         "The report",
         lambda: report(
             fit, page, classical=twin, diagnosis=trust, command=typed(),
-            threshold=options.threshold, margin=options.margin, fdr=options.fdr,
+            threshold=options.threshold, margin=options.margin, fdr=options.fdr, **more,
         ),
     )  # fmt: skip
     said = outcome.attempt("The headline", lambda: headline(fit, edges, regions, diagnosis=trust))
@@ -140,6 +145,10 @@ def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
     say()
     written = [name for name in FILES if (target / name).exists()]
     say(f"Written to {target}: {', '.join(written)}. Open {page} in a browser.")
+    if not options.brief and len(design.regions) > QUICK_UP_TO:
+        say(
+            f"For networks and sensitivity, which take longer above {QUICK_UP_TO} regions: bayescov report {target}"
+        )
     return outcome
 
 

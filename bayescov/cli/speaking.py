@@ -29,8 +29,8 @@ def say(text: str = "", *, style: str | None = None) -> None:
 
 # Arguments of the Python functions that are options here under the same name.
 _ARGUMENT = re.compile(
-    r"(?<![\w'\"=./-])(chains|control|covariates|draws|engine|exclude|fdr|group|id|kind|margin|model|participants|regions|"
-    r"seed|site|threshold|transform|unit|visit)=(?=(['\"\d])|[\s.,;:)]|$)"
+    r"(?<![\w'\"=./-])(certainty|chains|changed|control|covariates|draws|effect|engine|exclude|fdr|folds|group|hubs|id|kind|margin|model|"
+    r"participants|refits|regions|repeats|seed|site|studies|threshold|transform|truth|unit|visit)=(?=(['\"\d])|[\s.,;:)]|$)"
 )
 
 

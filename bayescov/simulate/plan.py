@@ -68,6 +68,7 @@ def plan(
     seed: int = 0,
     jobs: int = 1,
     cache: str | Path | None = None,
+    progress: bool = False,
     settings: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
     """Simulate studies of several sizes, fit each, and count what is found.
@@ -101,6 +102,8 @@ def plan(
         Studies at the same time. The result does not depend on it.
     cache : str or pathlib.Path, optional
         A folder in which each study's counts are kept, so that nothing is simulated twice.
+    progress : bool
+        Show on stderr how many studies are done.
     settings : mapping, optional
         Further arguments of `fit`.
 
@@ -142,7 +145,7 @@ def plan(
         for size in sizes
         for a, b in seeds
     ]
-    counted = _run(tasks, jobs, None if cache is None else Path(cache))
+    counted = _run(tasks, jobs, None if cache is None else Path(cache), progress)
     return _summary(
         sizes, [counted[i * studies : (i + 1) * studies] for i in range(len(sizes))], tasks[0], seed
     )
@@ -164,12 +167,21 @@ def _sizes(n: Any) -> list[tuple[int, ...]]:
     return sizes
 
 
-def _run(tasks: list[_Task], jobs: int, cache: Path | None) -> list[dict[str, float]]:
+def _run(tasks: list[_Task], jobs: int, cache: Path | None, progress: bool) -> list[dict[str, float]]:
     if jobs == 1:
-        return [_cached(task, cache) for task in tasks]
-    from joblib import Parallel, delayed
+        found = (_cached(task, cache) for task in tasks)
+    else:
+        from joblib import Parallel, delayed
 
-    return list(Parallel(n_jobs=jobs)(delayed(_cached)(task, cache) for task in tasks))
+        parallel = Parallel(n_jobs=jobs, return_as="generator")
+        found = parallel(delayed(_cached)(task, cache) for task in tasks)
+    if not progress:
+        return list(found)
+    from rich.console import Console
+    from rich.progress import track
+
+    bar = track(found, "simulated studies", total=len(tasks), console=Console(stderr=True))
+    return list(bar)
 
 
 def _cached(task: _Task, cache: Path | None) -> dict[str, float]:

@@ -1,0 +1,274 @@
+"""Commands that ask a stored fit further questions, and `plan`: what they print and write, and their exit status."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import bayescov as bc
+from bayescov.cli import app
+from bayescov.cli.planning import sizes_of
+from bayescov.errors import AnswerError
+from bayescov.sampling.tree import design_of
+
+QUICK = ["--draws", "150", "--chains", "2", "--seed", "3"]
+FIVE = "Left-Thalamus,Left-Caudate,Right-Thalamus,Right-Caudate,Brain-Stem"
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("table") / "study.csv"
+    cohort = bc.simulate_study(seed=5)
+    frame = cohort.volumes.join(cohort.covariates)
+    frame.insert(0, "diagnosis", cohort.group)
+    frame.to_csv(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def kept(table, tmp_path_factory):
+    """The folder of a fit of five regions."""
+    out = tmp_path_factory.mktemp("kept") / "results"
+    result = run(
+        "fit", table, "--group", "diagnosis", "--regions", FIVE, "--covariates", "age + sex", "--model", "separate",
+        "--out", out, *QUICK,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    return out
+
+
+@pytest.fixture(scope="module")
+def other(kept, tmp_path_factory):
+    """The same people under another model."""
+    out = tmp_path_factory.mktemp("other")
+    quick = {"draws": 150, "tune": 100, "chains": 2, "min_ess": 0.0, "progress": False}
+    fit = bc.fit(design_of(bc.load_fit(kept / "fit.zarr")), model="pooled", seed=1, **quick)
+    bc.save_fit(fit, out / "fit.zarr")
+    return out
+
+
+def sections(folder):
+    return re.findall(r'<section id="(\w+)"', (folder / "report.html").read_text(encoding="utf-8"))
+
+
+def test_fit_puts_networks_and_sensitivity_into_its_report_unless_it_is_to_be_brief(kept, tmp_path):
+    assert "networks" in sections(kept)
+    page = (kept / "report.html").read_text(encoding="utf-8")
+    assert "survive?" in page
+    assert "p, permutation" in page
+    result = run("report", kept, "--brief", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "networks" not in sections(tmp_path)
+    assert "survive?" not in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_networks_are_those_of_python_with_their_permutation_test(kept, tmp_path):
+    result = run("networks", kept, "--draws", "20", "--permutations", "49", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "Networks, MS against HC" in result.stdout
+    fit = bc.load_fit(kept / "fit.zarr")
+    expected = bc.networks(fit, draws=20)
+    table = pd.read_csv(tmp_path / "networks.csv")
+    np.testing.assert_allclose(
+        table["difference"], bc.to_frame(expected, over=("population", "measure"))["difference"], atol=1e-12
+    )
+    test = bc.network_test(design_of(fit), n_permutations=49)
+    density = table[table["measure"] == "density"]["p_value"]
+    np.testing.assert_allclose(density, test["p_value"].sel(measure="density"))
+    regions = pd.read_csv(tmp_path / "network_regions.csv")
+    assert len(regions) == 2 * 5 * 5
+    assert regions["p_hub"].between(0, 1).all()
+
+
+def test_sensitivity_says_whether_the_sentence_survives(kept, tmp_path):
+    result = run("sensitivity", kept, "--certainty", "0.8", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert len(re.findall(r"The sentence holds in \d+ of \d+ scenarios", result.stdout)) == 2
+    table = pd.read_csv(tmp_path / "sensitivity.csv")
+    expected = bc.sensitivity(bc.load_fit(kept / "fit.zarr"), certainty=0.8)
+    assert list(table["sentence"]) == list(bc.to_frame(expected, over=("scenario", "population"))["sentence"])
+    assert (table["kind"] == "person").sum() == 2 * 109
+    assert set(pd.read_csv(tmp_path / "sensitivity_priors.csv")["part"]) == {"mean", "likelihood"}
+
+
+def test_refits_are_fitted_under_every_prior_of_the_grid(kept, tmp_path, monkeypatch):
+    seen = {}
+    real = bc.sensitivity
+
+    def watched(fit, *, refits, **options):
+        seen.update(refits)
+        return real(fit, **options)
+
+    monkeypatch.setattr("bayescov.posterior.sensitivity", watched)
+    result = run("sensitivity", kept, "--refits", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert set(seen) == set(bc.prior_grid(bc.load_fit(kept / "fit.zarr")))
+
+
+def test_predictive_checks_are_judged_and_written(kept, tmp_path):
+    result = run("predictive-checks", kept / "fit.zarr", "--draws", "30", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("fine") + result.stdout.count("look") == 4
+    table = pd.read_csv(tmp_path / "predictive_checks.csv")
+    assert dict(table["statistic"].value_counts()) == {
+        "correlation": 30,
+        "sd": 15,
+        "eigenvalue": 9,
+        "tail": 9,
+    }
+    assert "Left-Thalamus ~ Left-Caudate" in set(table["element"])
+    assert table["p"].between(0, 1).all()
+
+
+def test_differentiation_by_the_fits_own_model(kept, tmp_path, monkeypatch):
+    asked = {}
+    real = bc.differentiate
+
+    def quick(design, between, *, model, **options):
+        asked.update(model=model, between=between)
+        settings = {"draws": 60, "tune": 100, "chains": 2, "min_ess": 0.0}
+        return real(design, between, model=model, rivals=False, settings=settings, **options)
+
+    monkeypatch.setattr("bayescov.posterior.differentiate", quick)
+    result = run("differentiate", kept, "--folds", "2", "--jobs", "1", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert asked["between"] == ("MS", "NMOSD")
+    assert asked["model"].name == "separate"
+    assert "Telling MS from NMOSD" in result.stdout
+    people = pd.read_csv(tmp_path / "differentiation_people.csv")
+    assert dict(people["diagnosis"].value_counts()) == {"MS": 40, "NMOSD": 35}
+    scores = pd.read_csv(tmp_path / "differentiation.csv").set_index("classifier")
+    positive = people["diagnosis"] == "MS"
+    pairs = people["both"][positive].to_numpy()[:, None] > people["both"][~positive].to_numpy()
+    assert scores.loc["both", "auc"] == pytest.approx(pairs.mean())
+
+
+def test_new_people_get_probabilities_or_nothing(kept, table, tmp_path):
+    new = pd.read_csv(table).drop(columns="diagnosis").iloc[40:60]
+    new.to_csv(tmp_path / "new.csv", index=False)
+    result = run("predict", kept, tmp_path / "new.csv", "--between", "MS,NMOSD", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "20 people" in result.stdout
+    written = pd.read_csv(tmp_path / "predictions.csv")
+    np.testing.assert_allclose(written["p_MS"] + written["p_NMOSD"], 1.0)
+    frame = new.set_index(new.columns[0])
+    expected = bc.predict(bc.load_fit(kept / "fit.zarr"), frame, between=("MS", "NMOSD"))
+    np.testing.assert_allclose(written["p_MS"], expected["probability"].sel(population="MS"), rtol=1e-6)
+    sure = written[["p_MS", "p_NMOSD"]].max(axis=1) >= 0.8
+    assert (written["diagnosis"] != "undecided").sum() <= sure.sum()
+
+
+def test_models_are_compared_by_their_names(kept, other, tmp_path):
+    result = run("compare-models", kept, other, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "Of 2 models, " in result.stdout
+    models = pd.read_csv(tmp_path / "models.csv")
+    assert set(models["model"]) == {"separate", "pooled"}
+    assert models["weight"].sum() == pytest.approx(1.0, abs=1e-6)
+    averaged = pd.read_csv(tmp_path / "connections_averaged.csv")
+    assert len(averaged) == 2 * 10
+    assert set(averaged["verdict"]) <= {"added", "missing", "reversed", "unchanged", "undecided"}
+
+
+def test_one_report_holds_everything_asked_for(kept, other, tmp_path, monkeypatch):
+    real = bc.differentiate
+    quick = {"draws": 60, "tune": 100, "chains": 2, "min_ess": 0.0}
+    monkeypatch.setattr(
+        "bayescov.posterior.differentiate",
+        lambda *a, **k: real(*a, **(k | {"folds": 2, "rivals": False, "settings": quick})),
+    )
+    result = run(
+        "report", kept, "--between", "MS,NMOSD", "--with", other, "--threshold", "0.2", "--jobs", "1", "--out", tmp_path
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    order = ["headline", "people", "volumes", "connections", "networks", "apart", "twin", "trust", "methods"]
+    assert sections(tmp_path) == order
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Which model predicts people it has not seen best?" in page
+    assert '"threshold": 2000' in page
+
+
+SMALL = ["--regions", "5", "--changed", "1", "--model", "separate", "--studies", "2", "--jobs", "1"]
+
+
+def test_plan_prints_and_keeps_what_python_computes(tmp_path, monkeypatch):
+    arguments = [
+        "plan",
+        "10",
+        "12/14/13",
+        *SMALL,
+        "--cache",
+        tmp_path / "kept",
+        "--out",
+        tmp_path / "plan.csv",
+    ]
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "12/14/13" in result.stdout
+    assert "From 2 simulated studies of each size, 5 regions, model separate" in result.stdout
+    table = pd.read_csv(tmp_path / "plan.csv")
+    assert list(table["size"]) == ["10/10/10"] * 2 + ["12/14/13"] * 2
+    assert len(list((tmp_path / "kept").glob("*.json"))) == 4
+    expected = bc.plan(
+        [10, (12, 14, 13)], regions=5, changed=1, model="separate", studies=2, cache=tmp_path / "kept"
+    )
+    np.testing.assert_allclose(table["width"], expected["width"].values.ravel())
+
+    def refuse(_):
+        raise AssertionError("a study that was kept is simulated again")
+
+    import sys
+
+    monkeypatch.setattr(sys.modules["bayescov.simulate.plan"], "_study", refuse)
+    assert run(*arguments).stdout == result.stdout
+
+
+def test_plan_of_nothing_to_find_says_so(tmp_path):
+    result = run("plan", "10", *SMALL, "--truth", "null", "--cache", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "there is nothing to find" in result.stdout
+
+
+def test_sizes_are_written_in_one_of_two_ways():
+    assert sizes_of("35") == (35, 35, 35)
+    assert sizes_of("34/40/35") == (34, 40, 35)
+    for wrong in ("34/40", "a", "34,40,35", "-3", "1/2/3/4"):
+        with pytest.raises(AnswerError, match="write 35 for three groups of 35"):
+            sizes_of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["networks", "nowhere"], "there is no fit at nowhere"),
+        (["networks", "KEPT", "--hubs", "9"], "--hubs 9 must be"),
+        (["sensitivity", "KEPT", "--kind", "parital"], "did you mean 'partial'"),
+        (["differentiate", "KEPT", "--between", "MS"], "--between must name two groups"),
+        (["differentiate", "KEPT", "--between", "MS,NMSOD"], "did you mean 'NMOSD'"),
+        (["predict", "KEPT", "nowhere.csv"], "nowhere.csv"),
+        (["compare-models", "KEPT"], "at least two fits"),
+        (["compare-models", "KEPT", "KEPT"], "give each once"),
+        (["report", "KEPT", "--out", "FILE"], "name another folder with --out"),
+        (["plan", "34/40"], "write 35 for three groups of 35"),
+        (["plan", "35", "--truth", "sprase"], "did you mean 'sparse'"),
+        (["plan", "35", "--model", "adaptve"], "did you mean 'adaptive'"),
+        (["plan", "35", "--out", "nowhere/plan.csv"], "there is no folder nowhere"),
+        (["plan", "35", "--cache", "FILE"], "name another folder with --cache"),
+    ],
+)
+def test_what_cannot_be_answered_is_one_message_and_status_2(
+    kept, table, tmp_path, monkeypatch, arguments, said
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    names = {"KEPT": kept, "FILE": table / "inside"}
+    result = run(*[names.get(a, a) for a in arguments])
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr
+    assert "Traceback" not in result.output
