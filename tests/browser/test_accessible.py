@@ -3,6 +3,7 @@
 import pytest
 
 import bayescov as bc
+from bayescov.sampling.tree import design_of
 from tests.report.fake import fake_fit
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -10,8 +11,24 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    fit = fake_fit(spoil=True, structures=True)  # with the warning banner
-    return bc.report(fit, tmp_path_factory.mktemp("accessible") / "report.html")
+    """Every section there is, and the warning banner."""
+    fit = fake_fit(spoil=True, structures=True)
+    design = design_of(fit)
+    quick = {"draws": 60, "tune": 100, "chains": 2, "min_ess": 0.0}
+    sensitivity = bc.sensitivity(fit, draws=400)
+    sensitivity["survives"][5:8] = False  # marks of both kinds
+    return bc.report(
+        fit,
+        tmp_path_factory.mktemp("accessible") / "report.html",
+        classical=bc.fisher_z(design),
+        networks=bc.networks(fit, draws=10),
+        network_test=bc.network_test(design, n_permutations=19),
+        sensitivity=sensitivity,
+        differentiation=bc.differentiate(
+            design, ("MS", "NMOSD"), model="separate", folds=2, rivals=False, settings=quick
+        ),
+        models=bc.compare_models({"one": fit, "two": fit}, draws=200),
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -29,6 +46,23 @@ def test_axe_finds_no_violation(open_page, written, scheme, device):
 def test_page_does_not_overflow_a_phone(open_page, written):
     page = open_page(written, **PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_every_section_was_looked_at(open_page, written):
+    page = open_page(written)
+    names = page.evaluate("[...document.querySelectorAll('section')].map(s => s.id)")
+    assert names == [
+        "headline",
+        "people",
+        "volumes",
+        "connections",
+        "networks",
+        "apart",
+        "twin",
+        "trust",
+        "methods",
+    ]
+    assert page.locator("#trust .broken").count() > 0
 
 
 def test_warning_comes_before_the_findings(open_page, written):

@@ -23,7 +23,11 @@ def page_of_names(tmp_path_factory):
     )
     fit.attrs["cohort"] = f'{{"source": "{SCRIPT}", "tool": "{EMOJI}"}}'
     path = tmp_path_factory.mktemp("names") / "report.html"
-    return bc.report(fit, path, title=f"Title {SCRIPT}", command=f"bayescov fit {CLOSING}")
+    return bc.report(
+        fit, path, title=f"Title {SCRIPT}", command=f"bayescov fit {CLOSING}",
+        networks=bc.networks(fit, draws=5), sensitivity=bc.sensitivity(fit, draws=200),
+        models=bc.compare_models({SCRIPT: fit, CLOSING: fit}, draws=200),
+    )  # fmt: skip
 
 
 def test_names_are_text(open_page, page_of_names):
