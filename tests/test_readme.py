@@ -37,6 +37,21 @@ def test_the_commands_for_an_own_table_work(with_table):
     assert written == {"report.html", "connections.csv", "volumes.csv", "fit.zarr"}
 
 
+def test_the_commands_named_are_those_there_are():
+    named = set(re.findall(r"`(?:\.venv/bin/)?bayescov ([a-z-]+)", README))
+    named |= set(re.findall(r"^    \.venv/bin/bayescov ([a-z-]+)", README, flags=re.MULTILINE))
+    assert named == {command.name or command.callback.__name__ for command in app.registered_commands}
+
+
+@pytest.mark.parametrize("command", re.findall(r"^\| `bayescov ([^`]+)`", README, flags=re.MULTILINE))
+def test_every_option_of_the_further_commands_is_known(command):
+    name, *arguments = shlex.split(command)
+    options = [a for a in arguments if a.startswith("--")]
+    listed = CliRunner().invoke(app, [name, "--help"], terminal_width=200).stdout
+    for option in options:
+        assert option in listed
+
+
 def test_the_five_verbs_work(with_table):
     code = re.search(r"```python\n(.+?)```", README, flags=re.DOTALL).group(1)
     quick = code.replace(
