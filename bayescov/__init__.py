@@ -35,6 +35,7 @@ _ROOMS = {
     "connections": "posterior",
     "volumes": "posterior",
     "networks": "posterior",
+    "posterior_predictive": "posterior",
     "posterior_predictive_checks": "posterior",
     "judge_predictions": "posterior",
     "differentiate": "posterior",

@@ -7,12 +7,12 @@ from bayescov.posterior.differentiate import differentiate
 from bayescov.posterior.frames import to_frame
 from bayescov.posterior.networks import networks
 from bayescov.posterior.predict import predict
-from bayescov.posterior.predictive_checks import posterior_predictive_checks
+from bayescov.posterior.predictive_checks import posterior_predictive, posterior_predictive_checks
 from bayescov.posterior.predictive_judgement import judge_predictions
 from bayescov.posterior.sensitivity import prior_grid, sensitivity
 from bayescov.posterior.volumes import volumes
 
 __all__ = [
     "average_connections", "compare_models", "connections", "differentiate", "judge_predictions", "networks",
-    "posterior_predictive_checks", "predict", "prior_grid", "sensitivity", "to_frame", "volumes",
+    "posterior_predictive", "posterior_predictive_checks", "predict", "prior_grid", "sensitivity", "to_frame", "volumes",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from bayescov.posterior.draws import central_interval, fisher_z
 from bayescov.posterior.parameters import Parameters, parameters_of
 from bayescov.sampling.tree import design_of
 
-__all__ = ["posterior_predictive_checks", "replicate"]
+__all__ = ["posterior_predictive", "posterior_predictive_checks", "replicate"]
 
 Floats = npt.NDArray[np.float64]
 Statistics = dict[str, Floats]
@@ -119,6 +119,54 @@ def posterior_predictive_checks(
         "likelihood": "normal" if params.dof is None else "student",
     }
     return xr.Dataset(tables, coords, attrs)
+
+
+def posterior_predictive(fit: xr.DataTree, *, draws: int = 200, seed: int = 0) -> xr.DataTree:
+    """The fit with volumes drawn from it, where ArviZ's predictive plots look for them.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `fit` returned. It is not changed.
+    draws : int
+        Studies of the same people that are drawn, over all chains together.
+    seed : int
+
+    Returns
+    -------
+    xarray.DataTree
+        The fit's own groups, and ``/posterior_predictive`` with ``y`` (chain, draw, subject, region), standardised and
+        missing where it is in ``/observed_data``.
+
+    Raises
+    ------
+    AnswerError
+        If this is no fit, or an argument is out of its range.
+
+    Examples
+    --------
+    >>> import arviz as az, bayescov as bc
+    >>> fit = bc.fit(bc.prepare(bc.simulate_study("ms-nmosd", seed=1)), model="separate", seed=1, progress=False)
+    >>> drawn = bc.posterior_predictive(fit, draws=40)
+    >>> az.plot_ppc_dist(drawn, coords={"region": "Brain-Stem"})  # doctest: +SKIP
+    """
+    require_fit(fit, "correlation", "sd", "mean")
+    require_whole("draws", draws, low=1)
+    chains = fit["posterior"].sizes["chain"]
+    each = min(-(-draws // chains), fit["posterior"].sizes["draw"])
+    design = design_of(fit)
+    params = parameters_of(fit, chains * each)
+    rng = np.random.default_rng(seed)
+    y = np.stack([replicate(params, draw, design, rng) for draw in range(len(params))])
+    seen = fit["observed_data"].to_dataset()["y"]
+    made = xr.DataArray(
+        y.reshape(chains, each, *y.shape[1:]),
+        dims=("chain", "draw", *seen.dims),
+        coords={"chain": np.arange(chains), "draw": np.arange(each)} | {d: seen[d] for d in seen.dims},
+    )
+    result = fit.copy()
+    result["posterior_predictive"] = xr.DataTree(made.rename("y").to_dataset())
+    return result
 
 
 def replicate(params: Parameters, draw: int, design: Design, rng: np.random.Generator) -> Floats:

@@ -3,7 +3,8 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
-import xarray as xr
+
+import bayescov as bc
 
 from .fake import fake_fit
 
@@ -48,18 +49,27 @@ def test_summary_names_regions(fit):
     assert list(table.index) == ["mean[MS, left thalamus]", "mean[MS, right thalamus]"]
 
 
-def test_posterior_predictive_of_one_region(fit):
-    rng = np.random.default_rng(1)
-    region = "left thalamus"
-    who = fit["constant_data"]["population_code"].values
-    mean, sd = (fit["posterior"][name].sel(region=region).values for name in ("mean", "sd"))
-    y = mean[..., who] + sd[..., who] * rng.standard_normal((*mean.shape[:2], len(who)))
-    observed = fit["observed_data"]["y"].sel(region=region, drop=True)
-    predictive = xr.DataTree.from_dict(
-        {
-            "posterior_predictive": xr.Dataset({"y": (("chain", "draw", "subject"), y)}),
-            "observed_data": xr.Dataset({"y": ("subject", observed.values)}),
-        }
+@pytest.mark.parametrize("region", ["left thalamus", ["left thalamus", "right caudate"], None])
+def test_posterior_predictive_of_one_region_of_some_and_of_all(fit, region):
+    drawn_volumes = bc.posterior_predictive(fit, draws=40)
+    coords = {} if region is None else {"region": region}
+    figure = drawn(az.plot_ppc_dist(drawn_volumes, coords=coords, num_samples=20, backend="matplotlib"))
+    lines = [line for ax in figure.axes for line in ax.lines if len(line.get_xdata()) > 2]
+    assert len(lines) == 21  # twenty replicated studies and the one seen
+
+
+def test_drawn_volumes_are_those_of_the_fitted_model(fit):
+    before = set(fit.children)
+    made = bc.posterior_predictive(fit, draws=200, seed=3)
+    y = made["posterior_predictive"]["y"]
+    assert dict(y.sizes) == {"chain": 4, "draw": 50, "subject": 109, "region": 14}
+    assert set(made.children) == before | {"posterior_predictive"}
+    assert set(fit.children) == before
+    codes = fit["constant_data"]["population_code"].values
+    seen = fit["observed_data"]["y"].values
+    for g in range(3):
+        replicated = y.values[:, :, codes == g].std(axis=2).mean(axis=(0, 1))
+        np.testing.assert_allclose(replicated, seen[codes == g].std(axis=0), rtol=0.15)
+    assert bc.posterior_predictive(fit, draws=200, seed=3)["posterior_predictive"].equals(
+        made["posterior_predictive"]
     )
-    figure = drawn(az.plot_ppc_dist(predictive, num_samples=20, backend="matplotlib"))
-    assert len(figure.axes) == 1
