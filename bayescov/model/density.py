@@ -18,7 +18,10 @@ name                   shape                             meaning
 ``spread_shift``       (patient)                         m_g
 ``spread_size``        (patient)                         v_g
 ``shared_correlation`` (edge)                            R_0 above the diagonal
+``shared_level``       ()                                family "common": rho
+``shared_scale``       (region)                          family "common": s, with s R_0 s inverse-Wishart
 ``kappa``              () or (population)                may be infinite where the model has an atom
+``coupling``           (patient)                         c_g; zero where there is no shift of all correlations
 ``departure``          (patient, edge)                   Delta_g on Fisher's z scale
 ``included``           (patient, edge)                   1 where Delta_ge is not zero
 ``share``, ``size``    (patient)                         pi_g, tau_g
@@ -28,9 +31,9 @@ name                   shape                             meaning
 =====================  ================================  ======================================================
 
 Densities are with respect to these numbers themselves (`kappa` and `size`, not their logarithms; the elements of R_0
-above the diagonal, not its Cholesky factor; `log_scale`, not D), and counting measure for `included` and for an
-infinite kappa. Every prior is normalised, but for one constant in models with departures: the probability that all
-R*_g are positive definite.
+above the diagonal, not its Cholesky factor; `log_scale`, not D), and counting measure for `included`, for an
+infinite kappa and for a coupling of zero. Every prior is normalised, but for one constant in models with
+departures: the probability that all R*_g are positive definite.
 """
 
 from collections.abc import Mapping
@@ -40,13 +43,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh
 from scipy.special import betaln, gammaln, multigammaln, xlog1py, xlogy
+from scipy.stats import invwishart
 
 from bayescov.design import Design, from_edges
 from bayescov.errors import ModelError
 from bayescov.model.spec import ModelSpec
 
 __all__ = [
-    "collapsed_log_likelihood", "log_correlation_prior", "log_density", "log_likelihood", "log_prior", "prior_centers",
+    "collapsed_log_likelihood", "log_common_prior", "log_correlation_prior", "log_density", "log_likelihood", "log_prior", "prior_centers",
     "prior_terms", "residual_scatter",
 ]  # fmt: skip
 
@@ -166,6 +170,9 @@ def prior_centers(spec: ModelSpec, design: Design, point: Point) -> Floats:
     if spec.shared is None:
         return np.broadcast_to(np.eye(p), (groups, p, p)).copy()
     edges = np.broadcast_to(_take(point, "shared_correlation"), (groups, p * (p - 1) // 2)).copy()
+    if spec.coupling is not None:
+        w = np.tanh(_take(point, "coupling"))[:, None]
+        edges[1:] = (1 - np.abs(w)) * edges[1:] + np.maximum(w, 0)
     if spec.sparse is not None:
         moved = _take(point, "included") * _take(point, "departure")
         edges[1:] = np.tanh(np.arctanh(edges[1:]) + moved)
@@ -196,9 +203,20 @@ def prior_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, floa
         terms |= _spread_terms(spec, point)
     if spec.shared is not None:
         shared = from_edges(_take(point, "shared_correlation"))
-        terms["shared_correlation"] = log_correlation_prior(shared, spec.shared.family, spec.shared.eta)
+        if spec.shared.family == "common":
+            scale, level = _take(point, "shared_scale"), float(_take(point, "shared_level"))
+            terms["shared_correlation"] = log_common_prior(shared, scale, level, spec.shared.eta)
+            terms["shared_level"] = 0.0 if 0 < level < 1 else -np.inf
+        else:
+            terms["shared_correlation"] = log_correlation_prior(shared, spec.shared.family, spec.shared.eta)
     if spec.dense is not None and spec.dense.width > 0:
         terms["kappa"] = _kappa_terms(spec, point)
+    if spec.coupling is not None:
+        c = _take(point, "coupling")
+        with np.errstate(divide="ignore"):
+            nothing = np.log1p(-spec.coupling.share)
+        shifted = np.log(spec.coupling.share) + _normal(c, 0.0, spec.coupling.scale)
+        terms["coupling"] = np.where(c == 0, nothing, shifted)
     if spec.sparse is not None:
         terms |= _departure_terms(spec, point)
     if spec.likelihood.family == "student":
@@ -224,6 +242,16 @@ def log_correlation_prior(correlation: Floats, family: str, eta: float) -> float
         - (nu + p + 1) / 2 * logdet
         - nu / 2 * np.log(np.diag(np.linalg.inv(correlation))).sum()
     )
+
+
+def log_common_prior(correlation: Floats, scale: Floats, level: float, eta: float) -> float:
+    """Log density of (R_0, s): s R_0 s ~ InverseWishart(p - 1 + 2 eta, (1 - level) I + level 11')."""
+    p = len(correlation)
+    psi = (1 - level) * np.eye(p) + level
+    covariance = scale[:, None] * correlation * scale
+    # |d(s R s) / d(R, s)| = 2^p prod s^p
+    jacobian = p * np.log(2) + p * np.log(scale).sum()
+    return float(invwishart(p - 1 + 2 * eta, psi).logpdf(covariance) + jacobian)
 
 
 def _spread_terms(spec: ModelSpec, point: Point) -> dict[str, Any]:

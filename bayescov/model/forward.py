@@ -132,12 +132,18 @@ def _covariances(spec: ModelSpec, design: Design, rng: np.random.Generator) -> d
         ratio = _around(point["spread_shift"], point["spread_size"], p, rng)
         point["log_scale"] = np.vstack([control, control + ratio])
     if spec.shared is not None:
-        matrix = draw_correlation_matrix(p, spec.shared.family, spec.shared.eta, seed=rng)
-        point["shared_correlation"] = to_edges(matrix)
+        if spec.shared.family == "common":
+            point |= _common(p, spec.shared.eta, rng)
+        else:
+            matrix = draw_correlation_matrix(p, spec.shared.family, spec.shared.eta, seed=rng)
+            point["shared_correlation"] = to_edges(matrix)
     if spec.dense is not None:
         shape = (patients + 1,) if spec.dense.per_population else ()
         kappa = np.exp(np.log(spec.dense.median) + spec.dense.width * rng.standard_normal(shape))
         point["kappa"] = np.where(rng.random(shape) < spec.dense.atom, np.inf, kappa)
+    if spec.coupling is not None:
+        shifted = rng.random(patients) < spec.coupling.share
+        point["coupling"] = np.where(shifted, spec.coupling.scale * rng.standard_normal(patients), 0.0)
     if spec.sparse is not None:
         sparse, edges = spec.sparse, p * (p - 1) // 2
         point["share"] = rng.beta(sparse.share_a, sparse.share_b, patients)
@@ -146,6 +152,15 @@ def _covariances(spec: ModelSpec, design: Design, rng: np.random.Generator) -> d
         drawn = point["size"][:, None] * rng.standard_normal((patients, edges))
         point["departure"] = point["included"] * drawn
     return point
+
+
+def _common(p: int, eta: float, rng: np.random.Generator) -> dict[str, Any]:
+    level = rng.random()
+    psi = (1 - level) * np.eye(p) + level
+    sigma = np.reshape(invwishart(p - 1 + 2 * eta, psi).rvs(random_state=rng), (p, p))
+    scale = np.sqrt(np.diag(sigma))
+    correlation = to_edges(sigma / np.outer(scale, scale))
+    return {"shared_level": np.asarray(level), "shared_scale": scale, "shared_correlation": correlation}
 
 
 def _people(spec: ModelSpec, design: Design, rng: np.random.Generator) -> dict[str, Any]:

@@ -83,6 +83,10 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
 def require_sampleable(spec: ModelSpec, design: Design) -> None:
     """Say in a sentence why a graph cannot stand for this model and these data."""
     reasons = []
+    if spec.shared is not None and spec.shared.family == "common":
+        reasons.append('learns the level of R_0 (shared.family = "common"), which the graph does not have')
+    if spec.coupling is not None:
+        reasons.append("has a coupling that may be exactly zero ([coupling]), which has no gradient")
     if spec.sparse is not None:
         reasons.append("has departures at single edges ([sparse]), whose indicators have no gradient")
     elif spec.dense is None:

@@ -11,7 +11,7 @@ from typing import Any
 from bayescov.errors import ModelError, nearest
 
 __all__ = [
-    "DensePrior", "Likelihood", "MeanPrior", "ModelSpec", "SharedPrior", "SparsePrior", "SpreadPrior",
+    "CouplingPrior", "DensePrior", "Likelihood", "MeanPrior", "ModelSpec", "SharedPrior", "SparsePrior", "SpreadPrior",
     "load_model", "model_names",
 ]  # fmt: skip
 
@@ -64,7 +64,9 @@ class SharedPrior:
     ``family = "marginal"``: the correlation matrix of InverseWishart(p - 1 + 2 `eta`, I), so that every single
     correlation is Beta(`eta`, `eta`) on (-1, 1), uniform for `eta` = 1, however many regions there are (Barnard,
     McCulloch and Meng 2000). ``family = "lkj"``: LKJ(`eta`), which pulls all correlations towards zero the more
-    the more regions there are (at 15 regions and 86 people, a mean correlation of .32 to .22).
+    the more regions there are (at 15 regions and 86 people, a mean correlation of .32 to .22). ``family = "common"``:
+    the correlation matrix of InverseWishart(p - 1 + 2 `eta`, (1 - rho) I + rho 11'), rho ~ Uniform(0, 1): what all
+    correlations have in common is learned, and single ones are drawn towards it instead of towards zero.
     """
 
     family: str = "marginal"
@@ -100,12 +102,26 @@ class SparsePrior:
     size_width: float = 0.3
 
 
+@dataclass(frozen=True, kw_only=True)
+class CouplingPrior:
+    """A shift of all correlations of a patient group at once: c_g, the coupling.
+
+    c_g = 0 with probability 1 - `share`, else Normal(0, `scale`). With w = tanh(c_g) the group's correlations start from
+    R_0 + w (1 - R_0) where w > 0 (as if one more factor, the same for all regions, explained a share w of the
+    variance) and from (1 - |w|) R_0 where w < 0. Both are correlation matrices, whatever R_0 is.
+    """
+
+    share: float = 0.2
+    scale: float = 0.3
+
+
 SECTIONS: dict[str, type] = {
     "likelihood": Likelihood,
     "mean": MeanPrior,
     "spread": SpreadPrior,
     "shared": SharedPrior,
     "dense": DensePrior,
+    "coupling": CouplingPrior,
     "sparse": SparsePrior,
 }
 REQUIRED_SECTIONS = ("likelihood", "mean")
@@ -129,6 +145,8 @@ class ModelSpec:
         None: the identity matrix takes the place of R_0 (nothing is shared).
     dense : DensePrior or None
         None: kappa is infinite.
+    coupling : CouplingPrior or None
+        None: no shift of all correlations at once.
     sparse : SparsePrior or None
         None: Delta is zero.
     """
@@ -142,14 +160,16 @@ class ModelSpec:
     spread: SpreadPrior | None = None
     shared: SharedPrior | None = None
     dense: DensePrior | None = None
+    coupling: CouplingPrior | None = None
     sparse: SparsePrior | None = None
 
     def __post_init__(self) -> None:
         """Refuse combinations that are no model."""
-        if self.shared is None and (self.dense is None or self.sparse is not None or self.spread is not None):
+        departures = (self.sparse, self.spread, self.coupling)
+        if self.shared is None and (self.dense is None or any(d is not None for d in departures)):
             raise ModelError(
-                f"model {self.name!r}: without a [shared] matrix a [dense] section is needed, and neither [sparse] nor "
-                "[spread] has anything to depart from"
+                f"model {self.name!r}: without a [shared] matrix a [dense] section is needed, and neither [sparse], "
+                "[spread] nor [coupling] has anything to depart from"
             )
         if self.shared is not None and self.spread is None:
             raise ModelError(
@@ -162,13 +182,17 @@ class ModelSpec:
             "'normal' or 'student'",
         )
         if self.shared is not None:
-            _require(self.shared.family in ("marginal", "lkj"), self, "shared.family", "'marginal' or 'lkj'")
+            families = ("marginal", "lkj", "common")
+            _require(self.shared.family in families, self, "shared.family", "'marginal', 'lkj' or 'common'")
         _require_positive(self, "likelihood", ("dof_shape", "dof_rate"))
         _require_positive(self, "mean", ("intercept_sd", "shift_sd", "spread_scale", "site_scale"))
         _require_positive(self, "spread", ("control_sd", "shift_sd", "spread_scale"))
         _require_positive(self, "shared", ("eta",))
         _require_positive(self, "dense", ("median",))
         _require_positive(self, "sparse", ("share_a", "share_b", "size_median", "size_width"))
+        _require_positive(self, "coupling", ("scale",))
+        if self.coupling is not None:
+            _require(0 < self.coupling.share <= 1, self, "coupling.share", "a probability above 0")
         if self.dense is not None:
             _require(self.dense.width >= 0, self, "dense.width", "zero or more")
             _require(0 <= self.dense.atom < 1, self, "dense.atom", "a probability below 1")

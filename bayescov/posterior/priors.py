@@ -10,6 +10,7 @@ import xarray as xr
 from scipy.stats import beta, halfnorm, norm
 
 from bayescov.design import from_edges
+from bayescov.model.density import log_common_prior
 from bayescov.model.spec import DensePrior, ModelSpec, SharedPrior
 from bayescov.posterior.draws import stack_chains, thinned
 from bayescov.sampling.tree import spec_of
@@ -20,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def log_priors(fit: xr.DataTree, draws: int) -> dict[str, Floats]:
-    """(draw,) for each of ``kappa``, ``shared``, ``share``, ``size``, ``spread`` and ``mean`` that the model has."""
+    """(draw,) for each of ``kappa``, ``shared``, ``coupling``, ``share``, ``size``, ``spread`` and ``mean`` that the model has."""
     spec = spec_of(fit)
     posterior = fit["posterior"]
 
@@ -33,7 +34,17 @@ def log_priors(fit: xr.DataTree, draws: int) -> dict[str, Floats]:
     if spec.dense is not None and "kappa" in posterior.data_vars:
         found["kappa"] = _kappa(values("kappa"), spec.dense)
     if spec.shared is not None:
-        found["shared"] = shared_log_density(from_edges(values("shared_correlation")), spec.shared)
+        matrices = from_edges(values("shared_correlation"))
+        if spec.shared.family == "common":
+            drawn = zip(matrices, values("shared_scale"), values("shared_level")[:, 0], strict=True)
+            found["shared"] = np.array([log_common_prior(r, s, rho, spec.shared.eta) for r, s, rho in drawn])
+        else:
+            found["shared"] = shared_log_density(matrices, spec.shared)
+    if spec.coupling is not None:
+        c, share = values("coupling"), spec.coupling.share
+        with np.errstate(divide="ignore"):
+            nothing = np.log1p(-share)
+        found["coupling"] = np.where(c == 0, nothing, np.log(share) + norm(0, spec.coupling.scale).logpdf(c))
     if spec.sparse is not None:
         found["share"] = beta(spec.sparse.share_a, spec.sparse.share_b).logpdf(values("share"))
         found["size"] = norm(np.log(spec.sparse.size_median), spec.sparse.size_width).logpdf(

@@ -132,7 +132,10 @@ def _empty_draws(data: Data, count: int, design: Design) -> Draws:
         shared=np.empty((count, edges)),
         ratio_shift=np.empty((count, n_groups - 1)),
         ratio_size=np.empty((count, n_groups - 1)),
+        scale=np.empty((count, p)),
+        level=np.empty(count),
         kappa=np.empty((count, n_groups)),
+        coupling=np.empty((count, n_groups)),
         included=np.empty((count, n_groups, edges), dtype=np.int8),
         share=np.empty((count, n_groups)),
         size=np.empty((count, n_groups)),
@@ -175,6 +178,9 @@ def _posterior(spec: ModelSpec, design: Design, blocks: list[list[Draws]]) -> Ar
         posterior["slope_spread"] = d.row_sd[:, :, rows]
     if spec.shared is not None:
         posterior["shared_correlation"] = d.shared
+        if spec.shared.family == "common":
+            posterior["shared_level"] = d.level
+            posterior["shared_scale"] = d.scale
         posterior["spread_shift"] = d.ratio_shift
         posterior["spread_size"] = d.ratio_size
     if spec.dense is not None and spec.dense.width > 0:
@@ -184,6 +190,8 @@ def _posterior(spec: ModelSpec, design: Design, blocks: list[list[Draws]]) -> Ar
         if spec.dense.atom > 0:
             posterior["kappa"] = np.where(kappa == INFINITE, np.inf, kappa)
             posterior["closeness"] = np.where(kappa == INFINITE, 1.0, posterior["closeness"])
+    if spec.coupling is not None:
+        posterior["coupling"] = d.coupling[:, :, 1:]
     if spec.sparse is not None:
         posterior["included"] = d.included[:, :, 1:]
         posterior["share"] = d.share[:, :, 1:]

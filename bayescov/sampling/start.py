@@ -11,7 +11,7 @@ from bayescov.model.spec import ModelSpec
 from bayescov.sampling.kernels.chain import STEP_CLASSES, Data, Prior, State
 from bayescov.sampling.kernels.closeness import INFINITE
 from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE, cross_products, residual_scatter
-from bayescov.sampling.kernels.shared import size_of
+from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL, size_of
 
 __all__ = ["data_of", "prior_of", "start_state"]
 
@@ -95,7 +95,8 @@ def _residual_correlations(design: Design) -> tuple[Floats, Floats]:
 
 def prior_of(spec: ModelSpec) -> Prior:
     """The priors as the kernels see them; a section that is absent is switched off."""
-    spread, shared, dense, sparse = spec.spread, spec.shared, spec.dense, spec.sparse
+    spread, shared, dense = spec.spread, spec.shared, spec.dense
+    coupling, sparse = spec.coupling, spec.sparse
     return Prior(
         shift_sd=spec.mean.shift_sd,
         spread_scale=spec.mean.spread_scale,
@@ -104,7 +105,7 @@ def prior_of(spec: ModelSpec) -> Prior:
         dof_rate=spec.likelihood.dof_rate,
         has_shared=shared is not None,
         eta=shared.eta if shared else 1.0,
-        marginal=shared is not None and shared.family == "marginal",
+        family={"lkj": LKJ, "marginal": MARGINAL, "common": COMMON}[shared.family] if shared else LKJ,
         control_sd=spread.control_sd if spread else 1.0,
         ratio_shift_sd=spread.shift_sd if spread else 1.0,
         ratio_spread_scale=spread.spread_scale if spread else 1.0,
@@ -113,6 +114,9 @@ def prior_of(spec: ModelSpec) -> Prior:
         kappa_width=dense.width if dense else 0.0,
         kappa_atom=dense.atom if dense else 0.0,
         kappa_each=dense.per_population if dense else False,
+        has_coupling=coupling is not None,
+        coupling_share=coupling.share if coupling else 0.0,
+        coupling_scale=coupling.scale if coupling else 1.0,
         has_sparse=sparse is not None,
         share_a=sparse.share_a if sparse else 1.0,
         share_b=sparse.share_b if sparse else 1.0,
@@ -153,6 +157,7 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
         anchor=anchor,
         anchor_inverse=np.linalg.inv(anchor),
         kappa=kappa,
+        coupling=np.zeros(n_groups),
         delta=np.zeros((n_groups, p, p)),
         included=np.zeros((n_groups, p, p), dtype=np.int8),
         n_active=np.zeros(n_groups, dtype=np.int64),
@@ -170,6 +175,9 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
         xy=xy,
         yy=yy,
         scatter=scatter,
+        scale=np.ones(p),
+        level=np.array([0.3]),
+        pull=0.7 * np.eye(p) + 0.3,
         running=np.zeros((3, len(u))),
         block_chance=chance,
         block_middle=middle,

@@ -41,6 +41,7 @@ SPECS = {
     "pooled, with an atom": POOLED.change(dense={"per_population": True, "atom": 0.5}),
     "sparse": load_model("sparse"),
     "adaptive": load_model("adaptive"),
+    "coupling only": load_model("adaptive").change(sparse=None, coupling={"share": 1.0}),
     "pooled, student": POOLED.change(likelihood={"family": "student"}),
     "sparse, student": load_model("sparse").change(likelihood={"family": "student"}),
 }
@@ -256,7 +257,8 @@ def test_single_densities_are_scipys(name):
 
 SCALED = (
     "intercept", "mean_shift", "mean_spread", "mean_difference", "slope_mean", "slope_spread", "slope", "site_spread",
-    "site_effect", "spread_shift", "spread_size", "log_scale", "kappa", "share", "size", "departure", "weight",
+    "site_effect", "spread_shift", "spread_size", "log_scale", "shared_scale", "kappa", "coupling", "share", "size",
+    "departure", "weight",
 )  # fmt: skip
 
 
@@ -278,7 +280,9 @@ def virial(truth, judged, design, count, seed):
     for rng in np.random.default_rng(seed).spawn(count):
         point = draw_point(truth, design, seed=rng)
         for name in (n for n in SCALED if n in point):
-            size = np.sum(point["included"]) if name == "departure" else np.size(point[name])
+            # A discrete part does not move: edges that do not depart, a coupling of zero.
+            free = {"departure": point["included"], "coupling": point["coupling"] != 0}
+            size = np.sum(free[name]) if name in free else np.size(point[name])
             up, down = (
                 sum(prior_terms(judged, design, stretched(point, name, 1 + h)).values())
                 for h in (step, -step)
@@ -292,7 +296,9 @@ def tiny():
     return random_design(regions=2, sizes=(8, 8), site=True)
 
 
-FULL = load_model("adaptive").change(likelihood={"family": "student"}, sparse={"share_b": 2.0})
+FULL = load_model("adaptive").change(
+    likelihood={"family": "student"}, sparse={"share_b": 2.0}, coupling={"share": 0.6}
+)
 
 
 def test_draws_and_density_of_the_prior_belong_together(tiny):
@@ -308,6 +314,7 @@ def test_draws_and_density_of_the_prior_belong_together(tiny):
         ({"mean": {"intercept_sd": 1.0, "spread_scale": 0.25}}, ("intercept", "mean_spread", "slope_spread")),
         ({"spread": {"spread_scale": 3.0, "control_sd": 0.25}}, ("spread_size", "log_scale")),
         ({"dense": {"median": 800.0}, "sparse": {"size_median": 0.12}}, ("kappa", "size")),
+        ({"shared": {"eta": 3.0}, "coupling": {"scale": 0.1}}, ("shared_scale", "coupling")),
     ],
 )
 def test_another_prior_is_found(tiny, wrong, names):
@@ -338,6 +345,30 @@ def test_indicators_have_the_mass_of_a_coin(tiny):
     on, off = (prior_terms(spec, tiny, point | {"included": np.array([[k]])})["included"] for k in (1, 0))
     assert np.exp(on) == pytest.approx(share)
     assert np.exp(on) + np.exp(off) == pytest.approx(1)
+
+
+def test_a_coupling_of_zero_carries_its_mass(tiny):
+    spec = load_model("adaptive").change(coupling={"share": 0.3})
+    point = draw_point(spec, tiny, seed=3)
+    zero = prior_terms(spec, tiny, point | {"coupling": np.zeros(1)})["coupling"]
+    assert zero == pytest.approx(np.log(0.7))
+    mass = quad(
+        lambda c: np.exp(prior_terms(spec, tiny, point | {"coupling": np.array([c])})["coupling"]), -4, 4
+    )
+    assert mass[0] == pytest.approx(0.3, abs=1e-6)
+
+
+@pytest.mark.parametrize("w", [0.25, -0.25])
+def test_coupling_is_one_more_factor_or_noise(w):
+    """People with one more standard normal factor in every region, or with noise of their own in each."""
+    design = random_design(regions=3, sizes=(6, 6))
+    spec = SPECS["coupling only"]
+    point = draw_point(spec, design, seed=3) | {"coupling": np.array([np.arctanh(w)])}
+    shared = from_edges(point["shared_correlation"])
+    extra = np.ones((3, 3)) if w > 0 else np.eye(3)
+    scale = np.exp(point["log_scale"][1])
+    expected = scale[:, None] * ((1 - abs(w)) * shared + abs(w) * extra) * scale
+    np.testing.assert_allclose(prior_centers(spec, design, point)[1], expected, rtol=1e-12)
 
 
 def test_outside_the_support():

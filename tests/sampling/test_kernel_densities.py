@@ -14,8 +14,9 @@ from bayescov.model.density import (
 from bayescov.model.forward import draw_point
 from bayescov.sampling.kernels.closeness import INFINITE, log_closeness_density, relative_eigenvalues
 from bayescov.sampling.kernels.edges import edge_density, log_det_change, move_inverse
+from bayescov.sampling.kernels.level import fill_pull
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart
-from bayescov.sampling.kernels.shared import departed, shared_matrix, shared_prior, size_of
+from bayescov.sampling.kernels.shared import LKJ, MARGINAL, departed, shared_matrix, shared_prior, size_of
 from bayescov.sampling.kernels.shared import log_density as kernel_density
 from bayescov.sampling.start import prior_of
 from tests.model.designs import random_design
@@ -26,7 +27,7 @@ P, G = 4, 3
 @pytest.fixture
 def case():
     rng = np.random.default_rng(5)
-    spec = load_model("adaptive")
+    spec = load_model("adaptive").change(shared={"family": "common", "eta": 1.2})
     design = random_design(sizes=(12, 9, 10), regions=P, seed=3)
     point = draw_point(spec, design, seed=1)
     edges = P * (P - 1) // 2
@@ -34,6 +35,7 @@ def case():
     point["departure"] = np.zeros((G - 1, edges))
     point["included"][0, 2] = 1
     point["departure"][0, 2] = 0.2
+    point["coupling"] = np.array([0.3, -0.2])
     factor = np.eye(P) + 0.3 * np.tril(rng.standard_normal((P, P)), -1)
     return rng, spec, design, point, factor
 
@@ -71,10 +73,12 @@ def both_densities(case, u, kappa):
     delta = np.zeros((G, P, P))
     delta[1:] = from_edges(point["departure"], 0.0)
     grad = np.empty_like(u)
+    pull = np.empty((P, P))
+    fill_pull(1 / point["shared_scale"], float(point["shared_level"]), pull)
     kernel = kernel_density(
         u, grad, anchor, np.linalg.inv(anchor), residual_scatter(spec, design, here), design.sizes,
-        np.full(G, kappa), delta, np.array([0, 1, 0]), prior.eta, prior.marginal, prior.control_sd,
-        prior.ratio_shift_sd, prior.ratio_spread_scale,
+        np.full(G, kappa), np.append(0.0, point["coupling"]), delta, np.array([0, 1, 0]), prior.eta, prior.family, pull,
+        prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
     )  # fmt: skip
     return kernel, log_density(spec, design, here) + log_jacobian(u, anchor), grad
 
@@ -88,7 +92,7 @@ def positions(case, count):
 
 
 @pytest.mark.parametrize("kappa", [3.0, 60.0, 5000.0])
-@pytest.mark.parametrize("family", ["marginal", "lkj"])
+@pytest.mark.parametrize("family", ["marginal", "lkj", "common"])
 def test_shared_density_is_the_referees_up_to_one_constant(case, kappa, family):
     case = (case[0], case[1].change(shared={"family": family, "eta": 1.4}), *case[2:])
     offsets = [np.subtract(*both_densities(case, u, kappa)[:2]) for u in positions(case, 5)]
@@ -128,7 +132,8 @@ def test_prior_of_the_shared_matrix(family, eta):
         x = rng.standard_normal((9, 5))
         r = np.corrcoef(x.T)
         grad = np.empty((5, 5))
-        value = shared_prior(np.linalg.inv(r), np.linalg.slogdet(r)[1], eta, family == "marginal", grad)
+        code = {"lkj": LKJ, "marginal": MARGINAL}[family]
+        value = shared_prior(np.linalg.inv(r), np.linalg.slogdet(r)[1], eta, code, grad, grad)
         offsets.append(value - log_correlation_prior(r, family, eta))
     np.testing.assert_allclose(offsets, offsets[0], atol=1e-9)
 
@@ -194,10 +199,10 @@ def test_departures_add_on_fishers_scale():
     shared = from_edges(np.array([0.3, -0.5, 0.8]))
     delta = from_edges(np.array([0.4, 0.0, -0.2]), 0.0)
     out = np.empty((3, 3))
-    departed(shared, delta, out)
-    np.testing.assert_allclose(
-        to_edges(out), np.tanh(np.arctanh([0.3, -0.5, 0.8]) + np.array([0.4, 0.0, -0.2]))
-    )
+    for w, start in ((0.0, [0.3, -0.5, 0.8]), (0.2, [0.44, -0.2, 0.84]), (-0.2, [0.24, -0.4, 0.64])):
+        departed(shared, np.arctanh(w), delta, out)
+        expected = np.tanh(np.arctanh(start) + np.array([0.4, 0.0, -0.2]))
+        np.testing.assert_allclose(to_edges(out), expected)
 
 
 def test_inverse_wishart_draws_have_its_mean():

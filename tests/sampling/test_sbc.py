@@ -14,6 +14,8 @@ def small(name, likelihood="normal"):
     spec = load_model(name)
     if spec.dense is not None and spec.dense.width > 0:
         spec = spec.change(dense={"median": 30.0, "width": 1.0, "atom": 0.3 if name == "adaptive" else 0.0})
+    if spec.coupling is not None:
+        spec = spec.change(coupling={"share": 0.5})
     return spec.change(likelihood={"family": likelihood})
 
 
@@ -48,11 +50,13 @@ def test_ranks_are_uniform_with_sites_and_an_lkj_prior():
         ({"dense": {"median": 10.0}}, "closeness"),
         ({"spread": {"control_sd": 0.25}}, "sd"),
         ({"mean": {"spread_scale": 0.4}}, "mean_spread"),
+        ({"shared": {"eta": 4.0}}, "shared_level"),
+        ({"coupling": {"scale": 0.08}}, "coupling"),
     ],
 )
 def test_a_wrong_prior_is_seen(fault, quantity):
     """Negative controls: the same test, the sampler given a model with one prior changed."""
-    spec = small("pooled")
+    spec = small("adaptive" if quantity in ("shared_level", "coupling") else "pooled")
     found = p_values(ranks(spec, repetitions=300, seed=4, fitted=spec.change(**fault)))
     assert found[quantity] < LEVEL, found
 

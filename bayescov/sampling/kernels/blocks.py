@@ -2,10 +2,11 @@ r"""Blocked moves of departures: the shared matrix gives way, and several edges 
 
 Two things hold a single edge back. Homologues correlated at .9 tie the edges (i, j) and (i', j) together, so neither
 can depart alone; and while a departure is off, the shared matrix is a compromise that leaves no room for it. So all
-edges between {i, i'} and {j} or {j, j'} are switched at once, and R_0 moves by `-a x` where the group moves by
-`(1 - a) x`, a being the group's share of the people: the average over everybody stays. (R_0, x) -> (R_0 - a x, x) has
-Jacobian one. The shifts x are proposed around what the data of the group say; which block is tried, and around what,
-is learned during warm-up and then fixed, so the move is a plain Metropolis-Hastings step with the exact collapsed densities.
+edges between {i, i'} and {j} or {j, j'} are switched at once, and R_0 moves by `-a x` where the group departs by x
+from where R_0 leads it, a being the group's share of the people: without coupling the average over everybody stays.
+(R_0, x) -> (R_0 - a x, x) has Jacobian one. The shifts x are proposed around what the data of the group say; which
+block is tried, and around what, is learned during warm-up and then fixed, so the move is a plain Metropolis-Hastings
+step with the exact collapsed densities.
 """
 
 import math
@@ -14,8 +15,8 @@ import numpy as np
 from numba import njit
 
 from bayescov.sampling.kernels.edges import log_slab
-from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, invert_spd_into, product
-from bayescov.sampling.kernels.shared import pack_factor, shared_prior
+from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product
+from bayescov.sampling.kernels.shared import centers_density, coupled, pack_factor
 
 OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on the correlation scale
 
@@ -40,33 +41,6 @@ def log_shifts(x, n_edges, middle, spread):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def log_determinant(a, work):
-    """Log determinant, NaN where `a` is not positive definite."""
-    if not cholesky_into(a, work):
-        return np.nan
-    value = 0.0
-    for j in range(a.shape[0]):
-        value += 2.0 * math.log(work[j, j])
-    return value
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def centers_density(shared, center, scaled, kappa, sizes, eta, marginal):
-    """Log density of R_0 and of all groups' data as a function of R_0 and the centres; NaN outside the support."""
-    n_groups, p = center.shape[0], center.shape[1]
-    inverse, work, total = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
-    value = shared_prior(inverse, invert_spd_into(shared, inverse, work, total), eta, marginal, work)
-    for g in range(n_groups):
-        nu = kappa[g] + p + 1.0
-        for i in range(p):
-            for j in range(p):
-                total[i, j] = center[g, i, j] + scaled[g, i, j] / kappa[g]
-        value += 0.5 * nu * log_determinant(center[g], work)
-        value -= 0.5 * (nu + sizes[g]) * log_determinant(total, work)
-    return value
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def toggle_block(
     rng,
     shared,
@@ -74,13 +48,15 @@ def toggle_block(
     scaled,
     kappa,
     sizes,
+    coupling,
     delta,
     included,
     group,
     share,
     size,
     eta,
-    marginal,
+    family,
+    pull,
     block,
     middle,
     spread,
@@ -106,18 +82,23 @@ def toggle_block(
     for e in range(n_edges):
         i, j = rows[e], columns[e]
         r = shared[i, j]
-        x[e] = common + OWN_SHIFT * rng.standard_normal() if turn_on else center[group, i, j] - r
+        x[e] = common + OWN_SHIFT * rng.standard_normal()
+        if not turn_on:
+            x[e] = center[group, i, j] - coupled(r, coupling[group])
         moved = r - give_way * x[e] if turn_on else r + give_way * x[e]
-        off, on_value = (r, moved + x[e]) if turn_on else (moved, center[group, i, j])
-        base = moved if turn_on else r  # R_0 in the state in which the block is on
-        if not (abs(moved) < 0.9999 and abs(on_value) < 0.9999 and abs(off) < 0.9999):
+        # What the edge departs from, in the state in which the block is on.
+        base = coupled(moved if turn_on else r, coupling[group])
+        on_value = base + x[e] if turn_on else center[group, i, j]
+        if not (abs(moved) < 0.9999 and abs(on_value) < 0.9999):
             return False
         gain += log_slab(on_value, math.atanh(base), size) + math.log(share) - math.log1p(-share)
         new_shared[i, j] = moved
         new_shared[j, i] = moved
         for g in range(center.shape[0]):
             d = delta[g, i, j]
-            value = math.tanh(math.atanh(moved) + d) if g != group and d != 0.0 else moved
+            value = coupled(moved, coupling[g])
+            if g != group and d != 0.0:
+                value = math.tanh(math.atanh(value) + d)
             if g == group and turn_on:
                 value = on_value
             new_center[g, i, j] = value
@@ -126,8 +107,8 @@ def toggle_block(
     if not turn_on:
         gain = -gain
     # The departures of other groups are kept on Fisher's scale, so their densities do not enter.
-    gain += centers_density(new_shared, new_center, scaled, kappa, sizes, eta, marginal)
-    gain -= centers_density(shared, center, scaled, kappa, sizes, eta, marginal)
+    gain += centers_density(new_shared, new_center, scaled, kappa, sizes, eta, family, pull)
+    gain -= centers_density(shared, center, scaled, kappa, sizes, eta, family, pull)
     if not math.log(1.0 - rng.random()) < gain:
         return False
     shared[:] = new_shared
@@ -136,13 +117,17 @@ def toggle_block(
         i, j = rows[e], columns[e]
         included[group, i, j] = 1 if turn_on else 0
         included[group, j, i] = included[group, i, j]
-        delta[group, i, j] = math.atanh(center[group, i, j]) - math.atanh(shared[i, j]) if turn_on else 0.0
+        delta[group, i, j] = 0.0
+        if turn_on:
+            delta[group, i, j] = math.atanh(center[group, i, j]) - math.atanh(
+                coupled(shared[i, j], coupling[group])
+            )
         delta[group, j, i] = delta[group, i, j]
     return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def watch_blocks(blocks, shared, center, included, seen):
+def watch_blocks(blocks, shared, coupling, center, included, seen):
     """Count the sweeps, and for each block how often it was on, and the sum and sum of squares of its mean shift."""
     for g in range(1, center.shape[0]):
         for b in range(blocks.shape[0]):
@@ -153,7 +138,7 @@ def watch_blocks(blocks, shared, center, included, seen):
                     if i >= 0 and j >= 0:
                         n_edges += 1
                         on += included[g, i, j]
-                        shift += center[g, i, j] - shared[i, j]
+                        shift += center[g, i, j] - coupled(shared[i, j], coupling[g])
             seen[0, g, b] += 1.0
             if on == n_edges:
                 seen[1, g, b] += 1.0

@@ -17,13 +17,15 @@ from bayescov.sampling.kernels.blocks import (
     watch_blocks,
 )
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
+from bayescov.sampling.kernels.coupling import draw_coupling, start_of
 from bayescov.sampling.kernels.edges import draw_departures, draw_share_and_size
 from bayescov.sampling.kernels.hmc import adapt_step, hamiltonian_step, restart_dual
+from bayescov.sampling.kernels.level import draw_level
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
 from bayescov.sampling.kernels.people import draw_missing, draw_weights
 from bayescov.sampling.kernels.pointwise import leave_one_out
-from bayescov.sampling.kernels.shared import departed, shared_matrix
+from bayescov.sampling.kernels.shared import COMMON, departed, shared_matrix
 
 BLOCK_MOVES = 16
 STEP_CLASSES = 3
@@ -37,53 +39,79 @@ Prior = namedtuple(
     "Prior",
     [
         "shift_sd", "spread_scale", "site_scale", "dof_shape", "dof_rate",
-        "has_shared", "eta", "marginal", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
+        "has_shared", "eta", "family", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
         "learns_kappa", "kappa_median", "kappa_width", "kappa_atom", "kappa_each",
-        "has_sparse", "share_a", "share_b", "size_median", "size_width",
+        "has_coupling", "coupling_share", "coupling_scale", "has_sparse", "share_a", "share_b", "size_median", "size_width",
     ],
 )  # fmt: skip
 
 State = namedtuple(
     "State",
     [
-        "u", "metric", "dual", "anchor", "anchor_inverse", "kappa", "delta", "included", "n_active", "share", "size",
-        "w", "row_mean", "row_sd", "y", "weight", "dof", "sigma", "omega", "xx", "xy", "yy", "scatter",
-        "running", "block_chance", "block_middle", "block_spread", "block_seen",
+        "u", "metric", "dual", "anchor", "anchor_inverse", "kappa", "coupling", "delta", "included", "n_active",
+        "share", "size", "w", "row_mean", "row_sd", "y", "weight", "dof", "sigma", "omega", "xx", "xy", "yy", "scatter",
+        "scale", "level", "pull", "running", "block_chance", "block_middle", "block_spread", "block_seen",
     ],
 )  # fmt: skip
 
 Draws = namedtuple(
     "Draws",
     [
-        "correlation", "sd", "w", "row_mean", "row_sd", "shared", "ratio_shift", "ratio_size", "kappa", "included",
-        "share", "size", "dof", "acceptance", "diverging", "log_likelihood",
+        "correlation", "sd", "w", "row_mean", "row_sd", "shared", "ratio_shift", "ratio_size", "scale", "level", "kappa", "coupling",
+        "included", "share", "size", "dof", "acceptance", "diverging", "log_likelihood",
     ],
 )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def departures(rng, data, prior, state, shared, center, log_d):
-    """Single-edge departures of every patient group: blocks of edges, then edge by edge; their share and size."""
+def in_units(scatter, log_d):
+    """Scatter of each group in units of its D."""
     n_groups, p = log_d.shape
     scaled = np.empty((n_groups, p, p))
     for g in range(n_groups):
         for i in range(p):
             for j in range(p):
-                scaled[g, i, j] = state.scatter[g, i, j] * math.exp(-log_d[g, i] - log_d[g, j])
+                scaled[g, i, j] = scatter[g, i, j] * math.exp(-log_d[g, i] - log_d[g, j])
+    return scaled
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def couplings(rng, data, prior, state, shared, center, log_d, scaled):
+    """The coupling of every patient group, each in one of its two coordinates; u follows."""
+    n_groups, p = log_d.shape
+    shifts = p * (p + 1) // 2 + (n_groups - 1) * p
+    for g in range(1, n_groups):
+        step = draw_coupling(
+            rng, g, rng.random() < 0.5, shared, center, scaled, state.u[shifts + g - 1], prior.ratio_shift_sd, state.kappa,
+            data.sizes, state.coupling, state.delta, prior.eta, prior.family, state.pull, prior.coupling_share,
+            prior.coupling_scale,
+        )  # fmt: skip
+        state.u[shifts + g - 1] += step
+        for j in range(p):
+            log_d[g, j] += step
+    store_shared(shared, log_d[0], state.anchor, state.u)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def departures(rng, data, prior, state, shared, center, log_d, scaled):
+    """Single-edge departures of every patient group: blocks of edges, then edge by edge; their share and size."""
+    n_groups, p = log_d.shape
+    start = np.empty((p, p))
     moved = False
     for g in range(1, n_groups):
         for _ in range(BLOCK_MOVES):
             b = draw_block(rng, state.block_chance[g])
             moved |= toggle_block(
-                rng, shared, center, scaled, state.kappa, data.sizes, state.delta, state.included, g, state.share[g],
-                state.size[g], prior.eta, prior.marginal, data.blocks[b], state.block_middle[g, b],
+                rng, shared, center, scaled, state.kappa, data.sizes, state.coupling, state.delta, state.included, g,
+                state.share[g], state.size[g], prior.eta, prior.family, state.pull, data.blocks[b], state.block_middle[g, b],
                 state.block_spread[g, b],
             )  # fmt: skip
     if moved:
         store_shared(shared, log_d[0], state.anchor, state.u)
     for g in range(1, n_groups):
+        start_of(shared, state.coupling[g], start)
         draw_departures(
-            rng, shared, center[g], scaled[g], state.kappa[g], data.sizes[g], state.delta[g], state.included[g],
+            rng, start, center[g], scaled[g], state.kappa[g], data.sizes[g], state.delta[g], state.included[g],
             state.share[g], state.size[g],
         )  # fmt: skip
         state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
@@ -105,15 +133,18 @@ def collapsed_blocks(rng, data, prior, state, step):
         return center, log_d, 1.0, False
     acceptance, diverging = hamiltonian_step(
         rng, state.u, state.metric, step, state.anchor, state.anchor_inverse, state.scatter, data.sizes, state.kappa,
-        state.delta, state.n_active, prior.eta, prior.marginal, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
+        state.coupling, state.delta, state.n_active, prior.eta, prior.family, state.pull, prior.control_sd, prior.ratio_shift_sd,
+        prior.ratio_spread_scale,
     )  # fmt: skip
     # With departures the support ends in a wall (some R*_g singular), at which any kappa makes the energy jump: running
     # into it is an ordinary rejection. Without them the density is smooth, and a jump means that the step is too long.
     diverging = diverging and state.n_active.sum() == 0
     shared = np.empty((p, p))
     shared_matrix(state.u, state.anchor, log_d, shared)
+    if prior.family == COMMON:
+        draw_level(rng, shared, prior.eta, state.scale, state.level, state.pull)
     for g in range(n_groups):
-        departed(shared, state.delta[g], center[g])
+        departed(shared, state.coupling[g], state.delta[g], center[g])
     if prior.learns_kappa:
         eigenvalues = np.empty((n_groups, p))
         work = np.empty((p, p))
@@ -131,8 +162,12 @@ def collapsed_blocks(rng, data, prior, state, step):
                 rng, state.kappa[0], eigenvalues, data.sizes, 0, n_groups, prior.kappa_median, prior.kappa_width,
                 prior.kappa_atom,
             )  # fmt: skip
-    if prior.has_sparse:
-        departures(rng, data, prior, state, shared, center, log_d)
+    if prior.has_coupling or prior.has_sparse:
+        scaled = in_units(state.scatter, log_d)
+        if prior.has_coupling:
+            couplings(rng, data, prior, state, shared, center, log_d, scaled)
+        if prior.has_sparse:
+            departures(rng, data, prior, state, shared, center, log_d, scaled)
     return center, log_d, acceptance, diverging
 
 
@@ -251,6 +286,7 @@ def keep(prior, state, draws, t, acceptance, diverging):
             e += 1
     for g in range(n_groups):
         draws.kappa[t, g] = state.kappa[g]
+        draws.coupling[t, g] = state.coupling[g]
         draws.share[t, g] = state.share[g]
         draws.size[t, g] = state.size[g]
         for j in range(p):
@@ -272,6 +308,8 @@ def keep(prior, state, draws, t, acceptance, diverging):
             for j in range(i + 1, p):
                 draws.shared[t, e] = shared[i, j]
                 e += 1
+            draws.scale[t, i] = 1.0 / state.scale[i]
+        draws.level[t] = state.level[0]
         tail = p * (p + 1) // 2 + (n_groups - 1) * p
         for g in range(1, n_groups):
             draws.ratio_shift[t, g - 1] = state.u[tail + g - 1]
@@ -307,4 +345,4 @@ def run(rng, data, prior, state, draws, first, count, thin, tuning, total):
             adapt(prior, state, acceptance, t, total)
             if prior.has_sparse:
                 # The control never departs: its centre is the shared matrix.
-                watch_blocks(data.blocks, center[0], center, state.included, state.block_seen)
+                watch_blocks(data.blocks, center[0], state.coupling, center, state.included, state.block_seen)

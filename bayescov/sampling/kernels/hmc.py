@@ -13,7 +13,7 @@ MAX_STEPS = 32
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def hamiltonian_step(
-    rng, u, metric, step, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, marginal,
+    rng, u, metric, step, anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, n_active, eta, family, pull,
     control_sd, shift_sd, spread_scale,
 ):  # fmt: skip
     """One trajectory of random length (about a quarter period of a unit normal); `u` moves in place.
@@ -32,7 +32,7 @@ def hamiltonian_step(
     value = 0.0
     for s in range(n_steps + 1):  # the density is called in one place only: its code is compiled in once
         value = log_density(
-            position, grad, anchor, anchor_inverse, scatter, sizes, kappa, delta, n_active, eta, marginal,
+            position, grad, anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, n_active, eta, family, pull,
             control_sd, shift_sd, spread_scale,
         )  # fmt: skip
         if value == -np.inf:

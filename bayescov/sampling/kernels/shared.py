@@ -18,12 +18,16 @@ import numpy as np
 from numba import njit
 
 from bayescov.sampling.kernels.linalg import (
+    cholesky_into,
     gram_of_rows_into,
     invert_lower_into,
     invert_spd_into,
     product,
     transposed,
 )
+
+# Families of the prior of R_0.
+LKJ, MARGINAL, COMMON = 0, 1, 2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -83,13 +87,22 @@ def shared_matrix(u, anchor, log_d, correlation):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def departed(shared, delta, out):
-    """R*_g: `shared` moved by `delta` on Fisher's z scale at the edges where delta is not zero."""
+def coupled(r, coupling):
+    """A correlation of R_0 after a group's shift of all correlations; see `bayescov.model.CouplingPrior`."""
+    if coupling == 0.0:
+        return r
+    w = math.tanh(coupling)
+    return r + w * (1.0 - r) if w > 0.0 else (1.0 + w) * r
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def departed(shared, coupling, delta, out):
+    """R*_g: `shared` moved by the coupling, then by `delta` on Fisher's z scale where delta is not zero."""
     p = shared.shape[0]
     for i in range(p):
         out[i, i] = 1.0
         for j in range(i):
-            r = shared[i, j]
+            r = coupled(shared[i, j], coupling)
             d = delta[i, j]
             if d != 0.0:
                 h = math.tanh(d)
@@ -99,15 +112,15 @@ def departed(shared, delta, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def shared_prior(inverse, logdet, eta, marginal, grad):
+def shared_prior(inverse, logdet, eta, family, pull, grad):
     """Log prior density of R_0 and its gradient.
 
     LKJ(eta): |R|^(eta - 1). Marginal: R is the correlation matrix of InverseWishart(nu, I), nu = p - 1 + 2 eta, so
     that every single correlation is Beta(eta, eta) on (-1, 1) whatever p is (Barnard, McCulloch and Meng 2000):
-    |R|^(-(nu + p + 1) / 2) prod_i (R^-1)_ii^(-nu / 2).
+    |R|^(-(nu + p + 1) / 2) prod_i (R^-1)_ii^(-nu / 2). Common: see `bayescov.sampling.kernels.level`.
     """
     p = inverse.shape[0]
-    if not marginal:
+    if family == LKJ:
         for i in range(p):
             for j in range(p):
                 grad[i, j] = (eta - 1.0) * inverse[i, j]
@@ -116,14 +129,48 @@ def shared_prior(inverse, logdet, eta, marginal, grad):
     a = 0.5 * (nu + p + 1.0)
     value = -a * logdet
     scaled = np.empty((p, p))
-    for j in range(p):
-        value -= 0.5 * nu * math.log(inverse[j, j])
+    if family == COMMON:
         for i in range(p):
-            scaled[i, j] = 0.5 * nu * inverse[i, j] / inverse[j, j]
+            for j in range(p):
+                value -= 0.5 * pull[i, j] * inverse[i, j]
+                scaled[i, j] = 0.5 * pull[i, j]
+        scaled = product(inverse, scaled)
+    else:
+        for j in range(p):
+            value -= 0.5 * nu * math.log(inverse[j, j])
+            for i in range(p):
+                scaled[i, j] = 0.5 * nu * inverse[i, j] / inverse[j, j]
     pulled = product(scaled, inverse)
     for i in range(p):
         for j in range(p):
             grad[i, j] = pulled[i, j] - a * inverse[i, j]
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_determinant(a, work):
+    """Log determinant, NaN where `a` is not positive definite."""
+    if not cholesky_into(a, work):
+        return np.nan
+    value = 0.0
+    for j in range(a.shape[0]):
+        value += 2.0 * math.log(work[j, j])
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def centers_density(shared, center, scaled, kappa, sizes, eta, family, pull):
+    """Log density of R_0 and of all groups' data as a function of R_0 and the centres; NaN outside the support."""
+    n_groups, p = center.shape[0], center.shape[1]
+    inverse, work, total = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
+    value = shared_prior(inverse, invert_spd_into(shared, inverse, work, total), eta, family, pull, work)
+    for g in range(n_groups):
+        nu = kappa[g] + p + 1.0
+        for i in range(p):
+            for j in range(p):
+                total[i, j] = center[g, i, j] + scaled[g, i, j] / kappa[g]
+        value += 0.5 * nu * log_determinant(center[g], work)
+        value -= 0.5 * (nu + sizes[g]) * log_determinant(total, work)
     return value
 
 
@@ -136,10 +183,12 @@ def log_density(
     scatter,
     sizes,
     kappa,
+    coupling,
     delta,
     n_active,
     eta,
-    marginal,
+    family,
+    pull,
     control_sd,
     shift_sd,
     spread_scale,
@@ -176,7 +225,7 @@ def log_density(
 
     grad[:] = 0.0
     grad_shared = np.empty((p, p))
-    value = shared_prior(shared_inverse, shared_logdet, eta, marginal, grad_shared)
+    value = shared_prior(shared_inverse, shared_logdet, eta, family, pull, grad_shared)
     grad_log_d = np.zeros(p)
     center = np.empty((p, p))
     center_inverse = np.empty((p, p))
@@ -200,9 +249,8 @@ def log_density(
         for i in range(p):
             for j in range(p):
                 total[i, j] = scatter[g, i, j] * work[0, i] * work[0, j] / kappa[g]
-        active = n_active[g] > 0
-        if active:
-            departed(shared, delta[g], center)
+        if n_active[g] > 0 or coupling[g] != 0.0:
+            departed(shared, coupling[g], delta[g], center)
             center_logdet = invert_spd_into(center, center_inverse, work, work2)
             if not center_logdet > -1e200:
                 return -np.inf  # outside the support: with departures, not every R_0 gives valid matrices
@@ -223,15 +271,16 @@ def log_density(
             value -= n * log_dg[j]
         a = 0.5 * nu
         b = 0.5 * (nu + n)
+        slope_coupled = 1.0 - abs(math.tanh(coupling[g]))
         for i in range(p):
             row = 0.0
             for j in range(p):
                 h = a * center_inverse[i, j] - b * total_inverse[i, j]
                 row += h * center[i, j]
                 if i != j:
-                    if active and delta[g, i, j] != 0.0:
-                        h *= (1.0 - center[i, j] ** 2) / (1.0 - shared[i, j] ** 2)
-                    grad_shared[i, j] += h
+                    if delta[g, i, j] != 0.0:
+                        h *= (1.0 - center[i, j] ** 2) / (1.0 - coupled(shared[i, j], coupling[g]) ** 2)
+                    grad_shared[i, j] += h * slope_coupled
             slope = 2.0 * row  # d/d log D of 1/2 nu log|S*| - 1/2 (nu + n) log|S* + S / kappa|, S* = D R* D
             grad_log_d[i] += slope
             if g > 0:

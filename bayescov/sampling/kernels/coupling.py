@@ -1,0 +1,157 @@
+r"""The coupling c_g: a shift of all correlations of one patient group, with Sigma_g integrated out.
+
+Zero and the whole range are proposed at once (a grid, uniform within a cell, and the spike), corrected by
+Metropolis-Hastings. With w = tanh(c) this is done in one of two coordinates: with R_0 held, or with M held, the
+average of all groups' starting points weighted by their people. M = a R_0 + b above the diagonal, so a new c takes R_0
+to (M - b') / a', and a group's correlations move while the others give way; R_0 = (M - b) / a has Jacobian a^-edges.
+One more factor makes all that it does not explain smaller by 1 - w, so the group's SDs give way too: m_g moves by
+-log(1 - w) / 2 where w > 0 (a shift, Jacobian one).
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from bayescov.sampling.kernels.scalars import draw_category
+from bayescov.sampling.kernels.shared import centers_density, coupled, departed
+
+CELLS = 20
+REACH = 3.2  # the grid ends at so many prior SDs; beyond, only the random walk moves
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def average_of(coupling, sizes):
+    """(a, b) of the average starting point, a R_0 + b."""
+    a, b = 0.0, 0.0
+    for g in range(sizes.shape[0]):
+        w = math.tanh(coupling[g])
+        a += sizes[g] * (1.0 - abs(w))
+        b += sizes[g] * max(w, 0.0)
+    total = sizes.sum()
+    return a / total, b / total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def spread_for(coupling):
+    """By how much the logarithms of a group's SDs give way."""
+    return -0.5 * math.log1p(-max(math.tanh(coupling), 0.0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def move_coupling(
+    new, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
+    new_shared, new_center, new_scaled,
+):  # fmt: skip
+    """Log density (prior of c apart) at c_g = `new`; what moves with it into `new_...`."""
+    n_groups, p = center.shape[0], center.shape[1]
+    old = coupling[group]
+    a, b = average_of(coupling, sizes)
+    coupling[group] = new
+    a_new, b_new = average_of(coupling, sizes)
+    value = 0.0
+    if hold_average:
+        value = -0.5 * p * (p - 1) * math.log(a_new)
+        for i in range(p):
+            new_shared[i, i] = 1.0
+            for j in range(i):
+                r = (a * shared[i, j] + b - b_new) / a_new
+                if abs(r) > 0.9999:
+                    coupling[group] = old
+                    return np.nan
+                new_shared[i, j] = r
+                new_shared[j, i] = r
+    else:
+        new_shared[:] = shared
+    for g in range(n_groups):
+        departed(new_shared, coupling[g], delta[g], new_center[g])
+    coupling[group] = old
+    step = spread_for(new) - spread_for(old)
+    new_scaled[:] = scaled
+    new_scaled[group] *= math.exp(-2.0 * step)
+    value -= sizes[group] * p * step + 0.5 * ((shift + step) / shift_sd) ** 2
+    return value + centers_density(new_shared, new_center, new_scaled, kappa, sizes, eta, family, pull)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def draw_coupling(
+    rng, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
+    share, scale,
+):  # fmt: skip
+    """Draw c_g; R_0, the centres and the scaled scatter move in place. By how much the group's log SDs did, beside it."""
+    new_shared, new_center, new_scaled = np.empty_like(shared), np.empty_like(center), np.empty_like(scaled)
+    weights = np.empty(CELLS + 1)
+    cell = 2.0 * REACH * scale / CELLS
+    log_on = math.log(share) - math.log(scale) - 0.9189385332046727 + math.log(cell)
+    current = coupling[group]
+    # The cells, zero, the current value, the value proposed from the cells, the value of the random walk: the density is
+    # called in one place only, so that its code is compiled in once.
+    chosen, new, at_current, proposed_from = CELLS, 0.0, 0.0, 0.0
+    spread_before = spread_for(current)
+    for c in range(CELLS + 4):
+        if c < CELLS:
+            x = -REACH * scale + (c + 0.5) * cell
+        elif c == CELLS:
+            x = 0.0
+            if share >= 1.0:
+                weights[c] = -np.inf
+                continue
+        elif c == CELLS + 1:
+            x = current
+        elif c == CELLS + 2:
+            chosen, _ = draw_category(rng, weights, CELLS + 1)
+            new = 0.0 if chosen == CELLS else -REACH * scale + (chosen + rng.random()) * cell
+            if chosen == CELLS and current == 0.0:
+                continue
+            x = new
+        else:
+            if current == 0.0:
+                break
+            x = current + 0.2 * scale * rng.standard_normal()
+        value = move_coupling(
+            x, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
+            new_shared, new_center, new_scaled,
+        )  # fmt: skip
+        value += math.log1p(-share) if x == 0.0 else log_on - 0.5 * (x / scale) ** 2
+        if not value > -1e300:
+            value = -np.inf
+        if c <= CELLS:
+            weights[c] = value
+            continue
+        if c == CELLS + 1:
+            at_current = value
+            top = -np.inf
+            for k in range(CELLS + 1):
+                top = max(top, weights[k])
+            for k in range(CELLS):  # every cell can be proposed
+                weights[k] = max(weights[k], top - 25.0)
+            k = math.floor((current / scale + REACH) * scale / cell)
+            if current == 0.0:
+                proposed_from = weights[CELLS]
+            elif 0 <= k < CELLS:
+                proposed_from = weights[k]
+            else:
+                proposed_from = -np.inf  # cannot be proposed
+            continue
+        ratio = value - at_current
+        if c == CELLS + 2:
+            ratio += proposed_from - weights[chosen]
+        if math.log(1.0 - rng.random()) < ratio:
+            shift += spread_for(x) - spread_for(current)
+            coupling[group] = x
+            shared[:] = new_shared
+            center[:] = new_center
+            scaled[:] = new_scaled
+            current = x
+            at_current = value
+    return spread_for(current) - spread_before
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def start_of(shared, coupling, out):
+    """R_0 after the coupling: what single edges depart from."""
+    p = shared.shape[0]
+    for i in range(p):
+        for j in range(p):
+            out[i, j] = coupled(shared[i, j], coupling)
+        out[i, i] = 1.0
