@@ -192,6 +192,9 @@ def test_one_report_holds_everything_asked_for(kept, other, tmp_path, monkeypatc
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Which model predicts people it has not seen best?" in page
     assert '"threshold": 2000' in page
+    supplement = (tmp_path / "supplement.html").read_text(encoding="utf-8")
+    assert supplement.count("<table") == 2
+    assert supplement.count("<tr>") == 2 * 10 + 2 * 5 + 2
 
 
 SMALL = ["--regions", "5", "--changed", "1", "--model", "separate", "--studies", "2", "--jobs", "1"]

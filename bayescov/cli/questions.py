@@ -275,13 +275,14 @@ def report(
 ) -> None:  # fmt: skip
     """Write the report of a stored fit anew: with networks and sensitivity, and more where asked for.
 
-    Writes report.html.
+    Writes report.html, and supplement.html: all connections and volumes as formatted tables.
     """
     import bayescov as bc
     from bayescov.cli.further import further
     from bayescov.cli.kept import named_fits, open_kept, pair
     from bayescov.cli.run import Options, typed
     from bayescov.report import report as write
+    from bayescov.report.supplement import supplement_page
     from bayescov.sampling.tree import design_of, spec_of
 
     kept = open_kept(fit, out)
@@ -298,4 +299,7 @@ def report(
         kept.fit, kept.target / "report.html", classical=bc.permutation_test(design, kind=kind, seed=seed),
         threshold=threshold, margin=margin, kind=kind, fdr=fdr, command=typed(), **answers,
     )  # fmt: skip
-    kept.finish("report.html")
+    edges = bc.connections(kept.fit, threshold=threshold, margin=margin, kind=kind, fdr=fdr)
+    page = supplement_page(edges, bc.volumes(kept.fit, fdr=fdr))
+    (kept.target / "supplement.html").write_text(page, encoding="utf-8")
+    kept.finish("report.html", "supplement.html")

@@ -10,7 +10,7 @@ from bayescov.report.figures.shared import COLOURS
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
-__all__ = ["supplement"]
+__all__ = ["supplement", "supplement_page"]
 
 HEADS = {
     "population": "Group",
@@ -59,3 +59,9 @@ def supplement(answers: xr.Dataset) -> "Styler":
         .map(lambda verdict: f"color: {COLOURS[verdict]}; font-weight: 600", subset=["Verdict"])
         .set_caption(f"Against {answers.attrs['control']}. {definitions}.")
     )
+
+
+def supplement_page(*answers: xr.Dataset) -> str:
+    """One HTML page of the tables of several answers, to open in a browser or a word processor."""
+    tables = "\n".join(supplement(one).to_html() for one in answers)
+    return f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Supplement</title>\n{tables}\n</html>\n'
