@@ -11,6 +11,7 @@ __all__ = ["QUANTITIES", "power_scaling"]
 Floats = npt.NDArray[np.float64]
 
 QUANTITIES = ("added", "missing", "difference")
+POWERS = (0.99, 1.01)
 
 
 def power_scaling(
@@ -58,13 +59,28 @@ def power_scaling(
             "log_likelihood": xr.Dataset({"y": by_chain(likelihood)}),
         }
     )
-    parts = [*used, "likelihood"]
+    parts = {**used, "likelihood": likelihood}
     values = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a quantity that never varies has no distribution to move
-        for name in parts:
+        for name, density in parts.items():
             which = "likelihood" if name == "likelihood" else "prior"
-            found = az.psense(tree, group=which, group_var_names=None if name == "likelihood" else [name])
+            try:
+                found = az.psense(tree, group=which, group_var_names=None if name == "likelihood" else [name])
+            except (
+                ValueError
+            ):  # many draws of one density (a coupling of zero): a tail that cannot be smoothed
+                found = _unsmoothed(tree["posterior"].to_dataset(), by_chain(density))
             values.append(found["numbers"].transpose("quantity", "population").to_numpy())
     still = np.ptp(quantities, axis=-1) == 0
-    return parts, np.where(still, 0.0, np.array(values))
+    return list(parts), np.where(still, 0.0, np.array(values))
+
+
+def _unsmoothed(posterior: xr.Dataset, density: xr.DataArray) -> xr.Dataset:
+    """The same diagnostic with weights as they are; so near a power of 1 none of them is large."""
+    weights = []
+    for power in POWERS:
+        raw = np.exp((power - 1.0) * (density - density.mean()))
+        weights.append(raw / raw.sum())
+    sense = posterior.azstats.power_scale_sense
+    return sense(lower_w=weights[0], upper_w=weights[1], lower_alpha=POWERS[0], upper_alpha=POWERS[1])

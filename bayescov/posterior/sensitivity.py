@@ -222,7 +222,10 @@ def _smoothed(log_weights: Floats) -> tuple[Floats, float]:
     weights /= weights.sum()
     if weights.max() * len(weights) < FEW:
         return weights, 0.0
-    smooth, k = array_stats.psislw(log_weights - log_weights.max())
+    try:
+        smooth, k = array_stats.psislw(log_weights.max() - log_weights)  # it takes minus the log weights
+    except ValueError:  # the largest weights are all equal: a plateau, not a tail
+        return weights, 0.0
     weights = np.exp(smooth - smooth.max())
     return weights / weights.sum(), float(k)
 

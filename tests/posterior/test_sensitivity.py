@@ -14,8 +14,9 @@ from bayescov.model.spec import SharedPrior
 from bayescov.posterior.arguments import correlation_draws
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.headline import counts
-from bayescov.posterior.powerscaling import power_scaling
+from bayescov.posterior.powerscaling import _unsmoothed, power_scaling
 from bayescov.posterior.priors import log_priors, shared_log_density
+from bayescov.posterior.sensitivity import _smoothed
 from bayescov.sampling.tree import spec_of
 from tests.posterior.fakes import design_from
 
@@ -62,6 +63,58 @@ def test_power_scaling_kappa_agrees_with_a_fit_under_that_prior(fit, answers, de
     np.testing.assert_allclose(row["n_missing"], edges["n_missing"], atol=0.2)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["share", "size", "shared"])
+@pytest.mark.parametrize("power", [0.5, 2.0])
+def test_power_scaling_every_other_prior_agrees_with_a_fit_under_it(design, name, power):
+    """pi: a beta density to a power is a beta density. tau: a normal one. eta: an LKJ density to a power is an LKJ density."""
+    spec = bc.load_model("sparse").change(shared={"family": "lkj", "eta": 2.0})
+    settings = {**QUICK, "draws": 6000, "tune": 1000}
+    answers = bc.sensitivity(bc.fit(design, model=spec, seed=1, **settings), draws=12000)
+    a, b, width = spec.sparse.share_a, spec.sparse.share_b, spec.sparse.size_width
+    changed = {
+        "share": {"sparse": {"share_a": 1 + power * (a - 1), "share_b": 1 + power * (b - 1)}},
+        "size": {"sparse": {"size_width": width / np.sqrt(power)}},
+        "shared": {"shared": {"eta": 1 + power * (spec.shared.eta - 1)}},
+    }[name]
+    edges = bc.connections(bc.fit(design, model=spec.change(**changed), seed=9, **settings))
+    row = answers.sel(scenario=f"prior of {name} to the power {power:g}")
+    print(
+        name,
+        power,
+        float(row["pareto_k"]),
+        row["n_added"].values,
+        edges["n_added"].values,
+        answers["n_added"][0].values,
+    )
+    assert bool(row["trusted"])
+    np.testing.assert_allclose(row["n_added"], edges["n_added"], atol=0.12)
+    np.testing.assert_allclose(row["n_missing"], edges["n_missing"], atol=0.12)
+
+
+def test_weights_on_a_plateau_are_used_as_they_are():
+    log_weights = np.r_[np.zeros(300), np.full(9700, -20.0)]
+    weights, k = _smoothed(log_weights)
+    assert k == 0.0
+    np.testing.assert_allclose(weights[:300], 1 / 300, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [0.4, 0.6])
+def test_smoothed_weights_keep_their_order_and_estimate_the_mean(shape):
+    """Weights with a long tail: smoothing changes the largest of them a little, and turns none around."""
+    u = np.random.default_rng(4).uniform(size=4000)
+    log_weights = -shape * np.log(u)
+    weights, k = _smoothed(log_weights)
+    raw = np.exp(log_weights) / np.exp(log_weights).sum()
+    assert raw.max() * len(raw) > 10  # smoothing takes place
+    assert k == pytest.approx(shape, abs=0.15)
+    assert np.corrcoef(np.argsort(np.argsort(weights)), np.argsort(np.argsort(raw)))[0, 1] > 0.999
+    np.testing.assert_allclose(
+        weights[raw < np.quantile(raw, 0.8)], raw[raw < np.quantile(raw, 0.8)], rtol=0.05
+    )
+    assert weights @ u == pytest.approx((1 - shape) / (2 - shape), abs=0.02)
+
+
 def test_power_scaling_diagnostic_is_the_slope_of_the_distance():
     """A part that is half the log density moves its own quantity, and leaves an independent one alone."""
     rng = np.random.default_rng(3)
@@ -75,6 +128,35 @@ def test_power_scaling_diagnostic_is_the_slope_of_the_distance():
     assert mine[0] > 0.1 > 0.05 > mine[1]
     assert likelihood[1] > 0.1 > 0.05 > likelihood[0]
     assert (values[:, 2] > 0.05).all()  # the difference hangs on both
+
+
+def test_a_density_with_an_atom_has_a_diagnostic_too():
+    """Half of the draws share the largest density, as where a coupling is zero: nothing to smooth, and no failure."""
+    rng = np.random.default_rng(5)
+    c = np.where(rng.uniform(size=8000) < 0.5, 0.0, rng.normal(0, 0.3, 8000))
+    density = np.where(c == 0, 0.0, -1.0 - c**2)
+    numbers = np.stack([20 * np.abs(c), rng.normal(size=8000)])[:, None]
+    with pytest.raises(ValueError, match="tail"):
+        az.psense(
+            xr.DataTree.from_dict(
+                {
+                    "posterior": xr.Dataset({"n": (("chain", "draw"), numbers[0].reshape(4, -1))}),
+                    "log_prior": xr.Dataset({"c": (("chain", "draw"), density.reshape(4, -1))}),
+                }
+            )
+        )
+    _, values = power_scaling(numbers, {"coupling": density}, rng.normal(size=8000), chains=4)
+    assert values[0, 0, 0] > 0.1 > 0.05 > values[0, 1, 0]
+
+
+def test_without_smoothing_the_diagnostic_is_nearly_the_same():
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=8000)
+    shape = ("chain", "draw")
+    posterior = xr.Dataset({"n": (shape, x.reshape(4, -1))})
+    density = xr.DataArray(-(x**2).reshape(4, -1), dims=shape)
+    tree = xr.DataTree.from_dict({"posterior": posterior, "log_prior": density.rename("x").to_dataset()})
+    assert float(_unsmoothed(posterior, density)["n"]) == pytest.approx(float(az.psense(tree)["n"]), rel=0.1)
 
 
 def test_the_diagnostic_is_that_of_arviz(fit, answers):

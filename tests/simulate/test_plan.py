@@ -84,19 +84,33 @@ def test_bad_arguments_get_a_sentence(wrong, sentence):
 
 
 @pytest.mark.slow
-def test_power_is_the_one_that_calibration_realises():
+@pytest.mark.parametrize(("size", "regions"), [((34, 40, 35), 15), ((100, 100, 100), 14)])
+def test_power_is_the_one_that_calibration_realises(size, regions):
     """Other data sets, other code, one power: planned and calibrated agree within their noise."""
     from bayescov.simulate.calibrate import calibrate
 
-    settings = {"model": "sparse", "truth": "sparse", "studies": 16}
-    planned = bc.plan(100, seed=1, **settings)
-    runs = calibrate(["sparse"], models=["sparse"], sizes=(100, 100, 100), datasets=16, seed=2, jobs=1)
+    studies = 24
+    planned = bc.plan([size], regions=regions, seed=1, model="sparse", truth="sparse", studies=studies)
+    runs = calibrate(["sparse"], models=["sparse"], sizes=size, p=regions, datasets=studies, seed=2, jobs=1)
+    called = runs["verdict"].isin(["added", "missing", "reversed"])
+    here = planned.sel(size=planned["size"].values[0])
+    print("named a study", float(here["n_called"]), called.sum() / studies)
     for change in ("added", "missing"):
         true = runs[runs[change]]
         by_study = (true["verdict"] == change).groupby(true["dataset"]).mean()
-        here = planned.sel(change=change)
+        cell = here.sel(change=change)
         error = np.hypot(
-            float(here["power_high"] - here["power_low"]) / 3.92, by_study.std() / np.sqrt(len(by_study))
+            float(cell["power_high"] - cell["power_low"]) / 3.92, by_study.std() / np.sqrt(len(by_study))
         )
-        print(change, float(here["power"][0]), (true["verdict"] == change).mean(), error)
-        assert float(here["power"][0]) == pytest.approx((true["verdict"] == change).mean(), abs=3 * error)
+        realised = (true["verdict"] == change).mean()
+        print(
+            change,
+            "planned",
+            round(float(cell["power"]), 3),
+            "realised",
+            round(realised, 3),
+            "error",
+            round(error, 3),
+        )
+        assert float(cell["power"]) > 0  # or there would be nothing to compare
+        assert float(cell["power"]) == pytest.approx(realised, abs=3 * error)
