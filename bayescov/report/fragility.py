@@ -85,7 +85,7 @@ def _group(data: xr.Dataset, group: str) -> Fragility:
     kept, of = int((survives & trusted & asked).sum()), int((trusted & asked).sum())
     lost = int((~trusted).sum())
     summary = f"The sentence holds in {kept} of {plural(of, 'scenario')}"
-    summary += f"; {plural(lost, 'more', 'more')} cannot be told from these draws." if lost else "."
+    summary += f"; {plural(lost, 'more is', 'more are')} unclear (these draws cannot tell)." if lost else "."
     return Fragility(
         group=group,
         sentence=said(str(data["sentence"].to_numpy()[0]), group),
@@ -102,15 +102,14 @@ def _row(data: xr.Dataset, mine: np.ndarray, kind: str) -> FragilityRow:
     survives = data["survives"].to_numpy().astype(bool)
     labels = data["scenario"].to_numpy().astype(str)
     lost = int((mine & ~trusted).sum())
-    kept = f"{int((trusted & survives).sum())} of {int(trusted.sum())}" if trusted.any() else "–"
-    if lost:
-        kept += f" ({lost} not told)"
+    parts = [f"{int((trusted & survives).sum())} of {int(trusted.sum())}"] if trusted.any() else []
+    parts += [f"{lost} unclear"] if lost else []
     ends = (share(float(p[trusted].min())), share(float(p[trusted].max()))) if trusted.any() else ("–", "–")
     return FragilityRow(
         what=KINDS[kind],
         marks=tuple((_percent(p[k]), bool(survives[k])) for k in np.flatnonzero(trusted)),
         reach=ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}",
-        kept=kept,
+        kept=", ".join(parts),
         broken_by=listing([str(s) for s in labels[trusted & ~survives]], most=NAMED),
     )
 

@@ -99,13 +99,16 @@ def _covariances(spec: ModelSpec) -> str:
         return "Each group had a covariance matrix of its own, with an inverse-Wishart prior."
     shared = f"The correlation matrices of the groups departed from a shared matrix ({_shared(spec.shared)})"
     ways = []
+    if spec.coupling is not None:
+        ways.append("by a shift of all of a group's connections together (its coupling, possibly none)")
     if spec.dense is not None:
         ways.append(
             "at all connections at once, to a degree that was learned from the data (inverse-Wishart)"
         )
     if spec.sparse is not None:
         ways.append("at single connections, whose number and size were learned (spike and slab)")
-    return f"{shared} {' and '.join(ways)}; the groups' standard deviations were modelled separately."
+    how = ways[0] if len(ways) == 1 else f"in {len(ways)} ways: {'; '.join(ways)}"
+    return f"{shared} {how}. The groups' standard deviations were modelled separately."
 
 
 def _shared(prior: SharedPrior) -> str:

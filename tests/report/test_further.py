@@ -144,8 +144,8 @@ def test_what_cannot_be_told_is_not_counted(sensitivity):
     unsure["trusted"][unsure["kind"].values == "likelihood"] = False
     one = fragility(unsure)[0]
     row = next(r for r in one.rows if r.what == "weaker and stronger data")
-    assert (row.kept, row.marks, row.reach) == ("– (2 not told)", (), "–")
-    assert "more cannot be told from these draws" in one.summary
+    assert (row.kept, row.marks, row.reach) == ("2 unclear", (), "–")
+    assert "unclear (these draws cannot tell)" in one.summary
 
 
 @pytest.mark.parametrize(
