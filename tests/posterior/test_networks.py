@@ -1,13 +1,17 @@
 """networks(): the measures of every draw, taken one by one."""
 
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 
 import bayescov as bc
 from bayescov.design import from_edges, to_edges
 from bayescov.errors import AnswerError
-from bayescov.posterior.networks import homologous_pairs
+from bayescov.model import load_model
+from bayescov.posterior.networks import BIAS, homologous_pairs
 from tests.posterior.fakes import fake_design, fake_fit, random_correlations
 
 REGIONS = ["Left-Thalamus", "Brain-Stem", "Right-Thalamus", "Left-Putamen", "Right-Putamen", "Left-Caudate"]
@@ -87,6 +91,23 @@ def test_same_seed_same_answers_and_draws_are_spread(fit):
 def test_partial_networks_are_other_networks(fit):
     plain, partial = (bc.networks(fit, draws=5, kind=kind) for kind in ("correlation", "partial"))
     assert not np.allclose(plain["mean"].sel(measure="strength"), partial["mean"].sel(measure="strength"))
+
+
+def test_what_to_beware_of_is_that_of_the_fits_model(fit, answers):
+    """The words hold the published table: the range of the measures' coverage."""
+    table = Path(__file__).parents[2] / "benchmarks" / "results" / "networks.csv"
+    if not table.is_file():
+        pytest.skip("the benchmarks are not part of this distribution")
+    frame = pd.read_csv(table)
+    for name in ("adaptive", "pooled", "separate"):
+        covered = 100 * frame[frame["model"] == name].groupby("measure")["covered"].mean()
+        within = covered[covered < 100]
+        assert f"{within.min():.0f} %" in BIAS[name] or f"{within.min():.0f} to" in BIAS[name]
+        assert f"to {within.max():.0f} %" in BIAS[name]
+    other = fit.copy()
+    other.attrs = {**fit.attrs, "model": load_model("pooled").change(spread={"shift_sd": 0.4}).to_json()}
+    assert "not measured" in bc.networks(other, draws=2).attrs["bias"]
+    assert bc.networks(fit, draws=2).attrs["bias"].endswith(tuple(BIAS.values()))
 
 
 def test_frames(answers):

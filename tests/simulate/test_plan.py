@@ -84,12 +84,11 @@ def test_bad_arguments_get_a_sentence(wrong, sentence):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("size", "regions"), [((34, 40, 35), 15), ((100, 100, 100), 14)])
-def test_power_is_the_one_that_calibration_realises(size, regions):
+@pytest.mark.parametrize(("size", "regions", "studies"), [((34, 40, 35), 15, 24), ((100, 100, 100), 14, 12)])
+def test_power_is_the_one_that_calibration_realises(size, regions, studies):
     """Other data sets, other code, one power: planned and calibrated agree within their noise."""
     from bayescov.simulate.calibrate import calibrate
 
-    studies = 24
     planned = bc.plan([size], regions=regions, seed=1, model="sparse", truth="sparse", studies=studies)
     runs = calibrate(["sparse"], models=["sparse"], sizes=size, p=regions, datasets=studies, seed=2, jobs=1)
     called = runs["verdict"].isin(["added", "missing", "reversed"])
