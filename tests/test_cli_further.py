@@ -275,3 +275,39 @@ def test_what_cannot_be_answered_is_one_message_and_status_2(
     assert result.exit_code == 2, result.output
     assert said in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_calibrate_prints_and_writes_what_python_computes(tmp_path):
+    from bayescov.simulate.calibrate import calibrate, judge
+
+    asked = [
+        "--truths",
+        "null,sparse",
+        "--models",
+        "separate",
+        "--regions",
+        "4",
+        "--datasets",
+        "1",
+        "--jobs",
+        "1",
+    ]
+    result = run("calibrate", "12/10/9", *asked, "--out", tmp_path / "c")
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(tmp_path / "c" / "calibration.csv")
+    expected = judge(
+        calibrate(["null", "sparse"], models=["separate"], sizes=(12, 10, 9), p=4, datasets=1, jobs=1)
+    )
+    pd.testing.assert_frame_equal(table, expected, check_exact=False, check_dtype=False)
+    assert len(pd.read_csv(tmp_path / "c" / "runs.csv")) == 2 * 2 * 6
+    assert f"{table['ece'].max():.3f} at worst" in result.output
+
+
+def test_calibrate_names_what_it_does_not_know(tmp_path):
+    for wrong, sentence in (
+        (["--truths", "spars"], "did you mean 'sparse'"),
+        (["--models", "poold"], "'pooled'"),
+    ):
+        result = run("calibrate", *wrong, "--datasets", "1", "--out", tmp_path)
+        assert result.exit_code == 2
+        assert sentence in result.output

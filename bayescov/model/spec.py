@@ -111,7 +111,7 @@ class CouplingPrior:
     variance) and from (1 - |w|) R_0 where w < 0. Both are correlation matrices, whatever R_0 is.
     """
 
-    share: float = 0.2
+    share: float = 0.1
     scale: float = 0.3
 
 

@@ -81,7 +81,15 @@ def plot_reliability(
     colour = COLOURS["added"] if not ax.lines else None
     ax.plot([0, 1], [0, 1], color="0.7", linewidth=0.8, zorder=0)
     (line,) = ax.plot(x, y, linewidth=1.4, color=colour, label=label)
-    ax.errorbar(x, y, yerr=[y - low, high - y], fmt="none", ecolor=line.get_color(), elinewidth=1, alpha=0.6)
+    ax.errorbar(
+        x,
+        y,
+        yerr=[np.maximum(y - low, 0), np.maximum(high - y, 0)],
+        fmt="none",
+        ecolor=line.get_color(),
+        elinewidth=1,
+        alpha=0.6,
+    )
     ax.scatter(x, y, s=12 + 90 * number[filled] / number.max(), color=line.get_color(), zorder=3)
     ax.set(
         xlim=(-0.02, 1.02),
