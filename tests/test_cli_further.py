@@ -294,7 +294,9 @@ def test_calibrate_prints_and_writes_what_python_computes(tmp_path):
     ]
     result = run("calibrate", "12/10/9", *asked, "--out", tmp_path / "c")
     assert result.exit_code == 0, result.output
-    table = pd.read_csv(tmp_path / "c" / "calibration.csv")
+    table = pd.read_csv(
+        tmp_path / "c" / "calibration.csv", keep_default_na=False, na_values=[""]
+    )  # a truth is called null
     expected = judge(
         calibrate(["null", "sparse"], models=["separate"], sizes=(12, 10, 9), p=4, datasets=1, jobs=1)
     )
