@@ -15,12 +15,18 @@ from bayescov.posterior.arguments import (
 )
 from bayescov.posterior.comparison import Tables, compare, probabilities, totals
 from bayescov.posterior.events import CHANGES, DEFINITIONS, events
-from bayescov.posterior.inclusion import inclusion
+from bayescov.posterior.inclusion import coupling, inclusion
 from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["connections"]
 
 STATEMENTS = (*CHANGES, "unchanged")
+
+
+COUPLING = {
+    "": "mean", "_low": "low", "_high": "high", "_p_stronger": "p_stronger", "_p_weaker": "p_weaker",
+    "_bayes_factor": "bayes_factor",
+}  # fmt: skip
 
 
 def connections(
@@ -66,7 +72,9 @@ def connections(
         ``evidence`` (posterior mean over SD of ``atanh|rho_g| - atanh|rho_c|``, for ranking) and ``verdict``.
         Where the fit holds its structural special cases, ``p_added_low``, ``p_added_high`` and so on: the range
         of each probability over them and the fit itself, which the verdicts take into account. Where the model
-        selects edges, ``p_included`` and ``bayes_factor``.
+        selects edges, ``p_included`` and ``bayes_factor``. Where the model lets all correlations of a group shift at once, over
+        (population): ``coupling`` with ``_low`` and ``_high`` (the shift, 0 to 1 of the way to a correlation of one where
+        positive, to zero where negative), ``coupling_p_stronger``, ``coupling_p_weaker`` and ``coupling_bayes_factor``.
         Over (population): posterior means ``n_added``, ``n_missing`` of the numbers of connections and
         ``weight_added``, ``weight_missing`` of the sums of their changes, each with ``_low`` and ``_high``;
         ``p_more_added_than_missing`` and ``p_more_weight_added``.
@@ -118,6 +126,9 @@ def connections(
         included = inclusion(fit)
         answers["p_included"] = ("population edge", included.probability)
         answers["bayes_factor"] = ("population edge", included.bayes_factor)
+    if kind == "correlation" and "coupling" in fit["posterior"].data_vars:
+        shift = coupling(fit, interval)
+        answers |= {f"coupling{end}": ("population", getattr(shift, name)) for end, name in COUPLING.items()}
     answers["verdict"] = ("population edge", _verdicts(answers, lows, fdr))
     answers |= totals(tables, interval)
 
@@ -151,6 +162,7 @@ def connections(
             "end alone"
         ),
         "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds",
+        "definition_coupling": "shift w of all correlations at once: r + w (1 - r) where w > 0, (1 + w) r where w < 0",
         "definition_weight": "sum over added (missing) connections of the change of the absolute correlation",
     }
     return xr.Dataset(

@@ -1,4 +1,4 @@
-"""How often a model that selects edges lets an edge depart from controls, and the Bayes factor for it."""
+"""How often a model lets an edge, or all edges of a group at once, depart from controls, and the Bayes factor for it."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from bayescov.errors import AnswerError
 from bayescov.posterior.arguments import draws_of
 from bayescov.sampling.tree import spec_of
 
-__all__ = ["Inclusion", "bayes_factor", "inclusion"]
+__all__ = ["Coupling", "Inclusion", "bayes_factor", "coupling", "inclusion"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,6 +34,33 @@ def inclusion(fit: xr.DataTree) -> Inclusion:
     counts = (included > 0).sum(axis=0)
     prior = spec.sparse.share_a / (spec.sparse.share_a + spec.sparse.share_b)
     return Inclusion(counts / len(included), bayes_factor(counts, len(included), prior))
+
+
+class Coupling(NamedTuple):
+    """Over (patient,)."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+    p_stronger: Floats
+    p_weaker: Floats
+    bayes_factor: Floats
+
+
+def coupling(fit: xr.DataTree, interval: float) -> Coupling:
+    """The shift w = tanh(c) of all correlations of each patient group at once, and the Bayes factor for there being one."""
+    drawn = np.tanh(draws_of(fit, "coupling"))
+    spec = spec_of(fit)
+    if spec.coupling is None:
+        raise AnswerError(
+            f"this fit holds a coupling, but its model {spec.name!r} has no [coupling] section; the file was changed after "
+            "sampling: fit again"
+        )
+    low, high = np.quantile(drawn, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
+    shifted = (drawn != 0).sum(axis=0)
+    share = spec.coupling.share
+    factor = bayes_factor(shifted, len(drawn), share) if share < 1 else np.full(shifted.shape, np.nan)
+    return Coupling(drawn.mean(axis=0), low, high, (drawn > 0).mean(axis=0), (drawn < 0).mean(axis=0), factor)
 
 
 def bayes_factor(counts: npt.ArrayLike, n_draws: int, prior: float) -> Floats:

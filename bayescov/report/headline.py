@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from bayescov.report.words import listing, plural, probability, signed
+from bayescov.report.words import interval_text, listing, plural, probability, signed
 from bayescov.sampling.diagnostics import LARGEST_RHAT, SMALLEST_ESS, Diagnosis, diagnose
 from bayescov.sampling.tree import spec_of
 
@@ -62,6 +62,7 @@ def sentences(
     lines = [Sentence("warning", text) for text in _warning(found)]
     lines += [Sentence("volumes", text) for text in _volumes(volumes)]
     lines += [Sentence("counts", text) for text in _counts(connections)]
+    lines += [Sentence("counts", text) for text in _couplings(connections)]
     lines += [Sentence("caution", text) for text in _caution(fit)]
     lines += [Sentence("contrast", text) for text in _contrasts(connections)]
     lines += [Sentence("named", text) for text in _named(connections)]
@@ -145,6 +146,30 @@ def _counts(connections: xr.Dataset) -> list[str]:
             f"Connections, {group}: of {n_edges}, {gained} added and {lost} missing ({level} % intervals); "
             f"the probability that {group} gained more connections than it lost is {chance}."
         )
+    return lines
+
+
+def _couplings(connections: xr.Dataset) -> list[str]:
+    """Groups in which all correlations have probably shifted together."""
+    if "coupling" not in connections:
+        return []
+    lines = []
+    level = round(100 * float(connections.attrs["interval"]))
+    n_draws = int(connections.attrs["draws"])
+    for group in connections["population"].values:
+        row = connections.sel(population=group)
+        for way, cause in (
+            ("stronger", "one more cause that all regions share"),
+            ("weaker", "noise in every region"),
+        ):
+            chance = float(row[f"coupling_p_{way}"])
+            if chance > 0.5:
+                shift = interval_text(float(row["coupling_low"]), float(row["coupling_high"]))
+                lines.append(
+                    f"Connections, {group}: all of them together are probably {way} than in {connections.attrs['control']} "
+                    f"(probability {probability(chance, n_draws=n_draws)}; shift {signed(float(row['coupling']))}, {level} % {shift}), "
+                    f"as with {cause}; such a shift says nothing of single connections."
+                )
     return lines
 
 

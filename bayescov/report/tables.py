@@ -68,7 +68,8 @@ def volume_tables(volumes: xr.Dataset) -> list[VolumeTable]:
                     verdict=str(data["verdict"].values[j]),
                 )
             )
-        marks = tuple((position(t), signed(t, 1)) for t in ticks)
+        digits = 1 if all(t * 2 == round(t * 2) for t in ticks) else 2
+        marks = tuple((position(t), signed(t, digits)) for t in ticks)
         tables.append(VolumeTable(str(group), volumes.attrs["control"], tuple(rows), marks, position(0.0)))
     return tables
 

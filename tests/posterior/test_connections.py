@@ -253,3 +253,20 @@ def test_large_fits_take_seconds(rng):
     start = time.process_time()
     bc.connections(fit)
     assert time.process_time() - start < 20
+
+
+def test_coupling_is_summarised_on_the_scale_of_correlations():
+    rng = np.random.default_rng(5)
+    design = fake_design(rng, ["a", "b", "c"], {"HC": 8, "X": 7, "Y": 7})
+    drawn = np.where(rng.random((2, 200, 2)) < [0.9, 0.2], rng.normal(0.4, 0.1, (2, 200, 2)), 0.0)
+    correlation = rng.uniform(-0.5, 0.5, (2, 200, 3, 3))
+    fit = fake_fit(correlation, design=design, model="adaptive", coupling=drawn)
+    answers = bc.connections(fit)
+    flat = np.tanh(drawn.reshape(-1, 2))
+    np.testing.assert_allclose(answers["coupling"], flat.mean(0))
+    np.testing.assert_allclose(answers["coupling_high"], np.quantile(flat, 0.975, axis=0))
+    np.testing.assert_allclose(answers["coupling_p_stronger"], (flat > 0).mean(0))
+    odds = (flat != 0).mean(0) / (flat == 0).mean(0)
+    prior = bc.load_model("adaptive").coupling.share
+    np.testing.assert_allclose(answers["coupling_bayes_factor"], odds * (1 - prior) / prior, rtol=0.05)
+    assert "coupling" not in bc.connections(fit, kind="partial")

@@ -64,6 +64,20 @@ def test_counts_and_probability_are_those_of_the_answers(three):
     assert line.endswith("the probability that MS gained more connections than it lost is 0.97.")
 
 
+def test_a_shift_of_all_connections_is_said_where_it_is_probable(three):
+    edges, sizes = answers_of(three)
+    assert not any("all of them together" in line for line in headline(three, edges, sizes))
+    for name, values in {
+        "": (0.15, -0.1), "_low": (0.02, -0.2), "_high": (0.3, 0.0), "_p_stronger": (0.83, 0.0), "_p_weaker": (0.0, 0.4),
+    }.items():  # fmt: skip
+        edges[f"coupling{name}"] = ("population", np.array(values))
+    found = [line for line in headline(three, edges, sizes) if "all of them together" in line]
+    assert found == [
+        "Connections, MS: all of them together are probably stronger than in HC (probability 0.83; shift +0.15, 95 % +0.02 to "
+        "+0.30), as with one more cause that all regions share; such a shift says nothing of single connections."
+    ]
+
+
 def test_named_connections_come_with_the_most_probable_first(three):
     edges, sizes = answers_of(three)
     edges = settle(edges, verdict="unchanged")
