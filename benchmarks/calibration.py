@@ -2,8 +2,8 @@
 
     python benchmarks/calibration.py [--small] [--sizes 35] [--regions 14] [--datasets 20] [--models adaptive,pooled]
 
-Writes results/calibration_n<sizes>_p<regions>.csv (one row a model and truth), reliability beside it, and refreshes the
-tables in benchmarks/README.md and models/README.md.
+Writes results/calibration_n<sizes>_p<regions>.csv (one row a model and truth), reliability beside it as a table and as a
+figure, and refreshes the tables in benchmarks/README.md and models/README.md.
 """
 
 import argparse
@@ -53,11 +53,42 @@ def main() -> None:
         stated = part[["p_added", "p_missing"]].to_numpy().T.ravel()
         happened = part[["added", "missing"]].to_numpy().T.ravel()
         curves.append(reliability(stated, happened).assign(model=model, truth=name))
-    Run(f"{stem}_reliability", asked.small).save(pd.concat(curves))
+    reliable = Run(f"{stem}_reliability", asked.small)
+    reliable.save(pd.concat(curves))
+    draw(pd.concat(curves), reliable.folder / f"{stem}_reliability.svg")
     text = _page(table, asked, time.perf_counter() - start)
     run.publish(text)
     if not asked.small:
         refresh(MODELS, stem, text)
+
+
+def draw(curves: pd.DataFrame, path: Path) -> None:
+    """Stated probability against the share that happened, a panel a truth; points grow with the number of statements."""
+    import matplotlib as mpl
+    import numpy as np
+
+    mpl.use("svg")
+    mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": path.stem})
+    from matplotlib import pyplot as plt
+
+    truths = list(curves["truth"].unique())
+    figure, axes = plt.subplots(
+        1, len(truths), figsize=(2.7 * len(truths), 2.9), squeeze=False, sharey=True, layout="constrained"
+    )
+    for ax, name in zip(axes[0], truths, strict=True):
+        ax.plot([0, 1], [0, 1], color="0.7", linewidth=0.8, zorder=0)
+        for model, part in curves[curves["truth"] == name].groupby("model", sort=False):
+            (line,) = ax.plot(part["stated"], part["happened"], linewidth=1.2, label=model)
+            size = 8 + 12 * np.log10(part["count"])
+            ax.scatter(part["stated"], part["happened"], s=size, color=line.get_color(), zorder=3)
+        ax.set(
+            title=name, xlabel="stated probability", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal"
+        )
+        ax.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].set_ylabel("share that happened")
+    axes[0, 0].legend(frameon=False, fontsize=8)
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
 
 
 def _page(table: pd.DataFrame, asked: argparse.Namespace, seconds: float) -> str:
