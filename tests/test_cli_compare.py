@@ -3,27 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 import bayescov as bc
-from bayescov.cli import app
 from bayescov.cli.speaking import in_options
+from tests.command_line import run, write_study
 
 QUICK = ["--model", "separate", "--draws", "150", "--chains", "2", "--seed", "3"]
 
 
-def run(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
-
-
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    path = tmp_path_factory.mktemp("table") / "study.csv"
-    cohort = bc.simulate_study(seed=5)
-    frame = cohort.volumes.join(cohort.covariates)
-    frame.insert(0, "diagnosis", cohort.group)
-    frame.to_csv(path)
-    return path
+    return write_study(tmp_path_factory.mktemp("table"))
 
 
 @pytest.fixture(scope="module")

@@ -5,30 +5,20 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 import bayescov as bc
-from bayescov.cli import app
 from bayescov.cli.planning import sizes_of
 from bayescov.errors import AnswerError
 from bayescov.sampling.tree import design_of
+from tests.command_line import run, write_study
 
 QUICK = ["--draws", "150", "--chains", "2", "--seed", "3"]
 FIVE = "Left-Thalamus,Left-Caudate,Right-Thalamus,Right-Caudate,Brain-Stem"
 
 
-def run(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
-
-
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    path = tmp_path_factory.mktemp("table") / "study.csv"
-    cohort = bc.simulate_study(seed=5)
-    frame = cohort.volumes.join(cohort.covariates)
-    frame.insert(0, "diagnosis", cohort.group)
-    frame.to_csv(path)
-    return path
+    return write_study(tmp_path_factory.mktemp("table"))
 
 
 @pytest.fixture(scope="module")

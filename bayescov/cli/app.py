@@ -167,18 +167,14 @@ def fit(
 
     Writes fit.zarr, connections.csv, volumes.csv and report.html to the folder given by --out, and prints what was found.
     """
-    from bayescov.cli.run import Options, analyse, folder, reading
-    from bayescov.cli.showing import show_checks
-    from bayescov.cohort import read_cohort
+    from bayescov.cli.run import Options, analyse, folder, read, reading
 
     target = folder(out)
     arguments = reading(
         tables, participants=participants, id=id, group=group, control=control, regions=regions,
         exclude=exclude or (), unit=unit, visit=visit,
     )  # fmt: skip
-    cohort = read_cohort(arguments.pop("source"), **arguments)
-    say(repr(cohort))
-    show_checks([c for c in cohort.checks if c.passed is not True])
+    cohort = read(arguments)
     options = Options(
         covariates=covariates, transform=transform, site=site, model=model, engine=engine, seed=seed, draws=draws,
         chains=chains, threshold=threshold, margin=margin, fdr=fdr, brief=brief, debug=debug,
@@ -222,9 +218,7 @@ def compare(
     a table was fitted.
     """
     from bayescov.cli.comparing import compared, one_source, target_of
-    from bayescov.cli.run import Options, fitted, reading
-    from bayescov.cli.showing import show_checks
-    from bayescov.cohort import read_cohort
+    from bayescov.cli.run import Options, fitted, read, reading
     from bayescov.posterior.arguments import KINDS, require_choice
     from bayescov.sampling import load_fit
 
@@ -243,9 +237,7 @@ def compare(
         tables or [], participants=participants, id=id, group=group, control=control, regions=regions,
         exclude=exclude or (), unit=unit, visit=visit,
     )  # fmt: skip
-    cohort = read_cohort(arguments.pop("source"), **arguments)
-    say(repr(cohort))
-    show_checks([c for c in cohort.checks if c.passed is not True])
+    cohort = read(arguments)
     _, fit = fitted(cohort, options, target)
     compared(fit, options, target, kind=kind, permutations=permutations, also=["fit.zarr"])
 

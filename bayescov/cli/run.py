@@ -12,7 +12,7 @@ import xarray as xr
 
 from bayescov.cli.showing import show_checks, show_points
 from bayescov.cli.speaking import FAILED, HOW_TO_SEE, complain, in_short, say
-from bayescov.cohort import Cohort
+from bayescov.cohort import Cohort, read_cohort
 from bayescov.design import Design
 from bayescov.errors import BayescovError
 
@@ -79,6 +79,14 @@ def reading(tables: Sequence[str], *, regions: str, exclude: Sequence[str], **op
         "regions": regions if regions in ("subcortical", "all") else names,
         "exclude": tuple(exclude),
     }
+
+
+def read(arguments: dict[str, Any]) -> Cohort:
+    """The cohort, said with everything that was not plainly right about it."""
+    cohort = read_cohort(**arguments)
+    say(repr(cohort))
+    show_checks([c for c in cohort.checks if c.passed is not True])
+    return cohort
 
 
 def folder(path: Path) -> Path:
