@@ -17,7 +17,7 @@ from bayescov.sampling.kernels.blocks import (
     watch_blocks,
 )
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
-from bayescov.sampling.kernels.coupling import draw_coupling, start_of
+from bayescov.sampling.kernels.coupling import draw_coupling
 from bayescov.sampling.kernels.edges import draw_departures, draw_share_and_size
 from bayescov.sampling.kernels.hmc import adapt_step, hamiltonian_step, restart_dual
 from bayescov.sampling.kernels.level import draw_level
@@ -80,23 +80,27 @@ def couplings(rng, data, prior, state, shared, center, log_d, scaled):
     """The coupling of every patient group, each in one of its two coordinates; u follows."""
     n_groups, p = log_d.shape
     shifts = p * (p + 1) // 2 + (n_groups - 1) * p
+    moved = False
     for g in range(1, n_groups):
+        before, hold_average = state.coupling[g], rng.random() < 0.5
         step = draw_coupling(
-            rng, g, rng.random() < 0.5, shared, center, scaled, state.u[shifts + g - 1], prior.ratio_shift_sd, state.kappa,
+            rng, g, hold_average, shared, center, scaled, state.u[shifts + g - 1], prior.ratio_shift_sd, state.kappa,
             data.sizes, state.coupling, state.delta, prior.eta, prior.family, state.pull, prior.coupling_share,
             prior.coupling_scale,
         )  # fmt: skip
         state.u[shifts + g - 1] += step
         for j in range(p):
             log_d[g, j] += step
-    store_shared(shared, log_d[0], state.anchor, state.u)
+        moved |= hold_average and state.coupling[g] != before
+    if moved:
+        store_shared(shared, log_d[0], state.anchor, state.u)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def departures(rng, data, prior, state, shared, center, log_d, scaled):
     """Single-edge departures of every patient group: blocks of edges, then edge by edge; their share and size."""
     n_groups, p = log_d.shape
-    start = np.empty((p, p))
+    start, nothing = np.empty((p, p)), np.zeros((p, p))
     moved = False
     for g in range(1, n_groups):
         for _ in range(BLOCK_MOVES):
@@ -109,7 +113,7 @@ def departures(rng, data, prior, state, shared, center, log_d, scaled):
     if moved:
         store_shared(shared, log_d[0], state.anchor, state.u)
     for g in range(1, n_groups):
-        start_of(shared, state.coupling[g], start)
+        departed(shared, state.coupling[g], nothing, start)
         draw_departures(
             rng, start, center[g], scaled[g], state.kappa[g], data.sizes[g], state.delta[g], state.included[g],
             state.share[g], state.size[g],

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from bayescov.sampling.kernels.scalars import draw_category
-from bayescov.sampling.kernels.shared import centers_density, coupled, departed
+from bayescov.sampling.kernels.shared import centers_density, departed
 
 CELLS = 20
 REACH = 3.2  # the grid ends at so many prior SDs; beyond, only the random walk moves
@@ -145,13 +145,3 @@ def draw_coupling(
             current = x
             at_current = value
     return spread_for(current) - spread_before
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def start_of(shared, coupling, out):
-    """R_0 after the coupling: what single edges depart from."""
-    p = shared.shape[0]
-    for i in range(p):
-        for j in range(p):
-            out[i, j] = coupled(shared[i, j], coupling)
-        out[i, i] = 1.0
