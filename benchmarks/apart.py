@@ -9,12 +9,10 @@ that the volumes were drawn from. In the rows "shuffled" the diagnoses of the pa
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from sklearn.metrics import roc_auc_score
 from tables import markdown, run_of
 
 import bayescov as bc
-from bayescov.design import from_edges
+from bayescov.simulate import best_possible_auc
 
 BETWEEN = ("MS", "NMOSD")
 MODELS = ("adaptive", "pooled")
@@ -38,7 +36,7 @@ def one(seed: int, model: str, kind: str) -> dict[str, object]:
     """The AUC of every classifier in one study."""
     cohort = bc.simulate_study("ms-nmosd", seed=seed, **({"sizes": LARGE} if kind.startswith("250") else {}))
     design = bc.prepare(cohort, covariates="age + sex + log(icv)")
-    best = best_possible(cohort)
+    best = best_possible_auc(cohort, BETWEEN)
     if kind == "shuffled":
         patients = design.population.values > 0
         shuffled = np.random.default_rng(seed).permutation(design.population.values[patients])
@@ -48,21 +46,6 @@ def one(seed: int, model: str, kind: str) -> dict[str, object]:
     return {"people": kind, "model": model, "seed": seed, "best": best} | {
         str(c): float(answers["auc"].sel(classifier=c)) for c in answers["classifier"].values
     }
-
-
-def best_possible(cohort: bc.Cohort) -> float:
-    """AUC of the true likelihood ratio."""
-    known, x = cohort.truth, cohort.covariates
-    columns = np.column_stack([x["age"] - 36, (x["sex"] == "M") - 0.5, np.log(x["icv"] / 1.5e6)])
-    rest = np.log(cohort.volumes.to_numpy()) - columns @ known["slope"].values
-    densities = []
-    for g in BETWEEN:
-        here = known.sel(population=g)
-        sd = here["sd"].values
-        covariance = from_edges(here["correlation"].values) * np.outer(sd, sd)
-        densities.append(stats.multivariate_normal(here["mean"].values, covariance).logpdf(rest))
-    patients = cohort.group.isin(BETWEEN).to_numpy()
-    return float(roc_auc_score(cohort.group[patients] == BETWEEN[0], (densities[0] - densities[1])[patients]))
 
 
 def table(frame: pd.DataFrame) -> str:

@@ -1,12 +1,13 @@
 """Truths and cohorts to judge a method against: the packaged study and the named truths."""
 
 from bayescov.simulate.plan import plan
-from bayescov.simulate.recovery import recovery, true_changes
+from bayescov.simulate.recovery import best_possible_auc, recovery, true_changes
 from bayescov.simulate.study import simulate_study, study_truth
 from bayescov.simulate.truths import Truth, simulate_cohort, truth, truth_names
 
 __all__ = [
     "Truth",
+    "best_possible_auc",
     "plan",
     "recovery",
     "simulate_cohort",

@@ -3,10 +3,12 @@
 import numpy as np
 import xarray as xr
 
+from bayescov.cohort.table import Cohort
+from bayescov.design import from_edges
 from bayescov.posterior.draws import partial_correlations
 from bayescov.posterior.events import CHANGES, events
 
-__all__ = ["recovery", "true_changes"]
+__all__ = ["best_possible_auc", "recovery", "true_changes"]
 
 
 def true_changes(
@@ -107,3 +109,43 @@ def _numbers(group: str, edges: xr.Dataset, happened: np.ndarray) -> str:
         parts.append(f"{mean:.0f} ({low:.0f} to {high:.0f}) {kind}, truly {(happened == kind).sum()}")
     chance = float(edges["p_more_added_than_missing"])
     return f"{group}, numbers: {'; '.join(parts)}; probability of more added than missing {chance:.2f}."
+
+
+def best_possible_auc(cohort: Cohort, between: tuple[str, str]) -> float:
+    """Area under the ROC curve of the likelihood ratio of the very densities that the volumes were drawn from.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `simulate_study`: its truth knows the slopes of age, sex and icv.
+    between : (str, str)
+        The two patient groups.
+
+    Returns
+    -------
+    float
+        What no classifier of these people can be expected to exceed.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> from bayescov.simulate import best_possible_auc
+    >>> best_possible_auc(bc.simulate_study("ms-nmosd", seed=1), ("MS", "NMOSD")) > 0.9
+    True
+    """
+    from scipy.stats import multivariate_normal
+    from sklearn.metrics import roc_auc_score
+
+    known, x = cohort.truth, cohort.covariates
+    assert known is not None
+    columns = np.column_stack([x["age"] - 36, (x["sex"] == "M") - 0.5, np.log(x["icv"] / 1.5e6)])
+    rest = np.log(cohort.volumes.to_numpy()) - columns @ known["slope"].to_numpy()
+    densities = []
+    for population in between:
+        here = known.sel(population=population)
+        sd = here["sd"].to_numpy()
+        covariance = from_edges(here["correlation"].to_numpy()) * np.outer(sd, sd)
+        densities.append(multivariate_normal(here["mean"].to_numpy(), covariance).logpdf(rest))
+    patients = cohort.group.isin(between).to_numpy()
+    ratio = (densities[0] - densities[1])[patients]
+    return float(roc_auc_score(cohort.group[patients] == between[0], ratio))
