@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numba import njit
 
-from bayescov.sampling.kernels.edges import log_slab
+from bayescov.sampling.kernels.edges import log_odds, log_slab
 from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product
 from bayescov.sampling.kernels.shared import centers_density, coupled, pack_factor
 
@@ -52,7 +52,9 @@ def toggle_block(
     delta,
     included,
     group,
-    share,
+    n_active,
+    share_a,
+    share_b,
     size,
     eta,
     family,
@@ -79,6 +81,7 @@ def toggle_block(
     new_shared = shared.copy()
     new_center = center.copy()
     gain = 0.0
+    others, edges = n_active[group] - on, shared.shape[0] * (shared.shape[0] - 1) // 2
     for e in range(n_edges):
         i, j = rows[e], columns[e]
         r = shared[i, j]
@@ -91,7 +94,8 @@ def toggle_block(
         on_value = base + x[e] if turn_on else center[group, i, j]
         if not (abs(moved) < 0.9999 and abs(on_value) < 0.9999):
             return False
-        gain += log_slab(on_value, math.atanh(base), size) + math.log(share) - math.log1p(-share)
+        gain += log_slab(on_value, math.atanh(base), size)
+        gain += log_odds(others + e, edges, share_a, share_b)
         new_shared[i, j] = moved
         new_shared[j, i] = moved
         for g in range(center.shape[0]):
@@ -113,6 +117,7 @@ def toggle_block(
         return False
     shared[:] = new_shared
     center[:] = new_center
+    n_active[group] += n_edges if turn_on else -n_edges
     for e in range(n_edges):
         i, j = rows[e], columns[e]
         included[group, i, j] = 1 if turn_on else 0

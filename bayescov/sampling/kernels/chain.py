@@ -28,7 +28,6 @@ from bayescov.sampling.kernels.pointwise import leave_one_out
 from bayescov.sampling.kernels.shared import COMMON, departed, shared_matrix
 
 BLOCK_MOVES = 16
-STEP_CLASSES = 3
 
 Data = namedtuple(
     "Data",
@@ -107,7 +106,7 @@ def departures(rng, data, prior, state, shared, center, log_d, scaled):
             b = draw_block(rng, state.block_chance[g])
             moved |= toggle_block(
                 rng, shared, center, scaled, state.kappa, data.sizes, state.coupling, state.delta, state.included, g,
-                state.share[g], state.size[g], prior.eta, prior.family, state.pull, data.blocks[b], state.block_middle[g, b],
+                state.n_active, prior.share_a, prior.share_b, state.size[g], prior.eta, prior.family, state.pull, data.blocks[b], state.block_middle[g, b],
                 state.block_spread[g, b],
             )  # fmt: skip
     if moved:
@@ -116,10 +115,10 @@ def departures(rng, data, prior, state, shared, center, log_d, scaled):
         departed(shared, state.coupling[g], nothing, start)
         draw_departures(
             rng, start, center[g], scaled[g], state.kappa[g], data.sizes[g], state.delta[g], state.included[g],
-            state.share[g], state.size[g],
+            state.n_active[g], prior.share_a, prior.share_b, state.size[g],
         )  # fmt: skip
         state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
-            rng, state.delta[g], state.included[g], state.share[g], state.size[g], prior.share_a, prior.share_b,
+            rng, state.delta[g], state.included[g], state.size[g], prior.share_a, prior.share_b,
             prior.size_median, prior.size_width,
         )  # fmt: skip
 
@@ -137,7 +136,7 @@ def collapsed_blocks(rng, data, prior, state, step):
         return center, log_d, 1.0, False
     acceptance, diverging = hamiltonian_step(
         rng, state.u, state.metric, step, state.anchor, state.anchor_inverse, state.scatter, data.sizes, state.kappa,
-        state.coupling, state.delta, state.n_active, prior.eta, prior.family, state.pull, prior.control_sd, prior.ratio_shift_sd,
+        state.coupling, state.delta, state.included, state.n_active, state.size, prior.eta, prior.family, state.pull, prior.control_sd, prior.ratio_shift_sd,
         prior.ratio_spread_scale,
     )  # fmt: skip
     # With departures the support ends in a wall (some R*_g singular), at which any kappa makes the energy jump: running
@@ -229,30 +228,9 @@ def mean_blocks(rng, data, prior, state):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def step_class(state):
-    """Which step applies: where edges depart, the positive definite region is narrower."""
-    active = state.n_active.sum()
-    if active == 0:
-        return 0
-    return 1 if active <= 3 else 2
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def settle_steps(dual):
-    """A class that was hardly visited takes the step of a neighbour, more cautiously."""
-    for c in range(STEP_CLASSES - 2, -1, -1):
-        if dual[c, 3] < 15.0 <= dual[c + 1, 3]:
-            dual[c, 1] = dual[c + 1, 1]
-            dual[c, 3] = dual[c + 1, 3]
-    for c in range(1, STEP_CLASSES):
-        if dual[c, 3] < 15.0:
-            dual[c, 1] = dual[c - 1, 1] + math.log(0.7)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def adapt(prior, state, acceptance, s, total):
     """Sweep `s` of `total` warm-up sweeps: the step throughout, the metric in the middle half."""
-    adapt_step(state.dual[step_class(state)], acceptance)
+    adapt_step(state.dual, acceptance)
     m = state.u.shape[0]
     learn_to = (3 * total) // 4
     if total // 4 <= s < learn_to:
@@ -268,12 +246,9 @@ def adapt(prior, state, acceptance, s, total):
             sd = math.sqrt(state.running[2, i] / max(count - 1.0, 1.0))
             state.metric[i] = weight * sd + (1.0 - weight) * state.metric[i]
         state.running[:] = 0.0
-        settle_steps(state.dual)
-        for c in range(STEP_CLASSES):
-            restart_dual(state.dual[c], math.exp(state.dual[c, 1]))
+        restart_dual(state.dual, math.exp(state.dual[1]))
     if s == total - 1:
-        settle_steps(state.dual)
-        state.dual[:, 0] = state.dual[:, 1]
+        state.dual[0] = state.dual[1]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -329,11 +304,8 @@ def run(rng, data, prior, state, draws, first, count, thin, tuning, total):
     for t in range(first, first + count):
         acceptance, diverging = 1.0, False
         for _ in range(thin):
-            # Jitter keeps a trajectory from closing on itself. One step in four is a short one: where edges depart, the
-            # positive definite region is narrower than where the step was tuned.
-            step = math.exp(state.dual[step_class(state), 0])
-            if not tuning:
-                step *= 0.15 + 0.45 * rng.random() if rng.random() < 0.25 else 0.8 + 0.3 * rng.random()
+            # Jitter keeps a trajectory from closing on itself.
+            step = math.exp(state.dual[0]) * (1.0 if tuning else 0.8 + 0.3 * rng.random())
             center, log_d, acceptance, diverging = collapsed_blocks(rng, data, prior, state, step)
             draw_covariances(rng, data, state, center, log_d)
             mean_blocks(rng, data, prior, state)

@@ -192,9 +192,11 @@ def log_density(
     control_sd,
     shift_sd,
     spread_scale,
+    grad_delta,
 ):
     """Log density of u given everything else (constants dropped); its gradient into `grad`.
 
+    The gradient along each departure of Fisher's z, the prior of the departures apart, goes into `grad_delta` (G, p, p).
     Includes the Jacobian of u. Minus infinity outside the support, NaN where the numbers broke down.
     """
     n_groups, p = scatter.shape[0], scatter.shape[1]
@@ -279,7 +281,9 @@ def log_density(
                 row += h * center[i, j]
                 if i != j:
                     if delta[g, i, j] != 0.0:
-                        h *= (1.0 - center[i, j] ** 2) / (1.0 - coupled(shared[i, j], coupling[g]) ** 2)
+                        h *= 1.0 - center[i, j] ** 2
+                        grad_delta[g, i, j] = 2.0 * h
+                        h /= 1.0 - coupled(shared[i, j], coupling[g]) ** 2
                     grad_shared[i, j] += h * slope_coupled
             slope = 2.0 * row  # d/d log D of 1/2 nu log|S*| - 1/2 (nu + n) log|S* + S / kappa|, S* = D R* D
             grad_log_d[i] += slope
