@@ -62,8 +62,12 @@ def toggle_block(
     block,
     middle,
     spread,
+    current,
 ):
-    """Try to switch one block (u, u' or -1, v, v' or -1) of a group's edges on or off. True if it happened."""
+    """Try to switch one block (u, u' or -1, v, v' or -1) of a group's edges on or off, where the density is `current`.
+
+    Returns the density after it, and whether it happened.
+    """
     rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
     n_edges, on = 0, 0
     for a in range(2):
@@ -73,7 +77,7 @@ def toggle_block(
                 on += included[group, block[a], block[b]]
                 n_edges += 1
     if on not in (0, n_edges):
-        return False
+        return current, False
     turn_on = on == 0
     give_way = sizes[group] / sizes.sum()
     common = middle + spread * rng.standard_normal()
@@ -93,7 +97,7 @@ def toggle_block(
         base = coupled(moved if turn_on else r, coupling[group])
         on_value = base + x[e] if turn_on else center[group, i, j]
         if not (abs(moved) < 0.9999 and abs(on_value) < 0.9999):
-            return False
+            return current, False
         gain += log_slab(on_value, math.atanh(base), size)
         gain += log_odds(others + e, edges, share_a, share_b)
         new_shared[i, j] = moved
@@ -111,10 +115,9 @@ def toggle_block(
     if not turn_on:
         gain = -gain
     # The departures of other groups are kept on Fisher's scale, so their densities do not enter.
-    gain += centers_density(new_shared, new_center, scaled, kappa, sizes, eta, family, pull)
-    gain -= centers_density(shared, center, scaled, kappa, sizes, eta, family, pull)
-    if not math.log(1.0 - rng.random()) < gain:
-        return False
+    new = centers_density(new_shared, new_center, scaled, kappa, sizes, eta, family, pull)
+    if not math.log(1.0 - rng.random()) < gain + new - current:
+        return current, False
     shared[:] = new_shared
     center[:] = new_center
     n_active[group] += n_edges if turn_on else -n_edges
@@ -128,7 +131,7 @@ def toggle_block(
                 coupled(shared[i, j], coupling[group])
             )
         delta[group, j, i] = delta[group, i, j]
-    return True
+    return new, True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -25,9 +25,9 @@ from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
 from bayescov.sampling.kernels.people import draw_missing, draw_weights
 from bayescov.sampling.kernels.pointwise import leave_one_out
-from bayescov.sampling.kernels.shared import COMMON, departed, shared_matrix
+from bayescov.sampling.kernels.shared import COMMON, centers_density, departed, shared_matrix
 
-BLOCK_MOVES = 16
+BLOCK_MOVES = 24
 
 Data = namedtuple(
     "Data",
@@ -101,14 +101,18 @@ def departures(rng, data, prior, state, shared, center, log_d, scaled):
     n_groups, p = log_d.shape
     start, nothing = np.empty((p, p)), np.zeros((p, p))
     moved = False
+    density = centers_density(
+        shared, center, scaled, state.kappa, data.sizes, prior.eta, prior.family, state.pull
+    )
     for g in range(1, n_groups):
         for _ in range(BLOCK_MOVES):
             b = draw_block(rng, state.block_chance[g])
-            moved |= toggle_block(
+            density, happened = toggle_block(
                 rng, shared, center, scaled, state.kappa, data.sizes, state.coupling, state.delta, state.included, g,
-                state.n_active, prior.share_a, prior.share_b, state.size[g], prior.eta, prior.family, state.pull, data.blocks[b], state.block_middle[g, b],
-                state.block_spread[g, b],
+                state.n_active, prior.share_a, prior.share_b, state.size[g], prior.eta, prior.family, state.pull,
+                data.blocks[b], state.block_middle[g, b], state.block_spread[g, b], density,
             )  # fmt: skip
+            moved |= happened
     if moved:
         store_shared(shared, log_d[0], state.anchor, state.u)
     for g in range(1, n_groups):
@@ -136,11 +140,11 @@ def collapsed_blocks(rng, data, prior, state, step):
         return center, log_d, 1.0, False
     acceptance, diverging = hamiltonian_step(
         rng, state.u, state.metric, step, state.anchor, state.anchor_inverse, state.scatter, data.sizes, state.kappa,
-        state.coupling, state.delta, state.included, state.n_active, state.size, prior.eta, prior.family, state.pull, prior.control_sd, prior.ratio_shift_sd,
-        prior.ratio_spread_scale,
+        state.coupling, state.delta, state.included, state.n_active, state.size, prior.eta, prior.family, state.pull,
+        prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
     )  # fmt: skip
-    # With departures the support ends in a wall (some R*_g singular), at which any kappa makes the energy jump: running
-    # into it is an ordinary rejection. Without them the density is smooth, and a jump means that the step is too long.
+    # With departures the support ends in a wall (some R*_g singular), and that no step serves there is an ordinary
+    # rejection. Without them the density is smooth, and one of them must.
     diverging = diverging and state.n_active.sum() == 0
     shared = np.empty((p, p))
     shared_matrix(state.u, state.anchor, log_d, shared)

@@ -18,7 +18,7 @@ from numba import njit
 from bayescov.sampling.kernels.linalg import invert_spd_into
 from bayescov.sampling.kernels.scalars import draw_category, draw_log_normal_spread
 
-CELLS = 24
+CELLS = 16
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -74,7 +74,9 @@ def log_odds(others, edges, share_a, share_b):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, included, n_active, share_a, share_b, size):
+def draw_departures(
+    rng, shared, center, scatter_scaled, kappa, n, delta, included, n_active, share_a, share_b, size
+):
     """One sweep over the edges of one group, of which `n_active` depart so far. False where it broke down."""
     p = shared.shape[0]
     nu = kappa + p + 1.0

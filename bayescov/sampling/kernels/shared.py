@@ -99,10 +99,12 @@ def coupled(r, coupling):
 def departed(shared, coupling, delta, out):
     """R*_g: `shared` moved by the coupling, then by `delta` on Fisher's z scale where delta is not zero."""
     p = shared.shape[0]
+    w = math.tanh(coupling)
+    slope, offset = 1.0 - abs(w), max(w, 0.0)
     for i in range(p):
         out[i, i] = 1.0
         for j in range(i):
-            r = coupled(shared[i, j], coupling)
+            r = slope * shared[i, j] + offset
             d = delta[i, j]
             if d != 0.0:
                 h = math.tanh(d)
@@ -159,18 +161,24 @@ def log_determinant(a, work):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def group_density(center, scaled, kappa, n, total, work):
+    """Log density of a group's data as a function of its centre R*_g; NaN outside the support. Two matrices of scratch."""
+    p = center.shape[0]
+    nu = kappa + p + 1.0
+    for i in range(p):
+        for j in range(p):
+            total[i, j] = center[i, j] + scaled[i, j] / kappa
+    return 0.5 * nu * log_determinant(center, work) - 0.5 * (nu + n) * log_determinant(total, work)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def centers_density(shared, center, scaled, kappa, sizes, eta, family, pull):
     """Log density of R_0 and of all groups' data as a function of R_0 and the centres; NaN outside the support."""
     n_groups, p = center.shape[0], center.shape[1]
     inverse, work, total = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
     value = shared_prior(inverse, invert_spd_into(shared, inverse, work, total), eta, family, pull, work)
     for g in range(n_groups):
-        nu = kappa[g] + p + 1.0
-        for i in range(p):
-            for j in range(p):
-                total[i, j] = center[g, i, j] + scaled[g, i, j] / kappa[g]
-        value += 0.5 * nu * log_determinant(center[g], work)
-        value -= 0.5 * (nu + sizes[g]) * log_determinant(total, work)
+        value += group_density(center[g], scaled[g], kappa[g], sizes[g], total, work)
     return value
 
 
