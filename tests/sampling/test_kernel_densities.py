@@ -85,7 +85,8 @@ def both_densities(case, position, kappa):
     kernel = density_at(
         position, grad, active, np.zeros((G, P, P)), np.empty((G, P, P)), np.ones(m), anchor, np.linalg.inv(anchor),
         residual_scatter(spec, design, here), design.sizes, np.full(G, kappa), np.append(0.0, point["coupling"]),
-        included.sum(axis=(1, 2)), np.append(1.0, point["size"]), prior.eta, prior.family, pull, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
+        included.sum(axis=(1, 2)), np.append(1.0, point["size"]), prior.eta, prior.family, pull, prior.control_sd,
+        prior.ratio_shift_sd, prior.ratio_spread_scale,
     )  # fmt: skip
     return kernel, log_density(spec, design, here) + log_jacobian(u, anchor), grad
 
