@@ -15,7 +15,13 @@ import numpy as np
 from numba import njit
 
 from bayescov.sampling.kernels.edges import log_slab
-from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product
+from bayescov.sampling.kernels.linalg import (
+    cholesky_into,
+    copy_all_into,
+    copy_into,
+    invert_lower_into,
+    product,
+)
 from bayescov.sampling.kernels.shared import centers_density, coupled, pack_factor
 
 OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on the correlation scale
@@ -24,7 +30,15 @@ OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on 
 @njit(cache=True, nogil=True, error_model="numpy")
 def draw_block(rng, cumulative):
     """A position in the list of blocks, by its fixed chance."""
-    return min(np.searchsorted(cumulative, rng.random()), cumulative.shape[0] - 1)
+    chance, last = rng.random(), cumulative.shape[0] - 1
+    first = 0
+    while first < last:
+        middle = (first + last) // 2
+        if cumulative[middle] < chance:
+            first = middle + 1
+        else:
+            last = middle
+    return first
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -111,8 +125,8 @@ def toggle_block(
     gain -= centers_density(shared, center, scaled, kappa, sizes, eta, family, pull)
     if not math.log(1.0 - rng.random()) < gain:
         return False
-    shared[:] = new_shared
-    center[:] = new_center
+    copy_into(new_shared, shared)
+    copy_all_into(new_center, center)
     for e in range(n_edges):
         i, j = rows[e], columns[e]
         included[group, i, j] = 1 if turn_on else 0

@@ -154,7 +154,7 @@ def collapsed_blocks(rng, data, prior, state, step):
         work = np.empty((p, p))
         work2 = np.empty((p, p))
         for g in range(n_groups):
-            eigenvalues[g] = relative_eigenvalues(center[g], state.scatter[g], log_d[g], work, work2)
+            relative_eigenvalues(center[g], state.scatter[g], log_d[g], work, work2, eigenvalues[g])
         if prior.kappa_each:
             for g in range(n_groups):
                 state.kappa[g] = draw_closeness(
@@ -273,7 +273,8 @@ def adapt(prior, state, acceptance, s, total):
             restart_dual(state.dual[c], math.exp(state.dual[c, 1]))
     if s == total - 1:
         settle_steps(state.dual)
-        state.dual[:, 0] = state.dual[:, 1]
+        for c in range(STEP_CLASSES):
+            state.dual[c, 0] = state.dual[c, 1]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

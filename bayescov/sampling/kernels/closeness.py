@@ -18,11 +18,13 @@ CELLS = 48
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def relative_eigenvalues(center, scatter, log_d, factor, inverse):
-    """Eigenvalues of R*^-1 C, C the scatter in units of D. False where R* is not positive definite."""
+def relative_eigenvalues(center, scatter, log_d, factor, inverse, out):
+    """Eigenvalues of R*^-1 C, C the scatter in units of D, into `out`; NaN where R* is not positive definite."""
     p = center.shape[0]
     if not cholesky_into(center, factor):
-        return np.full(p, np.nan)
+        for j in range(p):
+            out[j] = np.nan
+        return
     invert_lower_into(factor, inverse)
     scaled = np.empty((p, p))
     for i in range(p):
@@ -30,8 +32,7 @@ def relative_eigenvalues(center, scatter, log_d, factor, inverse):
             scaled[i, j] = scatter[i, j] * math.exp(-log_d[i] - log_d[j])
     values = np.linalg.eigvalsh(product(product(inverse, scaled), transposed(inverse)))
     for j in range(p):
-        values[j] = max(values[j], 0.0)
-    return values
+        out[j] = max(values[j], 0.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

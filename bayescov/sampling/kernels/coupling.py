@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
+from bayescov.sampling.kernels.linalg import copy_all_into, copy_into
 from bayescov.sampling.kernels.scalars import draw_category
 from bayescov.sampling.kernels.shared import centers_density, departed
 
@@ -62,13 +63,16 @@ def move_coupling(
                 new_shared[i, j] = r
                 new_shared[j, i] = r
     else:
-        new_shared[:] = shared
+        copy_into(shared, new_shared)
     for g in range(n_groups):
         departed(new_shared, coupling[g], delta[g], new_center[g])
     coupling[group] = old
     step = spread_for(new) - spread_for(old)
-    new_scaled[:] = scaled
-    new_scaled[group] *= math.exp(-2.0 * step)
+    copy_all_into(scaled, new_scaled)
+    smaller = math.exp(-2.0 * step)
+    for i in range(p):
+        for j in range(p):
+            new_scaled[group, i, j] *= smaller
     value -= sizes[group] * p * step + 0.5 * ((shift + step) / shift_sd) ** 2
     return value + centers_density(new_shared, new_center, new_scaled, kappa, sizes, eta, family, pull)
 
@@ -139,9 +143,9 @@ def draw_coupling(
         if math.log(1.0 - rng.random()) < ratio:
             shift += spread_for(x) - spread_for(current)
             coupling[group] = x
-            shared[:] = new_shared
-            center[:] = new_center
-            scaled[:] = new_scaled
+            copy_into(new_shared, shared)
+            copy_all_into(new_center, center)
+            copy_all_into(new_scaled, scaled)
             current = x
             at_current = value
     return spread_for(current) - spread_before

@@ -38,8 +38,9 @@ def move_inverse(k, i, j, d):
     o = 1.0 / d + k_ij
     determinant = k_ii * k_jj - o * o
     a, b, c = k_jj / determinant, k_ii / determinant, -o / determinant
-    column_i = k[:, i].copy()
-    column_j = k[:, j].copy()
+    column_i, column_j = np.empty(p), np.empty(p)
+    for r in range(p):
+        column_i[r], column_j[r] = k[r, i], k[r, j]
     for r in range(p):
         left = column_i[r] * a + column_j[r] * c
         right = column_i[r] * c + column_j[r] * b
@@ -77,7 +78,10 @@ def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, includ
     work2 = np.empty((p, p))
     if not invert_spd_into(center, k, work, work2) > -1e200:
         return False
-    total = center + scatter_scaled / kappa
+    total = np.empty((p, p))
+    for i in range(p):
+        for j in range(p):
+            total[i, j] = center[i, j] + scatter_scaled[i, j] / kappa
     if not invert_spd_into(total, m, work, work2) > -1e200:
         return False
     weights = np.empty(CELLS + 1)

@@ -54,7 +54,8 @@ def hamiltonian_step(
         return 0.0, True
     probability = math.exp(min(0.0, change))
     if rng.random() < probability:
-        u[:] = position
+        for i in range(m):
+            u[i] = position[i]
     return probability, False
 
 

@@ -78,7 +78,9 @@ def draw_level(rng, shared, eta, t, level, pull):
     weights = np.empty(CELLS)
     for c in range(CELLS):
         weights[c] = log_level_density((c + 0.5) / CELLS, p, nu, own, all_pairs)
-    top = weights.max()
+    top = -np.inf
+    for c in range(CELLS):
+        top = max(top, weights[c])
     for c in range(CELLS):  # every cell can be proposed
         weights[c] = max(weights[c], top - 20.0)
     chosen, _ = draw_category(rng, weights, CELLS)

@@ -12,6 +12,21 @@ BLAS_FROM = 28
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def copy_into(a, out):
+    """`out[:] = a`, which would take numba seconds to compile: it composes messages on shapes that differ."""
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            out[i, j] = a[i, j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def copy_all_into(a, out):
+    """`copy_into` for the matrices of all groups."""
+    for g in range(a.shape[0]):
+        copy_into(a[g], out[g])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def cholesky_into(a, lower):
     """Lower Cholesky factor of `a` written into `lower` (upper part zeroed). False if not positive definite."""
     p = a.shape[0]
@@ -74,7 +89,7 @@ def invert_spd_into(a, out, work, work2):
         invert_lower_into(work, work2)
         gram_of_rows_into(work2, out)
     else:
-        out[:] = np.linalg.inv(a)
+        copy_into(np.linalg.inv(a), out)
     return logdet
 
 
@@ -139,6 +154,6 @@ def draw_inverse_wishart(rng, dof, psi, sigma, omega):
     inverse = np.empty((p, p))
     invert_lower_into(b, inverse)
     left = product(factor, inverse)
-    sigma[:] = product(left, transposed(left))
+    copy_into(product(left, transposed(left)), sigma)
     invert_lower_into(factor, inverse)
     gram_of_rows_into(product(b, inverse), omega)

@@ -124,7 +124,9 @@ def averaged(distance, size, shape, dof):
         u = LOWEST + k * STEP
         w = math.exp(u)
         values[k] = constant + dof / 2.0 * (u - w) + size / 2.0 * u + given_weight(w * distance, size, shape)
-    top = values.max()
+    top = -math.inf
+    for k in range(steps):
+        top = max(top, values[k])
     total = 0.0
     for k in range(steps):
         total += math.exp(values[k] - top)

@@ -19,6 +19,7 @@ from numba import njit
 
 from bayescov.sampling.kernels.linalg import (
     cholesky_into,
+    copy_into,
     gram_of_rows_into,
     invert_lower_into,
     invert_spd_into,
@@ -255,8 +256,8 @@ def log_density(
             if not center_logdet > -1e200:
                 return -np.inf  # outside the support: with departures, not every R_0 gives valid matrices
         else:
-            center[:] = shared
-            center_inverse[:] = shared_inverse
+            copy_into(shared, center)
+            copy_into(shared_inverse, center_inverse)
             center_logdet = shared_logdet
         for i in range(p):
             for j in range(p):
