@@ -7,8 +7,8 @@ at once (a grid, uniform within a cell, and the atom at infinity) and corrected 
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, kernel, part, part_and_kernel
 from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product, transposed
 from bayescov.sampling.kernels.scalars import draw_category
 
@@ -17,7 +17,7 @@ INFINITE = 1e6
 CELLS = 48
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part_and_kernel
 def relative_eigenvalues(center, scatter, log_d, factor, inverse, out):
     """Eigenvalues of R*^-1 C, C the scatter in units of D, into `out`; NaN where R* is not positive definite."""
     p = center.shape[0]
@@ -35,7 +35,7 @@ def relative_eigenvalues(center, scatter, log_d, factor, inverse, out):
         out[j] = max(values[j], 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def log_closeness_density(log_kappa, eigenvalues, n):
     """Log density of one group's data as a function of kappa (constants in kappa dropped)."""
     kappa = math.exp(log_kappa)
@@ -48,7 +48,7 @@ def log_closeness_density(log_kappa, eigenvalues, n):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _log_posterior(log_kappa, eigenvalues, sizes, first, last, log_median, width):
     value = -0.5 * ((log_kappa - log_median) / width) ** 2 - math.log(width * math.sqrt(2.0 * math.pi))
     for g in range(first, last):
@@ -56,7 +56,7 @@ def _log_posterior(log_kappa, eigenvalues, sizes, first, last, log_median, width
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_closeness(rng, kappa, eigenvalues, sizes, first, last, median, width, atom):
     """Draw the kappa that groups `first` to `last` share."""
     log_median = math.log(median)

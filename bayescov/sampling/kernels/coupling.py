@@ -11,8 +11,8 @@ One more factor makes all that it does not explain smaller by 1 - w, so the grou
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import copy_all_into, copy_into
 from bayescov.sampling.kernels.scalars import draw_category
 from bayescov.sampling.kernels.shared import centers_density, departed
@@ -21,7 +21,7 @@ CELLS = 20
 REACH = 3.2  # the grid ends at so many prior SDs; beyond, only the random walk moves
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def average_of(coupling, sizes):
     """(a, b) of the average starting point, a R_0 + b."""
     a, b = 0.0, 0.0
@@ -33,13 +33,13 @@ def average_of(coupling, sizes):
     return a / total, b / total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def spread_for(coupling):
     """By how much the logarithms of a group's SDs give way."""
     return -0.5 * math.log1p(-max(math.tanh(coupling), 0.0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def move_coupling(
     new, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
     new_shared, new_center, new_scaled,
@@ -77,7 +77,7 @@ def move_coupling(
     return value + centers_density(new_shared, new_center, new_scaled, kappa, sizes, eta, family, pull)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_coupling(
     rng, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
     share, scale,

@@ -12,15 +12,15 @@ Metropolis-Hastings; an accepted move costs O(p^2).
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, kernel, part
 from bayescov.sampling.kernels.linalg import invert_spd_into
 from bayescov.sampling.kernels.scalars import draw_category, draw_log_normal_spread
 
 CELLS = 24
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def log_det_change(d, k_ii, k_ij, k_jj):
     """Log of the determinant's ratio after one element moved by d; -inf outside the positive definite."""
     a = 1.0 + d * k_ij
@@ -30,7 +30,7 @@ def log_det_change(d, k_ii, k_ij, k_jj):
     return math.log(ratio)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def move_inverse(k, i, j, d):
     """Update an inverse in place after elements (i, j) and (j, i) of the matrix moved by d."""
     p = k.shape[0]
@@ -48,7 +48,7 @@ def move_inverse(k, i, j, d):
             k[r, s] -= left * column_i[s] + right * column_j[s]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def edge_density(d, nu, n, k, m, i, j):
     """Change of a group's collapsed log density when element (i, j) of its centre moves by d."""
     first = log_det_change(d, k[i, i], k[i, j], k[j, j])
@@ -60,14 +60,14 @@ def edge_density(d, nu, n, k, m, i, j):
     return 0.5 * nu * first - 0.5 * (nu + n) * second
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def log_slab(r, z_shared, size):
     """Log density of the element r: its Fisher z is Normal(z_shared, size)."""
     z = (math.atanh(r) - z_shared) / size
     return -0.5 * z * z - math.log(size) - 0.9189385332046727 - math.log1p(-r * r)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, included, share, size):
     """One sweep over the edges of one group. Returns how many edges depart; False first where it broke down."""
     p = shared.shape[0]
@@ -146,7 +146,7 @@ def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, includ
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_share_and_size(rng, delta, included, share, size, share_a, share_b, size_median, size_width):
     """pi_g and tau_g given the departures; returns both and the number of edges that depart."""
     p = delta.shape[0]

@@ -3,15 +3,15 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.shared import log_density
 
 TARGET_ACCEPTANCE = 0.85
 MAX_STEPS = 32
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def hamiltonian_step(
     rng, u, metric, step, anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, n_active, eta, family, pull,
     control_sd, shift_sd, spread_scale,
@@ -59,7 +59,7 @@ def hamiltonian_step(
     return probability, False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def adapt_step(dual, acceptance):
     """Dual averaging; `dual` holds log step, its average, the error sum, the count and the shrinkage point."""
     dual[3] += 1.0
@@ -71,7 +71,7 @@ def adapt_step(dual, acceptance):
     dual[1] = forget * dual[0] + (1.0 - forget) * dual[1]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def restart_dual(dual, step):
     """Start dual averaging again from `step`."""
     dual[0] = math.log(step)

@@ -15,8 +15,8 @@ so a plain Hamiltonian step with a diagonal metric moves homologues correlated a
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, kernel, part_and_kernel
 from bayescov.sampling.kernels.linalg import (
     cholesky_into,
     copy_into,
@@ -31,13 +31,13 @@ from bayescov.sampling.kernels.linalg import (
 LKJ, MARGINAL, COMMON = 0, 1, 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def size_of(p, n_groups):
     """Length of the vector u."""
     return p * (p + 1) // 2 + (n_groups - 1) * (p + 2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def unpack_factor(u, p, t):
     """Lower-triangular T from the head of u."""
     k = 0
@@ -51,7 +51,7 @@ def unpack_factor(u, p, t):
     return k
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def pack_factor(t, u):
     """The head of u from a lower-triangular T."""
     k = 0
@@ -63,7 +63,7 @@ def pack_factor(t, u):
         k += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def shared_matrix(u, anchor, log_d, correlation):
     """R_0 into `correlation` and log D of every group into `log_d` (G, p)."""
     n_groups, p = log_d.shape
@@ -87,7 +87,7 @@ def shared_matrix(u, anchor, log_d, correlation):
             log_d[g, j] = log_d[0, j] + shift + size * u[k + (g - 1) * p + j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def coupled(r, coupling):
     """A correlation of R_0 after a group's shift of all correlations; see `bayescov.model.CouplingPrior`."""
     if coupling == 0.0:
@@ -96,7 +96,7 @@ def coupled(r, coupling):
     return r + w * (1.0 - r) if w > 0.0 else (1.0 + w) * r
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def departed(shared, coupling, delta, out):
     """R*_g: `shared` moved by the coupling, then by `delta` on Fisher's z scale where delta is not zero."""
     p = shared.shape[0]
@@ -112,7 +112,7 @@ def departed(shared, coupling, delta, out):
             out[j, i] = r
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def shared_prior(inverse, logdet, eta, family, pull, grad):
     """Log prior density of R_0 and its gradient.
 
@@ -148,7 +148,7 @@ def shared_prior(inverse, logdet, eta, family, pull, grad):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def log_determinant(a, work):
     """Log determinant, NaN where `a` is not positive definite."""
     if not cholesky_into(a, work):
@@ -159,7 +159,7 @@ def log_determinant(a, work):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def centers_density(shared, center, scaled, kappa, sizes, eta, family, pull):
     """Log density of R_0 and of all groups' data as a function of R_0 and the centres; NaN outside the support."""
     n_groups, p = center.shape[0], center.shape[1]
@@ -175,7 +175,7 @@ def centers_density(shared, center, scaled, kappa, sizes, eta, family, pull):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part_and_kernel
 def log_density(
     u,
     grad,
