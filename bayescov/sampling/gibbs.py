@@ -11,8 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from bayescov.design import Design
 from bayescov.model.spec import ModelSpec
-from bayescov.sampling.kernels.chain import Data, Draws, run
+from bayescov.sampling.compiled import compiled, plan_of
 from bayescov.sampling.kernels.closeness import INFINITE
+from bayescov.sampling.kernels.state import Data, Draws
 from bayescov.sampling.learning import learn_blocks
 from bayescov.sampling.start import data_of, prior_of, start_state
 
@@ -69,7 +70,9 @@ def sample_gibbs(
     blocks: list[list[Draws]] = []
     watch = watch or (lambda stage, done, total, arrays: arrays is not None)
 
-    nothing = _empty_draws(data, 0, design)
+    nothing = empty_draws(data, 0, design)
+    plan = plan_of(spec, data, densities=nothing.log_likelihood.shape[1] > 0)
+    run = compiled(plan, (generators[0], data, prior, states[0], nothing))
 
     def warm(chain: int, sweeps: int, first: int) -> None:
         run(generators[chain], data, prior, states[chain], nothing, first, sweeps, 1, True, tune)
@@ -86,7 +89,7 @@ def sample_gibbs(
         drawn = 0
         while True:
             count = min(draws, max_draws - drawn)
-            block = [_empty_draws(data, count, design) for _ in range(chains)]
+            block = [empty_draws(data, count, design) for _ in range(chains)]
             for first, part in _pieces(count):
                 _each(pool, draw, chains, part, first, block)
                 watch("draw", drawn + first + part, max_draws, None)
@@ -120,7 +123,7 @@ def _each(pool: ThreadPoolExecutor, work: Callable[..., None], chains: int, *arg
         future.result()
 
 
-def _empty_draws(data: Data, count: int, design: Design) -> Draws:
+def empty_draws(data: Data, count: int, design: Design) -> Draws:
     n_groups, p, q = len(data.sizes), len(design.regions), data.regressors.shape[1]
     edges = p * (p - 1) // 2
     return Draws(

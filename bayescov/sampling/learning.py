@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bayescov.sampling.kernels.chain import State
+from bayescov.sampling.kernels.state import State
 
 __all__ = ["learn_blocks"]
 

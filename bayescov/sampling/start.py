@@ -8,10 +8,10 @@ import numpy.typing as npt
 from bayescov.design import Design
 from bayescov.errors import ModelError
 from bayescov.model.spec import ModelSpec
-from bayescov.sampling.kernels.chain import Data, Prior, State
 from bayescov.sampling.kernels.closeness import INFINITE
 from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE, cross_products, residual_scatter
 from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL, size_of
+from bayescov.sampling.kernels.state import Data, Prior, State
 
 __all__ = ["data_of", "prior_of", "start_state"]
 
@@ -183,6 +183,13 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
         block_middle=middle,
         block_spread=spread,
         block_seen=np.zeros((4, *middle.shape)),
+        shared=np.eye(p),
+        center=identity.copy(),
+        log_d=np.zeros((n_groups, p)),
+        scaled=np.zeros((n_groups, p, p)),
+        step=np.zeros(1),
+        acceptance=np.ones(1),
+        diverging=np.zeros(1, dtype=bool),
     )
 
 

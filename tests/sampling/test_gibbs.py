@@ -8,8 +8,10 @@ from bayescov.design import prepare, to_edges
 from bayescov.errors import FitError, ModelError
 from bayescov.model import load_model
 from bayescov.sampling import fit
-from bayescov.sampling.kernels.chain import draw_covariances
-from bayescov.sampling.start import data_of, start_state
+from bayescov.sampling.compiled import Plan, compiled
+from bayescov.sampling.gibbs import empty_draws
+from bayescov.sampling.kernels.sweep import draw_covariances
+from bayescov.sampling.start import data_of, prior_of, start_state
 from bayescov.simulate import simulate_cohort, truth
 from tests.model.designs import random_design
 
@@ -30,10 +32,11 @@ def test_known_means_give_the_inverse_wishart_in_closed_form():
     data = data_of(spec, design)
     state = start_state(spec, data, design, rng)
     p, draws = 3, 20_000
-    center, log_d = np.broadcast_to(np.eye(p), (2, p, p)).copy(), np.zeros((2, p))
+    arguments = rng, data, prior_of(spec), state, empty_draws(data, 0, design)
+    run = compiled(Plan([draw_covariances], [], []), arguments)
     sigma = np.empty((draws, 2, p, p))
     for t in range(draws):
-        draw_covariances(rng, data, state, center, log_d)
+        run(*arguments, 0, 1, 1, False, 0)
         sigma[t] = state.sigma
     for g, n in enumerate(design.sizes):
         psi = spec.dense.median * np.eye(p) + state.scatter[g]

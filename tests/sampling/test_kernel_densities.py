@@ -154,8 +154,8 @@ def test_closeness_density_is_the_referees_up_to_one_constant():
     log_d = 0.3 * rng.standard_normal(p)
     x = rng.standard_normal((n, p))
     scatter = x.T @ x
-    work = np.empty((p, p)), np.empty((p, p))
-    eigenvalues = relative_eigenvalues(center, scatter, log_d, *work)
+    eigenvalues = np.empty(p)
+    relative_eigenvalues(center, scatter, log_d, np.empty((p, p)), np.empty((p, p)), eigenvalues)
     scale = np.exp(log_d)
     psi = scale[:, None] * center * scale
     offsets = [

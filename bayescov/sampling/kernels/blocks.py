@@ -12,22 +12,36 @@ step with the exact collapsed densities.
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.edges import log_odds, log_slab
-from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product
+from bayescov.sampling.kernels.linalg import (
+    cholesky_into,
+    copy_all_into,
+    copy_into,
+    invert_lower_into,
+    product,
+)
 from bayescov.sampling.kernels.shared import centers_density, coupled, pack_factor
 
 OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on the correlation scale
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def draw_block(rng, cumulative):
     """A position in the list of blocks, by its fixed chance."""
-    return min(np.searchsorted(cumulative, rng.random()), cumulative.shape[0] - 1)
+    chance, last = rng.random(), cumulative.shape[0] - 1
+    first = 0
+    while first < last:
+        middle = (first + last) // 2
+        if cumulative[middle] < chance:
+            first = middle + 1
+        else:
+            last = middle
+    return first
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def log_shifts(x, n_edges, middle, spread):
     """Log density of the proposed shifts: normal around `middle` with a common and an own part."""
     own, common = OWN_SHIFT**2, spread**2
@@ -40,7 +54,19 @@ def log_shifts(x, n_edges, middle, spread):
     return value - 0.5 * n_edges * math.log(2.0 * math.pi)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
+def edges_of(block, rows, columns):
+    """The edges of a block into `rows` and `columns`; how many they are."""
+    n_edges = 0
+    for a in range(2):
+        for b in range(2, 4):
+            if block[a] >= 0 and block[b] >= 0:
+                rows[n_edges], columns[n_edges] = block[a], block[b]
+                n_edges += 1
+    return n_edges
+
+
+@part
 def toggle_block(
     rng,
     shared,
@@ -69,14 +95,11 @@ def toggle_block(
     Returns the density after it, and whether it happened.
     """
     rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
-    n_edges, on = 0, 0
-    for a in range(2):
-        for b in range(2, 4):
-            if block[a] >= 0 and block[b] >= 0:
-                rows[n_edges], columns[n_edges] = block[a], block[b]
-                on += included[group, block[a], block[b]]
-                n_edges += 1
-    if on not in (0, n_edges):
+    n_edges = edges_of(block, rows, columns)
+    on = 0
+    for e in range(n_edges):
+        on += included[group, rows[e], columns[e]]
+    if 0 < on < n_edges:
         return current, False
     turn_on = on == 0
     give_way = sizes[group] / sizes.sum()
@@ -118,8 +141,8 @@ def toggle_block(
     new = centers_density(new_shared, new_center, scaled, kappa, sizes, eta, family, pull)
     if not math.log(1.0 - rng.random()) < gain + new - current:
         return current, False
-    shared[:] = new_shared
-    center[:] = new_center
+    copy_into(new_shared, shared)
+    copy_all_into(new_center, center)
     n_active[group] += n_edges if turn_on else -n_edges
     for e in range(n_edges):
         i, j = rows[e], columns[e]
@@ -134,7 +157,7 @@ def toggle_block(
     return new, True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def watch_blocks(blocks, shared, coupling, center, included, seen):
     """Count the sweeps, and for each block how often it was on, and the sum and sum of squares of its mean shift."""
     for g in range(1, center.shape[0]):
@@ -154,7 +177,7 @@ def watch_blocks(blocks, shared, coupling, center, included, seen):
                 seen[3, g, b] += (shift / n_edges) ** 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def store_shared(shared, log_d, anchor, u):
     """Write a moved R_0 back into the head of u; D stays."""
     p = shared.shape[0]

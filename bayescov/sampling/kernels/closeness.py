@@ -7,8 +7,8 @@ at once (a grid, uniform within a cell, and the atom at infinity) and corrected 
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, kernel, part, part_and_kernel
 from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product, transposed
 from bayescov.sampling.kernels.scalars import draw_category
 
@@ -17,12 +17,14 @@ INFINITE = 1e6
 CELLS = 48
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def relative_eigenvalues(center, scatter, log_d, factor, inverse):
-    """Eigenvalues of R*^-1 C, C the scatter in units of D. False where R* is not positive definite."""
+@part_and_kernel
+def relative_eigenvalues(center, scatter, log_d, factor, inverse, out):
+    """Eigenvalues of R*^-1 C, C the scatter in units of D, into `out`; NaN where R* is not positive definite."""
     p = center.shape[0]
     if not cholesky_into(center, factor):
-        return np.full(p, np.nan)
+        for j in range(p):
+            out[j] = np.nan
+        return
     invert_lower_into(factor, inverse)
     scaled = np.empty((p, p))
     for i in range(p):
@@ -30,11 +32,10 @@ def relative_eigenvalues(center, scatter, log_d, factor, inverse):
             scaled[i, j] = scatter[i, j] * math.exp(-log_d[i] - log_d[j])
     values = np.linalg.eigvalsh(product(product(inverse, scaled), transposed(inverse)))
     for j in range(p):
-        values[j] = max(values[j], 0.0)
-    return values
+        out[j] = max(values[j], 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def log_closeness_density(log_kappa, eigenvalues, n):
     """Log density of one group's data as a function of kappa (constants in kappa dropped)."""
     kappa = math.exp(log_kappa)
@@ -47,7 +48,7 @@ def log_closeness_density(log_kappa, eigenvalues, n):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _log_posterior(log_kappa, eigenvalues, sizes, first, last, log_median, width):
     value = -0.5 * ((log_kappa - log_median) / width) ** 2 - math.log(width * math.sqrt(2.0 * math.pi))
     for g in range(first, last):
@@ -55,7 +56,7 @@ def _log_posterior(log_kappa, eigenvalues, sizes, first, last, log_median, width
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_closeness(rng, kappa, eigenvalues, sizes, first, last, median, width, atom):
     """Draw the kappa that groups `first` to `last` share."""
     log_median = math.log(median)

@@ -11,8 +11,9 @@ One more factor makes all that it does not explain smaller by 1 - w, so the grou
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.linalg import copy_all_into, copy_into
 from bayescov.sampling.kernels.scalars import draw_category
 from bayescov.sampling.kernels.shared import centers_density, departed, group_density
 
@@ -20,7 +21,7 @@ CELLS = 20
 REACH = 3.2  # the grid ends at so many prior SDs; beyond, only the random walk moves
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def average_of(coupling, sizes):
     """(a, b) of the average starting point, a R_0 + b."""
     a, b = 0.0, 0.0
@@ -32,13 +33,13 @@ def average_of(coupling, sizes):
     return a / total, b / total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def spread_for(coupling):
     """By how much the logarithms of a group's SDs give way."""
     return -0.5 * math.log1p(-max(math.tanh(coupling), 0.0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def move_coupling(
     new, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
     new_shared, new_center, new_scaled,
@@ -51,11 +52,14 @@ def move_coupling(
     a_new, b_new = average_of(coupling, sizes)
     step = spread_for(new) - spread_for(old)
     value = -sizes[group] * p * step - 0.5 * ((shift + step) / shift_sd) ** 2
-    new_scaled[:] = scaled
-    new_scaled[group] *= math.exp(-2.0 * step)
+    copy_all_into(scaled, new_scaled)
+    smaller = math.exp(-2.0 * step)
+    for i in range(p):
+        for j in range(p):
+            new_scaled[group, i, j] *= smaller
     if not hold_average:  # the other groups stay where they are, and so do their densities
-        new_shared[:] = shared
-        new_center[:] = center
+        copy_into(shared, new_shared)
+        copy_all_into(center, new_center)
         departed(shared, new, delta[group], new_center[group])
         coupling[group] = old
         total, work = np.empty((p, p)), np.empty((p, p))
@@ -78,7 +82,7 @@ def move_coupling(
     return value + centers_density(new_shared, new_center, new_scaled, kappa, sizes, eta, family, pull)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_coupling(
     rng, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
     share, scale,
@@ -144,9 +148,9 @@ def draw_coupling(
         if math.log(1.0 - rng.random()) < ratio:
             shift += spread_for(x) - spread_for(current)
             coupling[group] = x
-            shared[:] = new_shared
-            center[:] = new_center
-            scaled[:] = new_scaled
+            copy_into(new_shared, shared)
+            copy_all_into(new_center, center)
+            copy_all_into(new_scaled, scaled)
             current = x
             at_current = value
     return spread_for(current) - spread_before

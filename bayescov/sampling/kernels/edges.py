@@ -13,15 +13,15 @@ departures could only creep.
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, kernel, part
 from bayescov.sampling.kernels.linalg import invert_spd_into
 from bayescov.sampling.kernels.scalars import draw_category, draw_log_normal_spread
 
 CELLS = 16
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def log_det_change(d, k_ii, k_ij, k_jj):
     """Log of the determinant's ratio after one element moved by d; -inf outside the positive definite."""
     a = 1.0 + d * k_ij
@@ -31,7 +31,7 @@ def log_det_change(d, k_ii, k_ij, k_jj):
     return math.log(ratio)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def move_inverse(k, i, j, d):
     """Update an inverse in place after elements (i, j) and (j, i) of the matrix moved by d."""
     p = k.shape[0]
@@ -39,8 +39,9 @@ def move_inverse(k, i, j, d):
     o = 1.0 / d + k_ij
     determinant = k_ii * k_jj - o * o
     a, b, c = k_jj / determinant, k_ii / determinant, -o / determinant
-    column_i = k[:, i].copy()
-    column_j = k[:, j].copy()
+    column_i, column_j = np.empty(p), np.empty(p)
+    for r in range(p):
+        column_i[r], column_j[r] = k[r, i], k[r, j]
     for r in range(p):
         left = column_i[r] * a + column_j[r] * c
         right = column_i[r] * c + column_j[r] * b
@@ -48,7 +49,7 @@ def move_inverse(k, i, j, d):
             k[r, s] -= left * column_i[s] + right * column_j[s]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def edge_density(d, nu, n, k, m, i, j):
     """Change of a group's collapsed log density when element (i, j) of its centre moves by d."""
     first = log_det_change(d, k[i, i], k[i, j], k[j, j])
@@ -60,20 +61,20 @@ def edge_density(d, nu, n, k, m, i, j):
     return 0.5 * nu * first - 0.5 * (nu + n) * second
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def log_slab(r, z_shared, size):
     """Log density of the element r: its Fisher z is Normal(z_shared, size)."""
     z = (math.atanh(r) - z_shared) / size
     return -0.5 * z * z - math.log(size) - 0.9189385332046727 - math.log1p(-r * r)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def log_odds(others, edges, share_a, share_b):
     """Log prior odds that one edge of `edges` departs where `others` of the rest do; pi ~ Beta integrated out."""
     return math.log((share_a + others) / (share_b + edges - 1.0 - others))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_departures(
     rng, shared, center, scatter_scaled, kappa, n, delta, included, n_active, share_a, share_b, size
 ):
@@ -86,7 +87,10 @@ def draw_departures(
     work2 = np.empty((p, p))
     if not invert_spd_into(center, k, work, work2) > -1e200:
         return False
-    total = center + scatter_scaled / kappa
+    total = np.empty((p, p))
+    for i in range(p):
+        for j in range(p):
+            total[i, j] = center[i, j] + scatter_scaled[i, j] / kappa
     if not invert_spd_into(total, m, work, work2) > -1e200:
         return False
     weights = np.empty(CELLS + 1)
@@ -152,7 +156,7 @@ def draw_departures(
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_share_and_size(rng, delta, included, size, share_a, share_b, size_median, size_width):
     """pi_g and tau_g given the departures; returns both and the number of edges that depart."""
     p = delta.shape[0]

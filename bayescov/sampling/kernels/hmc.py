@@ -10,8 +10,9 @@ step itself comes from dual averaging (Hoffman and Gelman 2014).
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, kernel, part
+from bayescov.sampling.kernels.linalg import copy_all_into
 from bayescov.sampling.kernels.shared import log_density
 
 TARGET_ACCEPTANCE = 0.8
@@ -22,7 +23,7 @@ DEPARTURE_SCALE = 0.1  # of a departure's posterior, the metric of all
 FAR = 20.0  # a trajectory whose energy strays this far is given up
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def density_at(
     position, grad, active, delta, grad_delta, metric, anchor, anchor_inverse, scatter, sizes, kappa, coupling, n_active, size,
     eta, family, pull, control_sd, shift_sd, spread_scale,
@@ -30,21 +31,21 @@ def density_at(
     """Log density and gradient at a point: u, then the departures listed in `active` (departure, 3), put into `delta`."""
     m = metric.shape[0]
     for k in range(active.shape[0]):
-        g, i, j = active[k]
+        g, i, j = active[k, 0], active[k, 1], active[k, 2]
         delta[g, i, j] = delta[g, j, i] = position[m + k]
     value = log_density(
         position[:m], grad[:m], anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, n_active, eta, family, pull,
         control_sd, shift_sd, spread_scale, grad_delta,
     )  # fmt: skip
     for k in range(active.shape[0]):
-        g, i, j = active[k]
+        g, i, j = active[k, 0], active[k, 1], active[k, 2]
         z = position[m + k] / size[g]
         value -= 0.5 * z * z
         grad[m + k] = grad_delta[g, i, j] - z / size[g]
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def leapfrog(
     position, momentum, grad, value, step, n_steps, active, delta, grad_delta, metric, anchor, anchor_inverse, scatter, sizes,
     kappa, coupling, n_active, size, eta, family, pull, control_sd, shift_sd, spread_scale,
@@ -83,7 +84,7 @@ def leapfrog(
     return value, energy - start if highest - min(start, energy) < FAR else math.inf
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def active_edges(included):
     """(departure, 3): group, row and column of every departure."""
     n_groups, p = included.shape[0], included.shape[1]
@@ -98,7 +99,7 @@ def active_edges(included):
     return found[:count]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def hamiltonian_step(
     rng, u, metric, step, anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, included, n_active, size, eta,
     family, pull, control_sd, shift_sd, spread_scale,
@@ -113,8 +114,10 @@ def hamiltonian_step(
     grad_start, grad_end, grad = np.empty(m_all), np.empty(m_all), np.empty(m_all)
     position, end = np.empty(m_all), np.empty(m_all)
     momentum, momentum_end = np.empty(m_all), np.empty(m_all)
-    work_delta, grad_delta = delta.copy(), np.empty(delta.shape)
-    here[:m] = u
+    work_delta, grad_delta = np.empty(delta.shape), np.empty(delta.shape)
+    copy_all_into(delta, work_delta)
+    for i in range(m):
+        here[i] = u[i]
     for k in range(active.shape[0]):
         here[m + k] = delta[active[k, 0], active[k, 1], active[k, 2]]
     for i in range(m_all):
@@ -152,18 +155,18 @@ def hamiltonian_step(
         if not forwards:
             return acceptance, False  # from there, a longer step would have been chosen
         chosen, at_end, change = halved, value, error
-        end[:] = position
-        momentum_end[:] = momentum
-        grad_end[:] = grad
+        for i in range(m_all):
+            end[i], momentum_end[i], grad_end[i] = position[i], momentum[i], grad[i]
     if chosen >= 0 and rng.random() < math.exp(min(0.0, -change)):
-        u[:] = end[:m]
+        for i in range(m):
+            u[i] = end[i]
         for k in range(active.shape[0]):
-            g, i, j = active[k]
+            g, i, j = active[k, 0], active[k, 1], active[k, 2]
             delta[g, i, j] = delta[g, j, i] = end[m + k]
     return acceptance, chosen < 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def adapt_step(dual, acceptance):
     """Dual averaging; `dual` holds log step, its average, the error sum, the count and the shrinkage point."""
     dual[3] += 1.0
@@ -175,7 +178,7 @@ def adapt_step(dual, acceptance):
     dual[1] = forget * dual[0] + (1.0 - forget) * dual[1]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def restart_dual(dual, step):
     """Start dual averaging again from `step`."""
     dual[0] = math.log(step)

@@ -8,54 +8,22 @@ and the level rho have closed densities; given them the prior of R_0 is smooth. 
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, kernel, part
 from bayescov.sampling.kernels.linalg import invert_spd_into
-from bayescov.sampling.kernels.scalars import draw_category
+from bayescov.sampling.kernels.scalars import draw_category, draw_scale
 
 CELLS = 30
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def log_scale_density(log_t, power, square, linear):
-    """Log density of log t: t^power exp(-square t^2 / 2 - linear t)."""
-    t = math.exp(log_t)
-    return power * log_t - 0.5 * square * t * t - linear * t
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def draw_scale(rng, t, power, square, linear):
-    """Slice sampling on the log scale (Neal 2003)."""
-    x = math.log(t)
-    level = log_scale_density(x, power, square, linear) + math.log(1.0 - rng.random())
-    left = x - 0.5 * rng.random()
-    right = left + 0.5
-    for _ in range(40):
-        if log_scale_density(left, power, square, linear) < level:
-            break
-        left -= 0.5
-    for _ in range(40):
-        if log_scale_density(right, power, square, linear) < level:
-            break
-        right += 0.5
-    while True:
-        new = left + (right - left) * rng.random()
-        if log_scale_density(new, power, square, linear) >= level:
-            return math.exp(new)
-        if new < x:
-            left = new
-        else:
-            right = new
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def log_level_density(rho, p, nu, own, all_pairs):
     """Log density of rho: `own` is sum t_i^2 K_ii, `all_pairs` is t' K t."""
     logdet = math.log1p((p - 1.0) * rho) + (p - 1.0) * math.log1p(-rho)
     return 0.5 * nu * logdet - 0.5 * ((1.0 - rho) * own + rho * all_pairs)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_level(rng, shared, eta, t, level, pull):
     """One sweep over the scales and the level given R_0; `t`, `level` and `pull` change in place."""
     p = shared.shape[0]
@@ -78,10 +46,12 @@ def draw_level(rng, shared, eta, t, level, pull):
     weights = np.empty(CELLS)
     for c in range(CELLS):
         weights[c] = log_level_density((c + 0.5) / CELLS, p, nu, own, all_pairs)
-    top = weights.max()
+    top = -np.inf
+    for c in range(CELLS):
+        top = max(top, weights[c])
     for c in range(CELLS):  # every cell can be proposed
         weights[c] = max(weights[c], top - 20.0)
-    chosen, _ = draw_category(rng, weights, CELLS)
+    chosen, _ = draw_category(rng, weights, weights.shape[0])
     new = (chosen + rng.random()) / CELLS
     ratio = log_level_density(new, p, nu, own, all_pairs) - weights[chosen]
     current = min(int(rho * CELLS), CELLS - 1)
@@ -91,7 +61,7 @@ def draw_level(rng, shared, eta, t, level, pull):
     fill_pull(t, level[0], pull)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_pull(t, rho, pull):
     """Psi_ij t_i t_j."""
     p = t.shape[0]

@@ -6,12 +6,28 @@ Below `BLAS_FROM` rows plain loops beat a call of LAPACK; from there on LAPACK w
 import math
 
 import numpy as np
-from numba import njit
+
+from bayescov.sampling.kernels.compiling import inner, part_and_kernel
 
 BLAS_FROM = 28
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
+def copy_into(a, out):
+    """`out[:] = a`, which would take numba seconds to compile: it composes messages on shapes that differ."""
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            out[i, j] = a[i, j]
+
+
+@inner
+def copy_all_into(a, out):
+    """`copy_into` for the matrices of all groups."""
+    for g in range(a.shape[0]):
+        copy_into(a[g], out[g])
+
+
+@inner
 def cholesky_into(a, lower):
     """Lower Cholesky factor of `a` written into `lower` (upper part zeroed). False if not positive definite."""
     p = a.shape[0]
@@ -33,7 +49,7 @@ def cholesky_into(a, lower):
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def invert_lower_into(lower, out):
     """Inverse of a lower-triangular matrix, lower-triangular."""
     p = lower.shape[0]
@@ -48,7 +64,7 @@ def invert_lower_into(lower, out):
             out[i, j] = -s / lower[i, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def gram_of_rows_into(v, out):
     """`v.T @ v` for a lower-triangular `v`."""
     p = v.shape[0]
@@ -61,7 +77,7 @@ def gram_of_rows_into(v, out):
             out[j, i] = s
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def invert_spd_into(a, out, work, work2):
     """Inverse of a positive definite matrix; returns its log determinant, or NaN if it is not one."""
     p = a.shape[0]
@@ -74,11 +90,14 @@ def invert_spd_into(a, out, work, work2):
         invert_lower_into(work, work2)
         gram_of_rows_into(work2, out)
     else:
-        out[:] = np.linalg.inv(a)
+        inverse = np.linalg.inv(a)
+        for i in range(p):
+            for j in range(p):
+                out[i, j] = inverse[i, j]
     return logdet
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def bartlett_into(rng, dof, out):
     """Upper-triangular `out` with `out @ out.T` ~ Wishart(dof, I): chi on the diagonal in reversed order."""
     p = out.shape[0]
@@ -90,13 +109,13 @@ def bartlett_into(rng, dof, out):
             out[i, j] = rng.standard_normal()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def product(a, b):
     """`a @ b` of two C-contiguous matrices: one compiled call of BLAS for all kernels."""
     return np.dot(a, b)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def transposed(a):
     """A contiguous copy of the transpose."""
     n, m = a.shape
@@ -107,7 +126,7 @@ def transposed(a):
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def solve_lower(lower, b):
     """Solve `lower @ x = b` in place of `b`."""
     for i in range(b.shape[0]):
@@ -117,7 +136,7 @@ def solve_lower(lower, b):
         b[i] = s / lower[i, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def solve_lower_transposed(lower, b):
     """Solve `lower.T @ x = b` in place of `b`."""
     for i in range(b.shape[0] - 1, -1, -1):
@@ -127,7 +146,7 @@ def solve_lower_transposed(lower, b):
             b[j] -= lower[i, j] * x
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part_and_kernel
 def draw_inverse_wishart(rng, dof, psi, sigma, omega):
     """Draw Sigma ~ InverseWishart(dof, psi) into `sigma` and its inverse into `omega`."""
     p = psi.shape[0]
@@ -139,6 +158,6 @@ def draw_inverse_wishart(rng, dof, psi, sigma, omega):
     inverse = np.empty((p, p))
     invert_lower_into(b, inverse)
     left = product(factor, inverse)
-    sigma[:] = product(left, transposed(left))
+    copy_into(product(left, transposed(left)), sigma)
     invert_lower_into(factor, inverse)
     gram_of_rows_into(product(b, inverse), omega)

@@ -8,15 +8,15 @@ The row's mean and spread are drawn twice a sweep, once given W (centred) and on
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import kernel, part
 from bayescov.sampling.kernels.linalg import product, solve_lower, solve_lower_transposed
 from bayescov.sampling.kernels.scalars import draw_spread, normal_above_zero
 
 INTERCEPT, LEARNED, SITE = 0, 1, 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def cross_products(regressors, y, weight, codes, xx, xy, yy):
     """Weighted cross-products of [regressors, y] in each group."""
     xx[:] = 0.0
@@ -40,7 +40,7 @@ def cross_products(regressors, y, weight, codes, xx, xy, yy):
                 yy[g, a, b] += left * y[s, b]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def residual_scatter(xx, xy, yy, w, scatter):
     """S_g = sum of w_i r_i r_i' with r the residuals."""
     n_groups, q, p = xy.shape
@@ -61,7 +61,7 @@ def residual_scatter(xx, xy, yy, w, scatter):
                 scatter[g, j, i] = s
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_coefficients(rng, xx, xy, omega, row_mean, row_sd, w):
     """All of W at once."""
     n_groups, q = xx.shape[0], xx.shape[1]
@@ -98,7 +98,7 @@ def draw_coefficients(rng, xx, xy, omega, row_mean, row_sd, w):
             w[a, j] = right[a * p + j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_rows(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd, spread_scale, site_scale):
     """Means and spreads of the rows of W; the non-centred draws move W with them."""
     q, p = w.shape
@@ -132,7 +132,7 @@ def draw_rows(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd, sprea
                     row_sd[r] = row_sd[first]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, spread_scale):
     n_groups, q = xx.shape[0], xx.shape[1]
     p = w.shape[1]

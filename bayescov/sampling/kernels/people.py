@@ -3,13 +3,13 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import part
 from bayescov.sampling.kernels.linalg import cholesky_into, solve_lower, solve_lower_transposed
 from bayescov.sampling.kernels.scalars import draw_dof
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_weights(rng, residuals, codes, omega, weight, dof, dof_shape, dof_rate):
     """w_i | rest ~ Gamma((nu + p) / 2, (nu + r' Omega r) / 2); then nu | w. Returns nu."""
     n, p = residuals.shape
@@ -27,7 +27,7 @@ def draw_weights(rng, residuals, codes, omega, weight, dof, dof_shape, dof_rate)
     return draw_dof(rng, dof, float(n), total, dof_shape, dof_rate)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def draw_missing(rng, y, fitted, missing, codes, omega, weight):
     """Missing volumes given the person's other volumes: Normal(mu_m - Omega_mm^-1 Omega_mo r_o, Omega_mm^-1 / w)."""
     n, p = y.shape

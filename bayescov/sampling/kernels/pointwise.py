@@ -8,9 +8,9 @@ volumes, it is the density of those seen. So a person can be left out whole: own
 import math
 
 import numpy as np
-from numba import njit
 
 from bayescov.sampling.kernels.closeness import INFINITE
+from bayescov.sampling.kernels.compiling import inner, part_and_kernel
 from bayescov.sampling.kernels.linalg import cholesky_into
 
 __all__ = ["leave_one_out"]
@@ -19,7 +19,7 @@ __all__ = ["leave_one_out"]
 LOWEST, HIGHEST, STEP = -9.0, 3.5, 0.1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part_and_kernel
 def leave_one_out(center, log_d, kappa, scatter, residuals, weight, missing, dof, codes, sizes, out):
     """`out` (subject,): one value a person; NaN where a matrix is not positive definite.
 
@@ -41,11 +41,7 @@ def leave_one_out(center, log_d, kappa, scatter, residuals, weight, missing, dof
         for s in range(n):
             if codes[s] != g:
                 continue
-            seen = 0
-            for j in range(p):
-                if not missing[s, j]:
-                    r[seen] = residuals[s, j]
-                    seen += 1
+            seen = take_seen(residuals[s], missing[s], r)
             if seen == 0:
                 out[s] = 0.0
                 continue
@@ -65,7 +61,18 @@ def leave_one_out(center, log_d, kappa, scatter, residuals, weight, missing, dof
             out[s] = averaged(distance, seen, shape, dof) - half
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
+def take_seen(residuals, missing, out):
+    """The residuals of the volumes seen to the front of `out`; how many they are."""
+    seen = 0
+    for j in range(residuals.shape[0]):
+        if not missing[j]:
+            out[seen] = residuals[j]
+            seen += 1
+    return seen
+
+
+@inner
 def without(whole, residuals, own, missing, seen):
     """`whole` less a person's own part, at the volumes seen."""
     p = whole.shape[0]
@@ -84,7 +91,7 @@ def without(whole, residuals, own, missing, seen):
     return part
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def half_log_det(root, size):
     """Half the log determinant of the matrix whose Cholesky factor is `root`."""
     total = 0.0
@@ -93,7 +100,7 @@ def half_log_det(root, size):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def squared_length(root, r, size):
     """``r' A^-1 r`` from the Cholesky factor of A."""
     white = np.empty(size)
@@ -107,7 +114,7 @@ def squared_length(root, r, size):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def averaged(distance, size, shape, dof):
     """Log density without its determinant: over the covariance (`shape`) and over the person's weight (`dof`)."""
     if dof == math.inf:
@@ -124,14 +131,16 @@ def averaged(distance, size, shape, dof):
         u = LOWEST + k * STEP
         w = math.exp(u)
         values[k] = constant + dof / 2.0 * (u - w) + size / 2.0 * u + given_weight(w * distance, size, shape)
-    top = values.max()
+    top = -math.inf
+    for k in range(steps):
+        top = max(top, values[k])
     total = 0.0
     for k in range(steps):
         total += math.exp(values[k] - top)
     return top + math.log(total * STEP)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def given_weight(distance, size, shape):
     """Normal, or t with the scatter in place of the covariance."""
     if shape == math.inf:

@@ -3,10 +3,14 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from bayescov.sampling.kernels.compiling import inner
+
+# Kinds of densities on the log scale. Not integers: numba compiles anew for every integer that is written out.
+SPREAD, SIZE, SCALE, DOF = 0.0, 1.0, 2.0, 3.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def normal_above_zero(rng, mean, sd):
     """Normal(mean, sd) conditioned on being positive (Robert 1995)."""
     low = -mean / sd
@@ -22,7 +26,46 @@ def normal_above_zero(rng, mean, sd):
             return mean + sd * z
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
+def slice_sample(rng, kind, x, width, a, b, c, d):
+    """One step of slice sampling from `x` on the log scale (Neal 2003), of the density that `kind` and a to d stand for.
+
+    A function as an argument would be compiled in once for each, and could not be kept on disk.
+    """
+    level = log_density_of(kind, x, a, b, c, d) + math.log(1.0 - rng.random())
+    left = x - width * rng.random()
+    right = left + width
+    for _ in range(40):
+        if log_density_of(kind, left, a, b, c, d) < level:
+            break
+        left -= width
+    for _ in range(40):
+        if log_density_of(kind, right, a, b, c, d) < level:
+            break
+        right += width
+    while True:
+        new = left + (right - left) * rng.random()
+        if log_density_of(kind, new, a, b, c, d) >= level:
+            return new
+        if new < x:
+            left = new
+        else:
+            right = new
+
+
+@inner
+def log_density_of(kind, x, a, b, c, d):
+    """The density by its kind."""
+    if kind == SPREAD:
+        return log_spread_density(x, a, b, c)
+    if kind == SIZE:
+        return log_size_density(x, a, b, c, d)
+    if kind == SCALE:
+        return log_scale_density(x, a, b, c)
+    return log_dof_density(x, a, b, c, d)
+
+
+@inner
 def log_spread_density(log_s, count, squares, scale):
     """Log density of log s: `count` draws of Normal(0, s) with that sum of squares, s ~ HalfNormal(scale)."""
     return (
@@ -32,66 +75,39 @@ def log_spread_density(log_s, count, squares, scale):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def draw_spread(rng, s, count, squares, scale):
-    """Slice sampling of s on the log scale (Neal 2003)."""
-    x = math.log(s)
-    level = log_spread_density(x, count, squares, scale) + math.log(1.0 - rng.random())
-    width = 1.0
-    left = x - width * rng.random()
-    right = left + width
-    for _ in range(40):
-        if log_spread_density(left, count, squares, scale) < level:
-            break
-        left -= width
-    for _ in range(40):
-        if log_spread_density(right, count, squares, scale) < level:
-            break
-        right += width
-    while True:
-        new = left + (right - left) * rng.random()
-        if log_spread_density(new, count, squares, scale) >= level:
-            return math.exp(new)
-        if new < x:
-            left = new
-        else:
-            right = new
+    """Draw s, on the log scale."""
+    return math.exp(slice_sample(rng, SPREAD, math.log(s), 1.0, count, squares, scale, 0.0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def log_size_density(log_s, count, squares, log_median, width):
     """Log density of log s: `count` draws of Normal(0, s) with that sum of squares, log s ~ Normal(log_median, width)."""
     z = (log_s - log_median) / width
     return -count * log_s - 0.5 * squares * math.exp(-2.0 * log_s) - 0.5 * z * z
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def draw_log_normal_spread(rng, s, count, squares, median, width):
-    """Slice sampling of s on the log scale under a log-normal prior."""
-    x = math.log(s)
-    center = math.log(median)
-    level = log_size_density(x, count, squares, center, width) + math.log(1.0 - rng.random())
-    left = x - width * rng.random()
-    right = left + width
-    for _ in range(40):
-        if log_size_density(left, count, squares, center, width) < level:
-            break
-        left -= width
-    for _ in range(40):
-        if log_size_density(right, count, squares, center, width) < level:
-            break
-        right += width
-    while True:
-        new = left + (right - left) * rng.random()
-        if log_size_density(new, count, squares, center, width) >= level:
-            return math.exp(new)
-        if new < x:
-            left = new
-        else:
-            right = new
+    """Draw s, on the log scale, under a log-normal prior."""
+    return math.exp(slice_sample(rng, SIZE, math.log(s), width, count, squares, math.log(median), width))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
+def log_scale_density(log_t, power, square, linear):
+    """Log density of log t: t^power exp(-square t^2 / 2 - linear t)."""
+    t = math.exp(log_t)
+    return power * log_t - 0.5 * square * t * t - linear * t
+
+
+@inner
+def draw_scale(rng, t, power, square, linear):
+    """Draw t, on the log scale."""
+    return math.exp(slice_sample(rng, SCALE, math.log(t), 0.5, power, square, linear, 0.0))
+
+
+@inner
 def log_dof_density(log_excess, n, sum_log_minus_weight, shape, rate):
     """Log density of log(nu - 2) given weights w_i ~ Gamma(nu/2, nu/2); second to last argument: sum(log w - w)."""
     excess = math.exp(log_excess)
@@ -100,32 +116,15 @@ def log_dof_density(log_excess, n, sum_log_minus_weight, shape, rate):
     return value + shape * log_excess - rate * excess
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def draw_dof(rng, dof, n, sum_log_minus_weight, shape, rate):
-    """Slice sampling of the degrees of freedom."""
-    x = math.log(dof - 2.0)
-    level = log_dof_density(x, n, sum_log_minus_weight, shape, rate) + math.log(1.0 - rng.random())
-    left = x - rng.random()
-    right = left + 1.0
-    for _ in range(40):
-        if log_dof_density(left, n, sum_log_minus_weight, shape, rate) < level:
-            break
-        left -= 1.0
-    for _ in range(40):
-        if log_dof_density(right, n, sum_log_minus_weight, shape, rate) < level:
-            break
-        right += 1.0
-    while True:
-        new = left + (right - left) * rng.random()
-        if log_dof_density(new, n, sum_log_minus_weight, shape, rate) >= level:
-            return 2.0 + math.exp(new)
-        if new < x:
-            left = new
-        else:
-            right = new
+    """Draw the degrees of freedom, on the log scale of what they are above two."""
+    return 2.0 + math.exp(
+        slice_sample(rng, DOF, math.log(dof - 2.0), 1.0, n, sum_log_minus_weight, shape, rate)
+    )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def draw_category(rng, log_weights, count):
     """A position drawn in proportion to exp(log_weights[:count]); its log probability beside it."""
     top = -np.inf

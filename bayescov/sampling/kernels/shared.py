@@ -15,10 +15,11 @@ so a plain Hamiltonian step with a diagonal metric moves homologues correlated a
 import math
 
 import numpy as np
-from numba import njit
 
+from bayescov.sampling.kernels.compiling import inner, kernel, part
 from bayescov.sampling.kernels.linalg import (
     cholesky_into,
+    copy_into,
     gram_of_rows_into,
     invert_lower_into,
     invert_spd_into,
@@ -30,13 +31,13 @@ from bayescov.sampling.kernels.linalg import (
 LKJ, MARGINAL, COMMON = 0, 1, 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def size_of(p, n_groups):
     """Length of the vector u."""
     return p * (p + 1) // 2 + (n_groups - 1) * (p + 2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def unpack_factor(u, p, t):
     """Lower-triangular T from the head of u."""
     k = 0
@@ -50,7 +51,7 @@ def unpack_factor(u, p, t):
     return k
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def pack_factor(t, u):
     """The head of u from a lower-triangular T."""
     k = 0
@@ -62,7 +63,7 @@ def pack_factor(t, u):
         k += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def shared_matrix(u, anchor, log_d, correlation):
     """R_0 into `correlation` and log D of every group into `log_d` (G, p)."""
     n_groups, p = log_d.shape
@@ -86,7 +87,7 @@ def shared_matrix(u, anchor, log_d, correlation):
             log_d[g, j] = log_d[0, j] + shift + size * u[k + (g - 1) * p + j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def coupled(r, coupling):
     """A correlation of R_0 after a group's shift of all correlations; see `bayescov.model.CouplingPrior`."""
     if coupling == 0.0:
@@ -95,7 +96,7 @@ def coupled(r, coupling):
     return r + w * (1.0 - r) if w > 0.0 else (1.0 + w) * r
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def departed(shared, coupling, delta, out):
     """R*_g: `shared` moved by the coupling, then by `delta` on Fisher's z scale where delta is not zero."""
     p = shared.shape[0]
@@ -113,7 +114,7 @@ def departed(shared, coupling, delta, out):
             out[j, i] = r
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def shared_prior(inverse, logdet, eta, family, pull, grad):
     """Log prior density of R_0 and its gradient.
 
@@ -149,7 +150,7 @@ def shared_prior(inverse, logdet, eta, family, pull, grad):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def log_determinant(a, work):
     """Log determinant, NaN where `a` is not positive definite."""
     if not cholesky_into(a, work):
@@ -160,7 +161,7 @@ def log_determinant(a, work):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def group_density(center, scaled, kappa, n, total, work):
     """Log density of a group's data as a function of its centre R*_g; NaN outside the support. Two matrices of scratch."""
     p = center.shape[0]
@@ -171,7 +172,7 @@ def group_density(center, scaled, kappa, n, total, work):
     return 0.5 * nu * log_determinant(center, work) - 0.5 * (nu + n) * log_determinant(total, work)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def centers_density(shared, center, scaled, kappa, sizes, eta, family, pull):
     """Log density of R_0 and of all groups' data as a function of R_0 and the centres; NaN outside the support."""
     n_groups, p = center.shape[0], center.shape[1]
@@ -182,7 +183,7 @@ def centers_density(shared, center, scaled, kappa, sizes, eta, family, pull):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part
 def log_density(
     u,
     grad,
@@ -265,8 +266,8 @@ def log_density(
             if not center_logdet > -1e200:
                 return -np.inf  # outside the support: with departures, not every R_0 gives valid matrices
         else:
-            center[:] = shared
-            center_inverse[:] = shared_inverse
+            copy_into(shared, center)
+            copy_into(shared_inverse, center_inverse)
             center_logdet = shared_logdet
         for i in range(p):
             for j in range(p):

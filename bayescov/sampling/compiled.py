@@ -1,0 +1,88 @@
+"""The blocks that a model needs, compiled, and the loop over them."""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import typeof, types
+
+from bayescov.model.spec import ModelSpec
+from bayescov.sampling.kernels import chain, sweep, tuning
+from bayescov.sampling.kernels.compiling import address_of
+from bayescov.sampling.kernels.state import Data
+
+__all__ = ["Plan", "compiled", "plan_of"]
+
+Block = Callable[..., None]
+
+
+class Plan(NamedTuple):
+    """The blocks of a sweep, in order; what is learned after each in warm-up; what is kept of each draw."""
+
+    sweep: list[Block]
+    learning: list[Block]
+    keeping: list[Block]
+
+
+def plan_of(spec: ModelSpec, data: Data, densities: bool) -> Plan:
+    """What the model needs and nothing else; `densities`: also keep the density of every person."""
+    blocks: list[Block] = []
+    learning: list[Block] = []
+    if spec.shared is not None:
+        blocks.append(sweep.move_shared)
+        learning.append(tuning.adapt)
+        if spec.shared.family == "common":
+            blocks.append(sweep.move_level)
+        if spec.dense is not None and spec.dense.width > 0:
+            blocks.append(sweep.move_closeness)
+        if spec.coupling is not None or spec.sparse is not None:
+            blocks.append(sweep.scale_scatter)
+        if spec.coupling is not None:
+            blocks.append(sweep.move_couplings)
+        if spec.sparse is not None:
+            blocks += [sweep.switch_blocks, sweep.move_departures]
+            learning.append(tuning.watch)
+    blocks += [sweep.draw_covariances, sweep.draw_means]
+    if data.any_missing or data.student:
+        blocks.append(sweep.draw_people)
+    blocks.append(sweep.renew_scatter)
+    return Plan(blocks, learning, [chain.keep, chain.keep_densities] if densities else [chain.keep])
+
+
+def compiled(plan: Plan, arguments: tuple[Any, ...]) -> Callable[..., None]:
+    """``run(generator, data, prior, state, draws, first, count, thin, tuning, total)``; see `kernels.chain.run`.
+
+    `arguments` are the first five of any chain: compiled is for their types, which do not depend on the design.
+    """
+    rng, *rest = (typeof(argument) for argument in arguments)
+    with _no_garbage_collection():
+        blocks = _addresses(plan.sweep, (rng, *rest[:3]))
+        learning, keeping = (
+            _addresses(part, (*rest, types.int64, types.int64)) for part in (plan.learning, plan.keeping)
+        )
+        counts = (types.int64, types.int64, types.int64, types.boolean, types.int64)
+        chain.run.compile((typeof(blocks), typeof(keeping), rng, *rest, *counts))
+
+    def run(rng: Any, data: Any, prior: Any, state: Any, draws: Any, *counts: Any) -> None:
+        tuning = counts[3]
+        chain.run(blocks, learning if tuning else keeping, rng, data, prior, state, draws, *counts)
+
+    return run
+
+
+def _addresses(blocks: list[Block], argument_types: tuple[Any, ...]) -> np.ndarray:
+    return np.array([address_of(block, argument_types) for block in blocks], dtype=np.int64)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Compiling makes millions of small objects, and the collector would walk all of pandas again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

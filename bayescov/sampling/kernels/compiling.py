@@ -1,0 +1,46 @@
+"""How the kernels are compiled: each piece of code once.
+
+Numba compiles what a function calls into the function, and does so again at every level of calls. Nested from the density
+up to the loop over the sweeps, that took more than a minute after installation. So a sweep is a list of blocks, each
+compiled by itself and called by its address; within a block, what is called from one place is written out there before
+anything is compiled. Only what Python calls is made callable from Python and kept on disk.
+"""
+
+from functools import partial
+
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_jit = partial(njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+
+kernel = _jit(cache=True)  # called from Python
+block = _jit(cache=True, no_cpython_wrapper=True)  # called by its address
+inner = _jit(no_cpython_wrapper=True)  # called from kernels and blocks
+part = _jit(no_cpython_wrapper=True, inline="always")  # called from one place
+part_and_kernel = _jit(cache=True, inline="always")  # called from one place, and from Python
+
+
+@intrinsic
+def call(typing, address, *arguments):
+    """Call the block at `address`, compiled for exactly the types of `arguments`; what it raises is raised here."""
+    signature = types.none(address, types.StarArgTuple.from_types(arguments))
+
+    def generate(context, builder, signature, values):
+        convention = context.call_conv
+        function = convention.get_function_type(types.none, arguments)
+        target = builder.inttoptr(values[0], ir.PointerType(function))
+        unpacked = cgutils.unpack_tuple(builder, values[1], len(arguments))
+        status, _ = convention.call_function(builder, target, types.none, arguments, unpacked)
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+def address_of(function, argument_types):
+    """Where the block's code for these types stands, an integer; compiled, or read from the cache, where it is not yet."""
+    compiled = function.get_compile_result(types.none(*argument_types))
+    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)

@@ -1,0 +1,180 @@
+"""The blocks of a sweep, each (generator, data, prior, state); the model decides which of them a sweep has.
+
+Partially collapsed Gibbs (van Dyk and Park 2008): first the shared block, kappa and the departures with every Sigma_g
+integrated out, then Sigma_g exactly, then means, missing volumes and weights given Sigma_g. Sigma_g of the sweep before
+is never conditioned on in the first part.
+"""
+
+import math
+
+import numpy as np
+
+from bayescov.sampling.kernels.blocks import draw_block, store_shared, toggle_block
+from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
+from bayescov.sampling.kernels.compiling import block
+from bayescov.sampling.kernels.coupling import draw_coupling
+from bayescov.sampling.kernels.edges import draw_departures, draw_share_and_size
+from bayescov.sampling.kernels.hmc import hamiltonian_step
+from bayescov.sampling.kernels.level import draw_level
+from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
+from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
+from bayescov.sampling.kernels.people import draw_missing, draw_weights
+from bayescov.sampling.kernels.shared import centers_density, departed, shared_matrix
+
+BLOCK_MOVES = 24
+
+
+@block
+def move_shared(rng, data, prior, state):
+    """R_0 and the SDs, every Sigma_g integrated out, and with them the groups' centres (correlation, log D)."""
+    state.acceptance[0], diverging = hamiltonian_step(
+        rng, state.u, state.metric, state.step[0], state.anchor, state.anchor_inverse, state.scatter, data.sizes,
+        state.kappa, state.coupling, state.delta, state.included, state.n_active, state.size, prior.eta, prior.family,
+        state.pull, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
+    )  # fmt: skip
+    # With departures the support ends in a wall (some R*_g singular), and that no step serves there is an ordinary
+    # rejection. Without them the density is smooth, and one of them must.
+    shared_matrix(state.u, state.anchor, state.log_d, state.shared)
+    for g in range(state.center.shape[0]):
+        diverging = diverging and state.n_active[g] == 0
+        departed(state.shared, state.coupling[g], state.delta[g], state.center[g])
+    state.diverging[0] = diverging
+
+
+@block
+def move_level(rng, data, prior, state):
+    """The level that R_0's prior is centred on."""
+    draw_level(rng, state.shared, prior.eta, state.scale, state.level, state.pull)
+
+
+@block
+def move_closeness(rng, data, prior, state):
+    """kappa, of each group or of all."""
+    n_groups, p = state.log_d.shape
+    eigenvalues, work, work2 = np.empty((n_groups, p)), np.empty((p, p)), np.empty((p, p))
+    for g in range(n_groups):
+        relative_eigenvalues(state.center[g], state.scatter[g], state.log_d[g], work, work2, eigenvalues[g])
+    together = 1 if prior.kappa_each else n_groups
+    for first in range(0, n_groups, together):
+        kappa = draw_closeness(
+            rng, state.kappa[first], eigenvalues, data.sizes, first, first + together, prior.kappa_median,
+            prior.kappa_width, prior.kappa_atom,
+        )  # fmt: skip
+        for g in range(first, first + together):
+            state.kappa[g] = kappa
+
+
+@block
+def scale_scatter(rng, data, prior, state):
+    """Scatter of each group in units of its D."""
+    n_groups, p = state.log_d.shape
+    for g in range(n_groups):
+        for i in range(p):
+            for j in range(p):
+                state.scaled[g, i, j] = state.scatter[g, i, j] * math.exp(
+                    -state.log_d[g, i] - state.log_d[g, j]
+                )
+
+
+@block
+def move_couplings(rng, data, prior, state):
+    """The coupling of every patient group, each in one of its two coordinates; u follows."""
+    n_groups, p = state.log_d.shape
+    shifts = p * (p + 1) // 2 + (n_groups - 1) * p
+    moved = False
+    for g in range(1, n_groups):
+        before, hold_average = state.coupling[g], rng.random() < 0.5
+        step = draw_coupling(
+            rng, g, hold_average, state.shared, state.center, state.scaled, state.u[shifts + g - 1], prior.ratio_shift_sd,
+            state.kappa, data.sizes, state.coupling, state.delta, prior.eta, prior.family, state.pull,
+            prior.coupling_share, prior.coupling_scale,
+        )  # fmt: skip
+        state.u[shifts + g - 1] += step
+        for j in range(p):
+            state.log_d[g, j] += step
+        moved |= hold_average and state.coupling[g] != before
+    if moved:
+        store_shared(state.shared, state.log_d[0], state.anchor, state.u)
+
+
+@block
+def switch_blocks(rng, data, prior, state):
+    """Single-edge departures of every patient group, blocks of edges at once."""
+    moved = False
+    density = centers_density(
+        state.shared, state.center, state.scaled, state.kappa, data.sizes, prior.eta, prior.family, state.pull
+    )
+    for g in range(1, state.center.shape[0]):
+        for _ in range(BLOCK_MOVES):
+            b = draw_block(rng, state.block_chance[g])
+            density, happened = toggle_block(
+                rng, state.shared, state.center, state.scaled, state.kappa, data.sizes, state.coupling, state.delta,
+                state.included, g, state.n_active, prior.share_a, prior.share_b, state.size[g], prior.eta, prior.family,
+                state.pull, data.blocks[b], state.block_middle[g, b], state.block_spread[g, b], density,
+            )  # fmt: skip
+            moved |= happened
+    if moved:
+        store_shared(state.shared, state.log_d[0], state.anchor, state.u)
+
+
+@block
+def move_departures(rng, data, prior, state):
+    """Single-edge departures of every patient group, edge by edge; their share and size."""
+    n_groups, p = state.log_d.shape
+    start, nothing = np.empty((p, p)), np.zeros((p, p))
+    for g in range(1, n_groups):
+        departed(state.shared, state.coupling[g], nothing, start)
+        draw_departures(
+            rng, start, state.center[g], state.scaled[g], state.kappa[g], data.sizes[g], state.delta[g],
+            state.included[g], state.n_active[g], prior.share_a, prior.share_b, state.size[g],
+        )  # fmt: skip
+        state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
+            rng, state.delta[g], state.included[g], state.size[g], prior.share_a, prior.share_b,
+            prior.size_median, prior.size_width,
+        )  # fmt: skip
+
+
+@block
+def draw_covariances(rng, data, prior, state):
+    """Sigma_g | rest ~ InverseWishart(kappa + p + 1 + n_g, kappa S* + S_g), exactly."""
+    n_groups, p = state.log_d.shape
+    psi = np.empty((p, p))
+    for g in range(n_groups):
+        kappa = state.kappa[g]
+        for i in range(p):
+            for j in range(p):
+                scale = math.exp(state.log_d[g, i] + state.log_d[g, j])
+                psi[i, j] = kappa * state.center[g, i, j] * scale + state.scatter[g, i, j]
+        draw_inverse_wishart(rng, kappa + p + 1.0 + data.sizes[g], psi, state.sigma[g], state.omega[g])
+
+
+@block
+def draw_means(rng, data, prior, state):
+    """Means, slopes and site effects given Sigma_g, and what their rows have in common."""
+    draw_coefficients(rng, state.xx, state.xy, state.omega, state.row_mean, state.row_sd, state.w)
+    draw_rows(
+        rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.w, prior.shift_sd,
+        prior.spread_scale, prior.site_scale,
+    )  # fmt: skip
+
+
+@block
+def draw_people(rng, data, prior, state):
+    """Missing volumes and weights given means and Sigma_g."""
+    fitted = product(data.regressors, state.w)
+    if data.any_missing:
+        draw_missing(rng, state.y, fitted, data.missing, data.codes, state.omega, state.weight)
+    if data.student:
+        for i in range(fitted.shape[0]):
+            for j in range(fitted.shape[1]):
+                fitted[i, j] = state.y[i, j] - fitted[i, j]
+        state.dof[0] = draw_weights(
+            rng, fitted, data.codes, state.omega, state.weight, state.dof[0], prior.dof_shape, prior.dof_rate
+        )
+    cross_products(data.regressors, state.y, state.weight, data.codes, state.xx, state.xy, state.yy)
+
+
+@block
+def renew_scatter(rng, data, prior, state):
+    """The residual scatter that the next sweep starts from."""
+    residual_scatter(state.xx, state.xy, state.yy, state.w, state.scatter)
