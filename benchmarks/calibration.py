@@ -105,6 +105,7 @@ def _page(table: pd.DataFrame, asked: argparse.Namespace, seconds: float) -> str
             "BH called, right": [
                 f"{a}, {b}" for a, b in zip(table["bh_called"], table["bh_true"], strict=True)
             ],
+            "BH right at equal FDR": table["bh_equal"],
             "ROC evidence": table["auc_evidence"].map("{:.3f}".format),
             "ROC Fisher z": table["auc_fisher_z"].map("{:.3f}".format),
             "coverage": table["coverage"].map("{:.3f}".format),

@@ -166,8 +166,10 @@ def judge(runs: pd.DataFrame, *, margin: float = 0.1) -> pd.DataFrame:
         ``ece`` and ``brier`` of P(added) and P(missing) together; ``stated`` and ``true``, their mean and the share that
         happened; ``called``, ``called_true`` and ``realised_fdr`` of the verdicts "added" and "missing";
         ``bh_called``, ``bh_true`` of Benjamini-Hochberg at .05 on Fisher's z (true: moved by more than `margin` in that
-        direction); ``auc_evidence``, ``auc_fisher_z``, ``auc_probability``: ROC areas for such moves;
-        ``coverage`` of the 95 % intervals; ``rmse`` of the difference.
+        direction); ``bh_equal``, how many changes by the definitions of the answers its list holds when it is cut, at
+        whatever level, so that its realised false discovery rate is at most that of the verdicts; ``auc_evidence``,
+        ``auc_fisher_z``, ``auc_probability``: ROC areas for such moves; ``coverage`` of the 95 % intervals; ``rmse`` of the
+        difference.
     """
     return pd.DataFrame(
         [
@@ -189,7 +191,10 @@ def _judged(part: pd.DataFrame, margin: float) -> dict[str, float]:
     def both_ways(score: pd.Series) -> float:
         return _roc_area(np.concatenate([score, -score]), moved)
 
-    listed = pd.concat([_benjamini_hochberg(d) for _, d in part.groupby(["dataset", "population"])])
+    q = pd.concat([_benjamini_hochberg(d) for _, d in part.groupby(["dataset", "population"])])[part.index]
+    listed = q <= FDR
+    claim = np.where(part["fisher_z"] > 0, part["added"], part["missing"])
+    wrong = float(1 - right[called].mean()) if called.any() else 0.0
     direction = np.where(part["fisher_z"] > 0, up, down)
     covered = part["difference"].between(part["low"], part["high"])
     return {
@@ -199,9 +204,10 @@ def _judged(part: pd.DataFrame, margin: float) -> dict[str, float]:
         "true": float(happened.mean()),
         "called": int(called.sum()),
         "called_true": int((called & right).sum()),
-        "realised_fdr": float(1 - right[called].mean()) if called.any() else 0.0,
+        "realised_fdr": wrong,
         "bh_called": int(listed.sum()),
-        "bh_true": int((listed.loc[part.index].to_numpy() & direction).sum()),
+        "bh_true": int((listed.to_numpy() & direction).sum()),
+        "bh_equal": most_right(q.to_numpy(), claim, wrong),
         "auc_evidence": both_ways(part["evidence"]),
         "auc_fisher_z": both_ways(part["fisher_z"]),
         "auc_probability": _roc_area(stated, happened),
@@ -239,4 +245,14 @@ def _roc_area(score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_]) -
 def _benjamini_hochberg(part: pd.DataFrame) -> pd.Series:
     from scipy.stats import false_discovery_control, norm
 
-    return pd.Series(false_discovery_control(2 * norm.sf(part["fisher_z"].abs())) <= FDR, index=part.index)
+    return pd.Series(false_discovery_control(2 * norm.sf(part["fisher_z"].abs())), index=part.index)
+
+
+def most_right(q: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], realised_fdr: float) -> int:
+    """The most right statements that any list "q at most so much" holds whose share of wrong ones is at most that."""
+    order = np.argsort(q, kind="stable")
+    whole = np.append(np.diff(q[order]) > 0, True)  # statements of equal q go together
+    hits = np.cumsum(right[order])
+    share = 1.0 - hits / np.arange(1, len(q) + 1)
+    allowed = whole & (share <= realised_fdr + 1e-12)
+    return int(hits[allowed].max(initial=0))

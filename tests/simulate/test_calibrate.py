@@ -1,0 +1,37 @@
+"""How runs over many simulated data sets are judged."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayescov.simulate.calibrate import judge, most_right
+
+
+@pytest.mark.parametrize(("realised", "expected"), [(0.0, 2), (0.25, 3), (0.4, 5), (1.0, 5)])
+def test_most_right_is_the_longest_list_that_is_no_more_wrong(realised, expected):
+    """Right, right, wrong, right, one of each at one q, right, wrong, wrong, wrong: counted by hand."""
+    q = np.array([0.01, 0.02, 0.03, 0.04, 0.05, 0.05, 0.06, 0.07, 0.08, 0.09])
+    right = np.array([1, 1, 0, 1, 1, 0, 1, 0, 0, 0], dtype=bool)
+    shuffled = np.random.default_rng(1).permutation(len(q))
+    assert most_right(q, right, realised) == expected
+    assert most_right(q[shuffled], right[shuffled], realised) == expected
+    assert most_right(q, ~right, 0.0) == 0
+
+
+def test_judge_counts_calls_of_both_lists():
+    """Four connections of one group: two truly added, of which one is named; Fisher's z sees the other and a false one."""
+    runs = pd.DataFrame(
+        {
+            "truth": "toy", "dataset": 0, "model": "adaptive", "population": "MS",
+            "p_added": [0.99, 0.4, 0.1, 0.0], "p_missing": 0.0, "added": [True, True, False, False], "missing": False,
+            "gain": [0.4, 0.3, 0.0, 0.0], "evidence": [3.0, 1.0, 0.5, 0.0], "fisher_z": [1.0, 5.0, 4.0, 0.1],
+            "difference": [0.4, 0.3, 0.0, 0.0], "estimate": [0.3, 0.2, 0.1, 0.0], "low": -0.05, "high": [0.6, 0.4, 0.2, 0.1],
+            "verdict": ["added", "undecided", "undecided", "unchanged"],
+        }
+    )  # fmt: skip
+    row = judge(runs).iloc[0]
+    assert (row["called"], row["called_true"], row["realised_fdr"]) == (1, 1, 0.0)
+    assert (row["bh_called"], row["bh_true"], row["bh_equal"]) == (2, 1, 1)
+    assert (row["auc_evidence"], row["coverage"]) == (1.0, 1.0)
+    assert row["auc_fisher_z"] < 1.0
+    assert row["rmse"] == pytest.approx(np.sqrt((0.1**2 + 0.1**2 + 0.1**2) / 4))
