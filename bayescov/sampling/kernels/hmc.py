@@ -4,27 +4,25 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import block, inner
 from bayescov.sampling.kernels.shared import log_density
 
 TARGET_ACCEPTANCE = 0.85
 MAX_STEPS = 32
 
 
-@part
-def hamiltonian_step(
-    rng, u, metric, step, anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, n_active, eta, family, pull,
-    control_sd, shift_sd, spread_scale,
-):  # fmt: skip
-    """One trajectory of random length (about a quarter period of a unit normal); `u` moves in place.
-
-    Returns the acceptance probability and whether the trajectory diverged.
+@block
+def move_shared(rng, data, prior, state):
+    """R_0 and the SDs, every Sigma_g integrated out: one trajectory of random length, about a quarter period of a unit
+    normal. `u` moves in place; the acceptance probability and whether the trajectory diverged stay in the state.
     """
+    u, metric, step = state.u, state.metric, state.step[0]
     m = u.shape[0]
     grad = np.empty(m)
     momentum = np.empty(m)
     position = u.copy()
     energy = 0.0
+    state.acceptance[0], state.diverging[0] = 0.0, False
     for i in range(m):
         momentum[i] = rng.standard_normal()
         energy += 0.5 * momentum[i] ** 2
@@ -32,13 +30,15 @@ def hamiltonian_step(
     value = 0.0
     for s in range(n_steps + 1):  # the density is called in one place only: its code is compiled in once
         value = log_density(
-            position, grad, anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, n_active, eta, family, pull,
-            control_sd, shift_sd, spread_scale,
+            position, grad, state.anchor, state.anchor_inverse, state.scatter, data.sizes, state.kappa, state.coupling,
+            state.delta, state.n_active, prior.eta, prior.family, state.pull, prior.control_sd, prior.ratio_shift_sd,
+            prior.ratio_spread_scale,
         )  # fmt: skip
         if value == -np.inf:
-            return 0.0, False  # the trajectory left the support of the truncated prior: an ordinary rejection
+            return  # the trajectory left the support of the truncated prior: an ordinary rejection
         if not value > -1e300:
-            return 0.0, True
+            state.diverging[0] = True
+            return
         if s == 0:
             energy -= value
         half = 0.5 if s in (0, n_steps) else 1.0
@@ -51,12 +51,13 @@ def hamiltonian_step(
         final += 0.5 * momentum[i] ** 2
     change = energy - final
     if not change > -1000.0:
-        return 0.0, True
+        state.diverging[0] = True
+        return
     probability = math.exp(min(0.0, change))
     if rng.random() < probability:
         for i in range(m):
             u[i] = position[i]
-    return probability, False
+    state.acceptance[0] = probability
 
 
 @inner

@@ -14,7 +14,6 @@ from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenva
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
 from bayescov.sampling.kernels.edges import draw_departures, draw_share_and_size
-from bayescov.sampling.kernels.hmc import hamiltonian_step
 from bayescov.sampling.kernels.level import draw_level
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
@@ -25,20 +24,15 @@ BLOCK_MOVES = 16
 
 
 @block
-def move_shared(rng, data, prior, state):
-    """R_0 and the SDs, every Sigma_g integrated out, and with them the groups' centres (correlation, log D)."""
-    state.acceptance[0], diverging = hamiltonian_step(
-        rng, state.u, state.metric, state.step[0], state.anchor, state.anchor_inverse, state.scatter, data.sizes,
-        state.kappa, state.coupling, state.delta, state.n_active, prior.eta, prior.family, state.pull, prior.control_sd,
-        prior.ratio_shift_sd, prior.ratio_spread_scale,
-    )  # fmt: skip
-    # With departures the support ends in a wall (some R*_g singular), at which any kappa makes the energy jump: running
-    # into it is an ordinary rejection. Without them the density is smooth, and a jump means that the step is too long.
+def place_centers(rng, data, prior, state):
+    """The groups' centres (correlation, log D) follow what the groups share."""
     shared_matrix(state.u, state.anchor, state.log_d, state.shared)
     for g in range(state.center.shape[0]):
-        diverging = diverging and state.n_active[g] == 0
         departed(state.shared, state.coupling[g], state.delta[g], state.center[g])
-    state.diverging[0] = diverging
+        # With departures the support ends in a wall (some R*_g singular), at which any kappa makes the energy jump:
+        # running into it is an ordinary rejection. Without them the density is smooth, and a jump means that the step
+        # is too long.
+        state.diverging[0] &= state.n_active[g] == 0
 
 
 @block
