@@ -13,7 +13,7 @@ from bayescov.posterior.draws import partial_correlations, stack_chains
 
 __all__ = [
     "KINDS", "correlation_draws", "draws_of", "patients_of", "require_choice", "require_fit", "require_number",
-    "require_whole", "structures_of",
+    "require_whole",
 ]  # fmt: skip
 
 KINDS = ("correlation", "partial")
@@ -88,11 +88,6 @@ def correlation_draws(fit: xr.DataTree, kind: str, *, group: str = "posterior") 
             "kind='partial' needs positive definite correlation matrices, but a draw of this fit is singular; "
             "use kind='correlation', or leave out regions that are sums or copies of others"
         ) from error
-
-
-def structures_of(fit: xr.DataTree) -> tuple[str, ...]:
-    """Names of the stored fits of the structural special cases, such as ``structure_pooled``."""
-    return tuple(str(name) for name in fit.children if str(name).startswith("structure_"))
 
 
 def require_number(name: str, value: Any, *, low: float, high: float, closed: str = "both") -> float:

@@ -9,6 +9,7 @@ import xarray as xr
 from bayescov.errors import AnswerError
 from bayescov.posterior.connections import connections
 from bayescov.posterior.events import CHANGES
+from bayescov.posterior.structures import agreed
 from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["average_connections"]
@@ -65,14 +66,18 @@ def average_connections(
         tables[f"p_{statement}_low"] = (first[f"p_{statement}"].dims, values.min(axis=0))
         tables[f"p_{statement}_high"] = (first[f"p_{statement}"].dims, values.max(axis=0))
     fdr = float(first.attrs["fdr"])
+    sure = {
+        c: agreed(tables[f"p_{c}"][1], {m: answers[m][f"p_{c}"].to_numpy() for m in counted}, share)
+        for c in CHANGES
+    }
     verdict = [
         verdicts(
             CHANGES,
             np.stack([tables[f"p_{c}"][1][g] for c in CHANGES]),
-            np.stack([tables[f"p_{c}_low"][1][g] for c in CHANGES]),
             tables["p_unchanged"][1][g],
-            tables["p_unchanged_low"][1][g],
             fdr,
+            agreed=np.stack([sure[c][g] for c in CHANGES]),
+            unchanged_low=tables["p_unchanged_low"][1][g],
         )
         for g in range(first.sizes["population"])
     ]
@@ -80,6 +85,11 @@ def average_connections(
     attrs = {**first.attrs, "question": "average_connections"}
     attrs["weights"] = ", ".join(f"{m}: {share[m]:.3f}" for m in share)
     attrs["definition_range"] = "lowest and highest over the models that have a weight"
+    attrs["definition_verdict"] = (
+        "a change where its averaged probability is at least 1 - fdr, also averaged once more with that of any model by the "
+        "model's weight; of the rest, unchanged: per group, the largest set whose expected false discovery rate by the low "
+        "ends of the range is at most fdr"
+    )
     coords = {k: v for k, v in first.coords.items() if k != "other"}
     return xr.Dataset(tables, coords, attrs)
 

@@ -11,11 +11,11 @@ from bayescov.posterior.arguments import (
     require_choice,
     require_fit,
     require_number,
-    structures_of,
 )
 from bayescov.posterior.comparison import Tables, compare, probabilities, totals
 from bayescov.posterior.events import CHANGES, DEFINITIONS, events
 from bayescov.posterior.inclusion import coupling, inclusion
+from bayescov.posterior.structures import agreed, structure_weights, structures_of
 from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["connections"]
@@ -116,12 +116,13 @@ def connections(
     answers: Tables = {
         name: ("population edge", np.stack([t.edges[name] for t in tables])) for name in tables[0].edges
     }
-    lows = {name: answers[f"p_{name}"][1] for name in STATEMENTS}
-    structures = structures_of(fit)
+    structures, weights = structures_of(fit), structure_weights(fit)
+    cases = {
+        name: _of_structure(correlation_draws(fit, kind, group=name), threshold=threshold, margin=margin)
+        for name in structures
+    }
     if structures:
-        ranges = _ranges(fit, structures, kind, answers, threshold=threshold, margin=margin)
-        answers |= ranges
-        lows = {name: ranges[f"p_{name}_low"][1] for name in STATEMENTS}
+        answers |= _ranges(answers, cases)
     if "included" in fit["posterior"].data_vars:
         included = inclusion(fit)
         answers["p_included"] = ("population edge", included.probability)
@@ -129,7 +130,7 @@ def connections(
     if kind == "correlation" and "coupling" in fit["posterior"].data_vars:
         shift = coupling(fit, interval)
         answers |= {f"coupling{end}": ("population", getattr(shift, name)) for end, name in COUPLING.items()}
-    answers["verdict"] = ("population edge", _verdicts(answers, lows, fdr))
+    answers["verdict"] = ("population edge", _verdicts(answers, cases, weights, fdr))
     answers |= totals(tables, interval)
 
     posterior = fit["posterior"]
@@ -152,14 +153,15 @@ def connections(
         "interval": interval,
         "draws": draws.shape[0],
         "structures": ", ".join(structures),
+        "structure_weights": ", ".join(f"{name}: {weights[name]:.3g}" for name in structures),
         **{f"definition_{name}": text for name, text in DEFINITIONS.items()},
         "definition_difference": "rho_g - rho_c",
         "definition_evidence": "posterior mean / SD of atanh|rho_g| - atanh|rho_c|",
         "definition_range": "lowest and highest over the fit and its structural special cases",
         "definition_verdict": (
-            "per group, the largest set of the most probable changes whose expected false discovery rate is at most "
-            "fdr, both by the fit's probability and by its average with the low end of its range; unchanged by the low "
-            "end alone"
+            "a change where its probability is at least 1 - fdr, also averaged with that of any structural special case, "
+            "the case weighted by how well it foretells each person from all others; of the rest, unchanged: per group, the "
+            "largest set whose expected false discovery rate by the low ends of the range is at most fdr"
         ),
         "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds",
         "definition_coupling": "shift w of all correlations at once: r + w (1 - r) where w > 0, (1 + w) r where w < 0",
@@ -170,44 +172,44 @@ def connections(
     )
 
 
-def _ranges(
-    fit: xr.DataTree,
-    structures: tuple[str, ...],
-    kind: str,
-    answers: Tables,
-    *,
-    threshold: float,
-    margin: float,
-) -> Tables:
+def _of_structure(draws: npt.NDArray, *, threshold: float, margin: float) -> dict[str, npt.NDArray]:
+    """(population, edge) for each statement: its probability under a structural special case."""
+    rows = []
+    for g in range(1, draws.shape[1]):
+        found = events(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
+        rows.append(probabilities(tuple(mask.T for mask in found)))
+    return {name: np.stack([row[f"p_{name}"] for row in rows]) for name in STATEMENTS}
+
+
+def _ranges(answers: Tables, cases: dict[str, dict[str, npt.NDArray]]) -> Tables:
     """Lowest and highest probability of each statement over the fit and its structural special cases."""
-    cases: dict[str, list[npt.NDArray]] = {name: [answers[f"p_{name}"][1]] for name in STATEMENTS}
-    for structure in structures:
-        draws = correlation_draws(fit, kind, group=structure)
-        rows = []
-        for g in range(1, draws.shape[1]):
-            found = events(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
-            rows.append(probabilities(tuple(mask.T for mask in found)))
-        for name in STATEMENTS:
-            cases[name].append(np.stack([row[f"p_{name}"] for row in rows]))
     ranges: Tables = {}
-    for name, values in cases.items():
+    for name in STATEMENTS:
+        values = [answers[f"p_{name}"][1], *(case[name] for case in cases.values())]
         ranges[f"p_{name}_low"] = ("population edge", np.min(values, axis=0))
         ranges[f"p_{name}_high"] = ("population edge", np.max(values, axis=0))
     return ranges
 
 
-def _verdicts(answers: Tables, lows: dict[str, npt.NDArray], fdr: float) -> npt.NDArray[np.object_]:
+def _verdicts(
+    answers: Tables, cases: dict[str, dict[str, npt.NDArray]], weights: dict[str, float], fdr: float
+) -> npt.NDArray[np.object_]:
     """(population, edge), each patient group with a list of its own."""
     probability = {name: answers[f"p_{name}"][1] for name in STATEMENTS}
+    sure = {
+        name: agreed(probability[name], {case: table[name] for case, table in cases.items()}, weights)
+        for name in CHANGES
+    }
+    low = np.min([probability["unchanged"], *(case["unchanged"] for case in cases.values())], axis=0)
     return np.stack(
         [
             verdicts(
                 CHANGES,
                 np.stack([probability[name][g] for name in CHANGES]),
-                np.stack([lows[name][g] for name in CHANGES]),
                 probability["unchanged"][g],
-                lows["unchanged"][g],
                 fdr,
+                agreed=np.stack([sure[name][g] for name in CHANGES]),
+                unchanged_low=low[g],
             )
             for g in range(len(probability["added"]))
         ]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["UNCHANGED", "UNDECIDED", "call", "expected_fdr_list", "verdicts"]
+__all__ = ["UNCHANGED", "UNDECIDED", "expected_fdr_list", "verdicts"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -53,35 +53,14 @@ def expected_fdr_list(probability: npt.ArrayLike, fdr: float) -> Mask:
     return np.asarray((p >= ordered[allowed[-1]]) & ~np.isnan(stated))
 
 
-def call(probability: npt.ArrayLike, low: npt.ArrayLike, fdr: float) -> Mask:
-    """Which statements may be made, given their probability and its low end over the model structures.
-
-    A statement must be on the list of the fit's own probabilities, and on the list of the averages of the fit's
-    probability and the lowest that any structure gives it. Where there is no range, `low` is `probability`, and
-    this is the plain rule.
-
-    Parameters
-    ----------
-    probability, low : array_like
-        (statement,)
-    fdr : float
-
-    Returns
-    -------
-    ndarray of bool
-        (statement,)
-    """
-    probability, low = np.asarray(probability, dtype=float), np.asarray(low, dtype=float)
-    return expected_fdr_list(probability, fdr) & expected_fdr_list((probability + low) / 2.0, fdr)
-
-
 def verdicts(
     changes: Sequence[str],
     probability: Floats,
-    low: Floats,
     unchanged: Floats,
-    unchanged_low: Floats,
     fdr: float,
+    *,
+    agreed: Floats | None = None,
+    unchanged_low: Floats | None = None,
 ) -> npt.NDArray[np.object_]:
     """One verdict an item: its most probable change if that may be called, else unchanged, else undecided.
 
@@ -89,12 +68,18 @@ def verdicts(
     ----------
     changes : sequence of str
         Names of the kinds of change.
-    probability, low : ndarray
-        (change, item): the probability of each kind and its low end.
-    unchanged, unchanged_low : ndarray
+    probability : ndarray
+        (change, item): the probability of each kind.
+    unchanged : ndarray
         (item,)
     fdr : float
         Held once over all changes of all items, and once over all items called unchanged.
+    agreed : ndarray, optional
+        (change, item): the probability that all structures agree on which foretell the people well. Where given, a
+        change is called by its own probability alone, not on account of more certain ones: where this is at least
+        ``1 - fdr``.
+    unchanged_low : ndarray, optional
+        (item,): the lowest probability that any structure gives to no change.
 
     Returns
     -------
@@ -103,9 +88,14 @@ def verdicts(
     """
     kind = probability.argmax(axis=0)
     item = np.arange(probability.shape[1])
-    changed = call(probability[kind, item], low[kind, item], fdr)
+    changed = (
+        expected_fdr_list(probability[kind, item], fdr)
+        if agreed is None
+        else agreed[kind, item] >= 1.0 - fdr - ROUNDING
+    )
     # "Unchanged" is a claim too, and a prior that leans to no change must not make it: the structure that expects the
     # most change has to agree.
-    same = expected_fdr_list(np.minimum(unchanged, unchanged_low), fdr)
+    lowest = unchanged if unchanged_low is None else np.minimum(unchanged, unchanged_low)
+    same = expected_fdr_list(lowest, fdr)
     names = np.array(list(changes), dtype=object)
     return np.where(changed, names[kind], np.where(same, UNCHANGED, UNDECIDED)).astype(object)

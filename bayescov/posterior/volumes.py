@@ -94,4 +94,4 @@ def volumes(
 
 def _verdict(p_smaller: Floats, p_unchanged: Floats, fdr: float) -> npt.NDArray[np.object_]:
     signs = np.stack([p_smaller, 1.0 - p_smaller])
-    return verdicts(("smaller", "larger"), signs, signs, p_unchanged, p_unchanged, fdr)
+    return verdicts(("smaller", "larger"), signs, p_unchanged, fdr)

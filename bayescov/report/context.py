@@ -121,7 +121,9 @@ def _structure_note(edges: xr.Dataset) -> str:
         f"The data were also fitted by the structural special cases of the model ({edges.attrs['structures'].replace('structure_', '')}). "
         f"Over them the probability that a connection changed moves by {np.median(width):.2f} in the median and at most "
         f"{width.max():.2f}; for {open_edges} of {width.size} connections it moves by more than 0.3. "
-        "A connection is called only if it also stands on the list when its probability is averaged with the lowest of them."
+        "A connection is called only if its probability stays high enough when it is averaged with that of each special case, "
+        "weighted by how well the case foretells every person from all others "
+        f"(weights: {edges.attrs['structure_weights'].replace('structure_', '')}; one half where it does so equally well)."
     )
 
 
@@ -140,7 +142,10 @@ def _live(live: LiveDraws, settings: dict[str, Any], design: Design) -> dict[str
         "populations": list(design.populations),
         "edges": [[int(i), int(j)] for i, j in zip(rows, columns, strict=True)],
         "steps": STEPS,
-        "blocks": [{"name": name, "draws": len(draws)} for name, draws in blocks.items()],
+        "blocks": [
+            {"name": name, "draws": len(draws), "weight": live.weights.get(name, 0.0)}
+            for name, draws in blocks.items()
+        ],
         "threshold": round(settings["threshold"] * STEPS),
         "margin": round(settings["margin"] * STEPS),
         "fdr": settings["fdr"],

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.posterior.arguments import correlation_draws, structures_of
+from bayescov.posterior.arguments import correlation_draws
 from bayescov.posterior.comparison import compare, probabilities, totals
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.events import CHANGES, events
+from bayescov.posterior.structures import agreed, structure_weights, structures_of
 from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["STEPS", "LiveDraws", "Recount", "embed", "recount"]
@@ -37,12 +38,15 @@ class LiveDraws(NamedTuple):
         (draw, population, edge): correlations in ten-thousandths, the control first.
     structures : dict of str to ndarray of int16
         The same for each structural special case, by name without its prefix.
+    weights : dict of str to float
+        How much each special case counts against the fit (`bayescov.posterior.structures`).
     of : int
         How many draws the fit holds.
     """
 
     draws: Whole
     structures: dict[str, Whole]
+    weights: dict[str, float]
     of: int
 
     def as_text(self) -> str:
@@ -69,6 +73,7 @@ def embed(fit: xr.DataTree, *, kind: str = "correlation", most_bytes: int = MOST
     return LiveDraws(
         _whole(thinned(main, count)),
         {name: _whole(thinned(draws, max(1, count // 2))) for name, draws in cases.items()},
+        {name.removeprefix("structure_"): weight for name, weight in structure_weights(fit).items()},
         len(main),
     )
 
@@ -115,23 +120,26 @@ def recount(
     compared = compare(live.draws[:, 0], live.draws[:, group], interval=interval, **limits)
     statements = [f"p_{name}" for name in (*CHANGES, "unchanged")]
     edges = {name: compared.edges[name] for name in statements}
-    cases = [edges]
-    for draws in live.structures.values():
+    cases: dict[str, dict[str, Floats]] = {}
+    for case, draws in live.structures.items():
         found = events(draws[:, 0].astype(float), draws[:, group].astype(float), **limits)
-        cases.append(probabilities(tuple(mask.T for mask in found)))
-    low: dict[str, Floats] = {
-        name: np.min([case[name] for case in cases], axis=0).astype(float) for name in statements
-    }
-    high: dict[str, Floats] = {
-        name: np.max([case[name] for case in cases], axis=0).astype(float) for name in statements
-    }
+        cases[case] = probabilities(tuple(mask.T for mask in found))
+    low, high = (
+        {name: pick([edges[name], *(p[name] for p in cases.values())], axis=0) for name in statements}
+        for pick in (np.min, np.max)
+    )
     verdict = verdicts(
         CHANGES,
         np.stack([edges[name] for name in statements[:3]]),
-        np.stack([low[name] for name in statements[:3]]),
         edges["p_unchanged"],
-        low["p_unchanged"],
         fdr,
+        agreed=np.stack(
+            [
+                agreed(edges[name], {case: p[name] for case, p in cases.items()}, live.weights)
+                for name in statements[:3]
+            ]
+        ),
+        unchanged_low=low["p_unchanged"],
     )
     for name in ("control_mean", "mean", "difference", "difference_low", "difference_high"):
         edges[name] = compared.edges[name] / STEPS

@@ -124,12 +124,19 @@ def _shared(prior: SharedPrior) -> str:
 def _answers(connections: xr.Dataset) -> list[str]:
     a = connections.attrs
     kind = "partial correlation" if a["kind"] == "partial" else "correlation"
+    structures = (
+        ", also when averaged with that of each structural special case of the model, weighted by how well the case foretells "
+        "every person from all others (pseudo-BMA)"
+        if a["structures"]
+        else ""
+    )
     return [
         f"A connection is the {kind} of two regions' volumes across the people of a group; in each posterior draw it was called "
         f"added in a patient group if its absolute value there exceeded {a['threshold']:g} and that of the controls by more than "
         f"{a['margin']:g}, missing in the reverse case, and reversed if present in both with opposite sign.",
-        "Single connections and regions were called changed as the largest set of most probable changes whose expected false "
-        f"discovery rate is at most {100 * float(a['fdr']):g} %; everything else is reported as unchanged or undecided.",
+        f"A single connection was called changed where the probability of that change was at least {100 - 100 * float(a['fdr']):g} %"
+        f"{structures}; regions were called by the largest set of most probable changes whose expected false discovery rate is at "
+        f"most {100 * float(a['fdr']):g} %. Everything else is reported as unchanged or undecided.",
         f"Intervals are central {100 * float(a['interval']):g} % posterior intervals.",
     ]
 

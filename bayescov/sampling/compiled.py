@@ -9,7 +9,7 @@ import numpy as np
 from numba import typeof, types
 
 from bayescov.model.spec import ModelSpec
-from bayescov.sampling.kernels import chain, hmc, sweep, tuning
+from bayescov.sampling.kernels import chain, sweep, tuning
 from bayescov.sampling.kernels.compiling import address_of
 from bayescov.sampling.kernels.held import Held
 from bayescov.sampling.kernels.state import Data
@@ -32,7 +32,7 @@ def plan_of(spec: ModelSpec, data: Data, densities: bool) -> Plan:
     blocks: list[Block] = []
     learning: list[Block] = []
     if spec.shared is not None:
-        blocks += [hmc.move_shared, sweep.place_centers]
+        blocks.append(sweep.move_shared)
         learning.append(tuning.adapt)
         if spec.shared.family == "common":
             blocks.append(sweep.move_level)

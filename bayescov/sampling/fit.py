@@ -11,6 +11,7 @@ from bayescov.design import Design
 from bayescov.errors import FitError, nearest
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.sampling.convergence import available_cores
+from bayescov.sampling.prediction import log_predictive_density
 from bayescov.sampling.progress import Progress
 from bayescov.sampling.tree import assemble
 
@@ -112,17 +113,23 @@ def fit(
         spec, design, seeds[0], draws, tune, chains, budget, min_ess, cores, progress, spec.title
     )
     cases: dict[str, dict[str, Any]] = {}
+    foretold: dict[str, float] = {}
     if structures and spec.sparse is not None and spec.dense is not None:
         for name, child in zip(STRUCTURES, seeds[1:], strict=True):
             case = special_case(spec, name)
-            arrays, _, _ = _run(
+            arrays, case_stats, _ = _run(
                 case, design, child, draws, tune, chains, draws, 0.0, cores, progress, f"special case: {name}"
             )
             cases[name] = {"correlation": arrays["correlation"].astype(np.float32)}
-    return assemble(
+            if "log_likelihood" in case_stats:
+                foretold[name] = float(log_predictive_density(case_stats["log_likelihood"]).sum())
+    tree = assemble(
         design, spec, posterior, sample_stats=stats, structures=cases, seed=seed, engine="gibbs", settings=settings,
         cohort_attrs=cohort_attrs,
     )  # fmt: skip
+    for name, total in foretold.items():
+        tree[f"structure_{name}"].attrs["log_predictive_density"] = total
+    return tree
 
 
 def special_case(spec: ModelSpec, name: str) -> ModelSpec:

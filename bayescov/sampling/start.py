@@ -12,7 +12,6 @@ from bayescov.sampling.kernels.closeness import INFINITE
 from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE, cross_products, residual_scatter
 from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL, size_of
 from bayescov.sampling.kernels.state import Data, Prior, State
-from bayescov.sampling.kernels.tuning import STEP_CLASSES
 
 __all__ = ["data_of", "prior_of", "start_state"]
 
@@ -154,7 +153,7 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
     return State(
         u=u,
         metric=metric,
-        dual=np.tile([math.log(0.3), math.log(0.3), 0.0, 0.0, math.log(0.6)], (STEP_CLASSES, 1)),
+        dual=np.array([math.log(0.3), math.log(0.3), 0.0, 0.0, math.log(0.6)]),
         anchor=anchor,
         anchor_inverse=np.linalg.inv(anchor),
         kappa=kappa,

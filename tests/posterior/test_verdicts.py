@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayescov.posterior.verdicts import call, expected_fdr_list, verdicts
+from bayescov.posterior.structures import agreed
+from bayescov.posterior.verdicts import expected_fdr_list, verdicts
 from tests.posterior.literal import fdr_list
 
 probabilities = st.lists(st.floats(0.0, 1.0) | st.sampled_from([0.0, 0.5, 0.9, 0.95, 1.0]), max_size=12)
@@ -32,12 +33,18 @@ def test_order_of_the_statements_does_not_matter(p, fdr, random):
     )
 
 
-@given(probabilities, st.floats(0.0, 0.5), st.floats(0.0, 0.4))
-def test_calls_are_monotone_in_fdr_and_in_the_low_end(p, fdr, more):
-    p = np.array(p)
-    low = p * 0.9
-    assert not (call(p, low, fdr) & ~call(p, low, fdr + more)).any()
-    assert not (call(p, low, fdr) & ~call(p, p, fdr)).any()
+@given(probabilities, st.floats(0.0, 1.0), st.floats(0.0, 0.5), st.floats(0.0, 0.4))
+def test_calls_are_monotone_in_fdr_and_in_the_doubt_of_a_structure(p, weight, fdr, more):
+    p = np.array([p, np.zeros(len(p))])
+
+    def called(weight, fdr):
+        sure = agreed(p, {"doubting": 0.9 * p}, {"doubting": weight})
+        return verdicts(("added", "missing"), p, np.zeros(p.shape[1]), fdr, agreed=sure) == "added"
+
+    assert not (called(weight, fdr) & ~called(weight, fdr + more)).any()
+    assert not (called(weight, fdr) & ~called(weight / 2, fdr)).any()
+    if called(0.0, fdr).any():
+        assert (1 - p[0][called(0.0, fdr)]).mean() <= fdr + 1e-9
 
 
 def test_nan_is_never_called():
@@ -50,23 +57,30 @@ def test_known_list():
     assert expected_fdr_list([0.91, 0.99, 0.8, 0.95], 0.05).tolist() == [True, True, False, True]
 
 
-def test_a_low_end_withholds_a_call():
-    assert call([0.97], [0.97], 0.05).all()
-    assert not call([0.97], [0.5], 0.05).any()
+@pytest.mark.parametrize(
+    ("weight", "verdict"), [(0.0, "added"), (0.05, "added"), (0.5, "undecided"), (1.0, "undecided")]
+)
+def test_a_structure_withholds_a_call_by_its_weight(weight, verdict):
+    p = np.array([[0.97]])
+    sure = agreed(p, {"sparse": np.array([[0.6]])}, {"sparse": weight})
+    assert verdicts(("added",), p, np.zeros(1), 0.05, agreed=sure).tolist() == [verdict]
+
+
+def test_more_certain_changes_do_not_carry_an_uncertain_one():
+    p = np.array([[0.999, 0.999, 0.92]])
+    assert verdicts(("added",), p, np.zeros(3), 0.05).tolist() == ["added"] * 3
+    assert verdicts(("added",), p, np.zeros(3), 0.05, agreed=p).tolist() == ["added", "added", "undecided"]
 
 
 def test_change_goes_before_unchanged():
-    p = np.array([[0.6], [0.3]])
-    assert verdicts(("added", "missing"), p, p, np.array([0.6]), np.array([0.6]), 0.5).tolist() == ["added"]
-    assert verdicts(("added", "missing"), p, p, np.array([0.6]), np.array([0.6]), 0.3).tolist() == [
-        "undecided"
-    ]
-    assert verdicts(("added", "missing"), p, p, np.array([0.9]), np.array([0.9]), 0.3).tolist() == [
-        "unchanged"
-    ]
+    p, changes = np.array([[0.6], [0.3]]), ("added", "missing")
+    assert verdicts(changes, p, np.array([0.6]), 0.5).tolist() == ["added"]
+    assert verdicts(changes, p, np.array([0.6]), 0.3).tolist() == ["undecided"]
+    assert verdicts(changes, p, np.array([0.9]), 0.3).tolist() == ["unchanged"]
+    assert verdicts(changes, p, np.array([0.9]), 0.3, unchanged_low=np.array([0.2])).tolist() == ["undecided"]
 
 
 def test_no_statements():
     assert expected_fdr_list([], 0.05).shape == (0,)
     with pytest.raises(ValueError, match="argmax"):
-        verdicts((), np.empty((0, 3)), np.empty((0, 3)), np.empty(3), np.empty(3), 0.1)
+        verdicts((), np.empty((0, 3)), np.empty(3), 0.1)

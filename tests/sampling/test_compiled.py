@@ -15,13 +15,13 @@ from bayescov.model import load_model
 from bayescov.sampling import fit, kernels
 from bayescov.sampling.compiled import Plan, compiled, plan_of
 from bayescov.sampling.gibbs import empty_draws
-from bayescov.sampling.kernels import chain, hmc, sweep, tuning
+from bayescov.sampling.kernels import chain, sweep, tuning
 from bayescov.sampling.start import data_of, prior_of, start_state
 from tests.model.designs import random_design
 
 QUICK = {"draws": 50, "tune": 100, "chains": 1, "min_ess": 0.0, "progress": False, "seed": 1}
 BLOCKS = [
-    chain.run, chain.keep, chain.keep_densities, tuning.adapt, tuning.watch, hmc.move_shared, sweep.place_centers, sweep.move_level,
+    chain.run, chain.keep, chain.keep_densities, tuning.adapt, tuning.watch, sweep.move_shared, sweep.move_level,
     sweep.move_closeness, sweep.scale_scatter, sweep.move_couplings, sweep.switch_blocks, sweep.move_departures,
     sweep.draw_covariances, sweep.draw_means, sweep.draw_people, sweep.renew_scatter,
 ]  # fmt: skip
@@ -47,7 +47,7 @@ def test_a_model_compiles_only_what_it_needs():
     means = ["draw_covariances", "draw_means", "renew_scatter"]
     assert names(load_model("separate").change(likelihood={"family": "normal"})) == means
     pooled = load_model("pooled").change(likelihood={"family": "normal"}, shared={"family": "lkj"})
-    assert names(pooled) == ["move_shared", "place_centers", "move_closeness", *means]
+    assert names(pooled) == ["move_shared", "move_closeness", *means]
 
 
 def test_what_a_block_raises_arrives():

@@ -14,13 +14,13 @@ function decodeDraws(text, study) {
   for (let i = 0; i < numbers.length; i++) numbers[i] = view.getInt16(2 * i, true);
   const cells = study.populations.length * study.edges.length;
   let start = 0;
-  return study.blocks.map(({ name, draws }) => {
+  return study.blocks.map(({ name, draws, weight }) => {
     const values = numbers.subarray(start, (start += cells * draws));
     const of = (population, edge) => {
       const at = (population * study.edges.length + edge) * draws;
       return values.subarray(at, at + draws);
     };
-    return { name, draws, of };
+    return { name, draws, weight, of };
   });
 }
 
@@ -59,20 +59,18 @@ function expectedFdrList(probability, fdr) {
   return probability.map((value) => value >= cut);
 }
 
-function call(probability, low, fdr) {
-  const own = expectedFdrList(probability, fdr);
-  const averaged = expectedFdrList(probability.map((value, k) => (value + low[k]) / 2), fdr);
-  return own.map((yes, k) => yes && averaged[k]);
-}
-
-function verdictsOf(p, low, fdr) {
+// cases: the special cases, each with its probabilities p and its weight against the fit.
+function verdictsOf(p, cases, low, fdr) {
   const best = p.added.map((_, e) => {
     let kind = "added";
     for (const other of KINDS) if (p[other][e] > p[kind][e]) kind = other;
     return kind;
   });
-  const changed = call(best.map((kind, e) => p[kind][e]), best.map((kind, e) => low[kind][e]), fdr);
-  const same = call(p.unchanged, low.unchanged, fdr);
+  const changed = best.map((kind, e) => {
+    const averaged = cases.map((c) => (1 - c.weight) * p[kind][e] + c.weight * c.p[kind][e]);
+    return Math.min(p[kind][e], ...averaged) >= 1 - fdr - ROUNDING;
+  });
+  const same = expectedFdrList(low.unchanged, fdr);
   return best.map((kind, e) => (changed[e] ? kind : same[e] ? "unchanged" : "undecided"));
 }
 
@@ -100,17 +98,17 @@ function summary(counts, interval) {
 function recount(study, blocks, group, threshold, margin) {
   const n = study.edges.length;
   const own = countEvents(blocks[0], n, group, threshold, margin);
-  const cases = [own.p, ...blocks.slice(1).map((b) => countEvents(b, n, group, threshold, margin).p)];
+  const cases = blocks.slice(1).map((b) => ({ p: countEvents(b, n, group, threshold, margin).p, weight: b.weight }));
   const low = {}, high = {};
   for (const kind of [...KINDS, "unchanged"]) {
-    low[kind] = own.p[kind].map((_, e) => Math.min(...cases.map((p) => p[kind][e])));
-    high[kind] = own.p[kind].map((_, e) => Math.max(...cases.map((p) => p[kind][e])));
+    low[kind] = own.p[kind].map((own, e) => Math.min(own, ...cases.map((c) => c.p[kind][e])));
+    high[kind] = own.p[kind].map((own, e) => Math.max(own, ...cases.map((c) => c.p[kind][e])));
   }
   let more = 0;
   for (let d = 0; d < blocks[0].draws; d++) if (own.added[d] > own.missing[d]) more++;
   return {
     p: own.p, low, high,
-    verdict: verdictsOf(own.p, low, study.fdr),
+    verdict: verdictsOf(own.p, cases, low, study.fdr),
     added: summary(own.added, study.interval),
     missing: summary(own.missing, study.interval),
     pMore: more / blocks[0].draws,

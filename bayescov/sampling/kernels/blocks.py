@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
-from bayescov.sampling.kernels.edges import log_slab
+from bayescov.sampling.kernels.edges import log_odds, log_slab
 from bayescov.sampling.kernels.linalg import (
     cholesky_into,
     copy_all_into,
@@ -78,7 +78,9 @@ def toggle_block(
     delta,
     included,
     group,
-    share,
+    n_active,
+    share_a,
+    share_b,
     size,
     eta,
     family,
@@ -86,15 +88,19 @@ def toggle_block(
     block,
     middle,
     spread,
+    current,
 ):
-    """Try to switch one block (u, u' or -1, v, v' or -1) of a group's edges on or off. True if it happened."""
+    """Try to switch one block (u, u' or -1, v, v' or -1) of a group's edges on or off, where the density is `current`.
+
+    Returns the density after it, and whether it happened.
+    """
     rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
     n_edges = edges_of(block, rows, columns)
     on = 0
     for e in range(n_edges):
         on += included[group, rows[e], columns[e]]
     if 0 < on < n_edges:
-        return False
+        return current, False
     turn_on = on == 0
     give_way = sizes[group] / sizes.sum()
     common = middle + spread * rng.standard_normal()
@@ -102,6 +108,7 @@ def toggle_block(
     new_shared = shared.copy()
     new_center = center.copy()
     gain = 0.0
+    others, edges = n_active[group] - on, shared.shape[0] * (shared.shape[0] - 1) // 2
     for e in range(n_edges):
         i, j = rows[e], columns[e]
         r = shared[i, j]
@@ -113,8 +120,9 @@ def toggle_block(
         base = coupled(moved if turn_on else r, coupling[group])
         on_value = base + x[e] if turn_on else center[group, i, j]
         if not (abs(moved) < 0.9999 and abs(on_value) < 0.9999):
-            return False
-        gain += log_slab(on_value, math.atanh(base), size) + math.log(share) - math.log1p(-share)
+            return current, False
+        gain += log_slab(on_value, math.atanh(base), size)
+        gain += log_odds(others + e, edges, share_a, share_b)
         new_shared[i, j] = moved
         new_shared[j, i] = moved
         for g in range(center.shape[0]):
@@ -130,12 +138,12 @@ def toggle_block(
     if not turn_on:
         gain = -gain
     # The departures of other groups are kept on Fisher's scale, so their densities do not enter.
-    gain += centers_density(new_shared, new_center, scaled, kappa, sizes, eta, family, pull)
-    gain -= centers_density(shared, center, scaled, kappa, sizes, eta, family, pull)
-    if not math.log(1.0 - rng.random()) < gain:
-        return False
+    new = centers_density(new_shared, new_center, scaled, kappa, sizes, eta, family, pull)
+    if not math.log(1.0 - rng.random()) < gain + new - current:
+        return current, False
     copy_into(new_shared, shared)
     copy_all_into(new_center, center)
+    n_active[group] += n_edges if turn_on else -n_edges
     for e in range(n_edges):
         i, j = rows[e], columns[e]
         included[group, i, j] = 1 if turn_on else 0
@@ -146,7 +154,7 @@ def toggle_block(
                 coupled(shared[i, j], coupling[group])
             )
         delta[group, j, i] = delta[group, i, j]
-    return True
+    return new, True
 
 
 @inner

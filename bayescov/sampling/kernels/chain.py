@@ -9,7 +9,6 @@ from bayescov.sampling.kernels.held import hold
 from bayescov.sampling.kernels.linalg import product
 from bayescov.sampling.kernels.pointwise import leave_one_out
 from bayescov.sampling.kernels.shared import shared_matrix
-from bayescov.sampling.kernels.tuning import step_class
 
 
 @block
@@ -78,12 +77,8 @@ def run(sweep, after, rng, data, prior, state, draws, first, count, thin, tuning
     held_data, held_prior, held_state, held_draws = hold(data), hold(prior), hold(state), hold(draws)
     for t in range(first, first + count):
         for _ in range(thin):
-            # Jitter keeps a trajectory from closing on itself. One step in four is a short one: where edges depart, the
-            # positive definite region is narrower than where the step was tuned.
-            step = math.exp(state.dual[step_class(state.n_active), 0])
-            if not tuning:
-                step *= 0.15 + 0.45 * rng.random() if rng.random() < 0.25 else 0.8 + 0.3 * rng.random()
-            state.step[0] = step
+            # Jitter keeps a trajectory from closing on itself.
+            state.step[0] = math.exp(state.dual[0]) * (1.0 if tuning else 0.8 + 0.3 * rng.random())
             for k in range(sweep.shape[0]):
                 call(sweep[k], rng, held_data, held_prior, held_state)
         for k in range(after.shape[0]):

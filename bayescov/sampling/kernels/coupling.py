@@ -15,7 +15,7 @@ import numpy as np
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import copy_all_into, copy_into
 from bayescov.sampling.kernels.scalars import draw_category
-from bayescov.sampling.kernels.shared import centers_density, departed
+from bayescov.sampling.kernels.shared import centers_density, departed, group_density
 
 CELLS = 20
 REACH = 3.2  # the grid ends at so many prior SDs; beyond, only the random walk moves
@@ -44,36 +44,41 @@ def move_coupling(
     new, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
     new_shared, new_center, new_scaled,
 ):  # fmt: skip
-    """Log density (prior of c apart) at c_g = `new`; what moves with it into `new_...`."""
+    """Log density (prior of c and constants apart) at c_g = `new`; what moves with it into `new_...`."""
     n_groups, p = center.shape[0], center.shape[1]
     old = coupling[group]
     a, b = average_of(coupling, sizes)
     coupling[group] = new
     a_new, b_new = average_of(coupling, sizes)
-    value = 0.0
-    if hold_average:
-        value = -0.5 * p * (p - 1) * math.log(a_new)
-        for i in range(p):
-            new_shared[i, i] = 1.0
-            for j in range(i):
-                r = (a * shared[i, j] + b - b_new) / a_new
-                if abs(r) > 0.9999:
-                    coupling[group] = old
-                    return np.nan
-                new_shared[i, j] = r
-                new_shared[j, i] = r
-    else:
-        copy_into(shared, new_shared)
-    for g in range(n_groups):
-        departed(new_shared, coupling[g], delta[g], new_center[g])
-    coupling[group] = old
     step = spread_for(new) - spread_for(old)
+    value = -sizes[group] * p * step - 0.5 * ((shift + step) / shift_sd) ** 2
     copy_all_into(scaled, new_scaled)
     smaller = math.exp(-2.0 * step)
     for i in range(p):
         for j in range(p):
             new_scaled[group, i, j] *= smaller
-    value -= sizes[group] * p * step + 0.5 * ((shift + step) / shift_sd) ** 2
+    if not hold_average:  # the other groups stay where they are, and so do their densities
+        copy_into(shared, new_shared)
+        copy_all_into(center, new_center)
+        departed(shared, new, delta[group], new_center[group])
+        coupling[group] = old
+        total, work = np.empty((p, p)), np.empty((p, p))
+        return value + group_density(
+            new_center[group], new_scaled[group], kappa[group], sizes[group], total, work
+        )
+    value -= 0.5 * p * (p - 1) * math.log(a_new)
+    for i in range(p):
+        new_shared[i, i] = 1.0
+        for j in range(i):
+            r = (a * shared[i, j] + b - b_new) / a_new
+            if abs(r) > 0.9999:
+                coupling[group] = old
+                return np.nan
+            new_shared[i, j] = r
+            new_shared[j, i] = r
+    for g in range(n_groups):
+        departed(new_shared, coupling[g], delta[g], new_center[g])
+    coupling[group] = old
     return value + centers_density(new_shared, new_center, new_scaled, kappa, sizes, eta, family, pull)
 
 

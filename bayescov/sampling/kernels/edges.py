@@ -6,7 +6,8 @@ Changing one element of R*_g by d is a rank-2 update. With K = R*^-1 and N = (R*
 
 and likewise for N, so the collapsed density along one edge costs O(1). An edge's indicator and size are proposed
 together, from a grid over all admissible values (uniform within a cell) and the spike, and corrected by
-Metropolis-Hastings; an accepted move costs O(p^2).
+Metropolis-Hastings; an accepted move costs O(p^2). The share pi_g is integrated out as well: given pi_g the number of
+departures could only creep.
 """
 
 import math
@@ -17,7 +18,7 @@ from bayescov.sampling.kernels.compiling import inner, kernel, part
 from bayescov.sampling.kernels.linalg import invert_spd_into
 from bayescov.sampling.kernels.scalars import draw_category, draw_log_normal_spread
 
-CELLS = 24
+CELLS = 16
 
 
 @kernel
@@ -67,9 +68,17 @@ def log_slab(r, z_shared, size):
     return -0.5 * z * z - math.log(size) - 0.9189385332046727 - math.log1p(-r * r)
 
 
+@inner
+def log_odds(others, edges, share_a, share_b):
+    """Log prior odds that one edge of `edges` departs where `others` of the rest do; pi ~ Beta integrated out."""
+    return math.log((share_a + others) / (share_b + edges - 1.0 - others))
+
+
 @part
-def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, included, share, size):
-    """One sweep over the edges of one group. Returns how many edges depart; False first where it broke down."""
+def draw_departures(
+    rng, shared, center, scatter_scaled, kappa, n, delta, included, n_active, share_a, share_b, size
+):
+    """One sweep over the edges of one group, of which `n_active` depart so far. False where it broke down."""
     p = shared.shape[0]
     nu = kappa + p + 1.0
     k = np.empty((p, p))
@@ -85,10 +94,10 @@ def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, includ
     if not invert_spd_into(total, m, work, work2) > -1e200:
         return False
     weights = np.empty(CELLS + 1)
-    log_on = math.log(share)
-    log_off = math.log1p(-share)
+    edges = p * (p - 1) // 2
     for i in range(p):
         for j in range(i + 1, p):
+            log_on = log_odds(n_active - included[i, j], edges, share_a, share_b)
             r = center[i, j]
             r_shared = shared[i, j]
             z_shared = math.atanh(r_shared)
@@ -105,7 +114,7 @@ def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, includ
                 weights[c] += log_on + math.log(cell)
             spike = -np.inf
             if low < r_shared < high:
-                spike = edge_density(r_shared - r, nu, n, k, m, i, j) + log_off
+                spike = edge_density(r_shared - r, nu, n, k, m, i, j)
             weights[CELLS] = spike
             top = -np.inf
             for c in range(CELLS + 1):
@@ -134,6 +143,7 @@ def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, includ
                 move_inverse(m, i, j, d)
             center[i, j] = new
             center[j, i] = new
+            n_active += (0 if chosen == CELLS else 1) - included[i, j]
             if chosen == CELLS:
                 included[i, j] = 0
                 included[j, i] = 0
@@ -147,7 +157,7 @@ def draw_departures(rng, shared, center, scatter_scaled, kappa, n, delta, includ
 
 
 @part
-def draw_share_and_size(rng, delta, included, share, size, share_a, share_b, size_median, size_width):
+def draw_share_and_size(rng, delta, included, size, share_a, share_b, size_median, size_width):
     """pi_g and tau_g given the departures; returns both and the number of edges that depart."""
     p = delta.shape[0]
     count = 0

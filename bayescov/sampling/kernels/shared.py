@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, kernel, part_and_kernel
+from bayescov.sampling.kernels.compiling import inner, kernel, part
 from bayescov.sampling.kernels.linalg import (
     cholesky_into,
     copy_into,
@@ -99,10 +99,12 @@ def coupled(r, coupling):
 def departed(shared, coupling, delta, out):
     """R*_g: `shared` moved by the coupling, then by `delta` on Fisher's z scale where delta is not zero."""
     p = shared.shape[0]
+    w = math.tanh(coupling)
+    slope, offset = 1.0 - abs(w), max(w, 0.0)
     for i in range(p):
         out[i, i] = 1.0
         for j in range(i):
-            r = coupled(shared[i, j], coupling)
+            r = slope * shared[i, j] + offset
             d = delta[i, j]
             if d != 0.0:
                 h = math.tanh(d)
@@ -159,22 +161,28 @@ def log_determinant(a, work):
 
 
 @inner
+def group_density(center, scaled, kappa, n, total, work):
+    """Log density of a group's data as a function of its centre R*_g; NaN outside the support. Two matrices of scratch."""
+    p = center.shape[0]
+    nu = kappa + p + 1.0
+    for i in range(p):
+        for j in range(p):
+            total[i, j] = center[i, j] + scaled[i, j] / kappa
+    return 0.5 * nu * log_determinant(center, work) - 0.5 * (nu + n) * log_determinant(total, work)
+
+
+@inner
 def centers_density(shared, center, scaled, kappa, sizes, eta, family, pull):
     """Log density of R_0 and of all groups' data as a function of R_0 and the centres; NaN outside the support."""
     n_groups, p = center.shape[0], center.shape[1]
     inverse, work, total = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
     value = shared_prior(inverse, invert_spd_into(shared, inverse, work, total), eta, family, pull, work)
     for g in range(n_groups):
-        nu = kappa[g] + p + 1.0
-        for i in range(p):
-            for j in range(p):
-                total[i, j] = center[g, i, j] + scaled[g, i, j] / kappa[g]
-        value += 0.5 * nu * log_determinant(center[g], work)
-        value -= 0.5 * (nu + sizes[g]) * log_determinant(total, work)
+        value += group_density(center[g], scaled[g], kappa[g], sizes[g], total, work)
     return value
 
 
-@part_and_kernel
+@part
 def log_density(
     u,
     grad,
@@ -192,9 +200,11 @@ def log_density(
     control_sd,
     shift_sd,
     spread_scale,
+    grad_delta,
 ):
     """Log density of u given everything else (constants dropped); its gradient into `grad`.
 
+    The gradient along each departure of Fisher's z, the prior of the departures apart, goes into `grad_delta` (G, p, p).
     Includes the Jacobian of u. Minus infinity outside the support, NaN where the numbers broke down.
     """
     n_groups, p = scatter.shape[0], scatter.shape[1]
@@ -279,7 +289,9 @@ def log_density(
                 row += h * center[i, j]
                 if i != j:
                     if delta[g, i, j] != 0.0:
-                        h *= (1.0 - center[i, j] ** 2) / (1.0 - coupled(shared[i, j], coupling[g]) ** 2)
+                        h *= 1.0 - center[i, j] ** 2
+                        grad_delta[g, i, j] = 2.0 * h
+                        h /= 1.0 - coupled(shared[i, j], coupling[g]) ** 2
                     grad_shared[i, j] += h * slope_coupled
             slope = 2.0 * row  # d/d log D of 1/2 nu log|S*| - 1/2 (nu + n) log|S* + S / kappa|, S* = D R* D
             grad_log_d[i] += slope

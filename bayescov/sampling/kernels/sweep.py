@@ -14,25 +14,31 @@ from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenva
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
 from bayescov.sampling.kernels.edges import draw_departures, draw_share_and_size
+from bayescov.sampling.kernels.hmc import hamiltonian_step
 from bayescov.sampling.kernels.level import draw_level
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
 from bayescov.sampling.kernels.people import draw_missing, draw_weights
-from bayescov.sampling.kernels.shared import departed, shared_matrix
+from bayescov.sampling.kernels.shared import centers_density, departed, shared_matrix
 
-BLOCK_MOVES = 16
+BLOCK_MOVES = 24
 
 
 @block
-def place_centers(rng, data, prior, state):
-    """The groups' centres (correlation, log D) follow what the groups share."""
+def move_shared(rng, data, prior, state):
+    """R_0 and the SDs, every Sigma_g integrated out, and with them the groups' centres (correlation, log D)."""
+    state.acceptance[0], diverging = hamiltonian_step(
+        rng, state.u, state.metric, state.step[0], state.anchor, state.anchor_inverse, state.scatter, data.sizes,
+        state.kappa, state.coupling, state.delta, state.included, state.n_active, state.size, prior.eta, prior.family,
+        state.pull, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
+    )  # fmt: skip
+    # With departures the support ends in a wall (some R*_g singular), and that no step serves there is an ordinary
+    # rejection. Without them the density is smooth, and one of them must.
     shared_matrix(state.u, state.anchor, state.log_d, state.shared)
     for g in range(state.center.shape[0]):
+        diverging = diverging and state.n_active[g] == 0
         departed(state.shared, state.coupling[g], state.delta[g], state.center[g])
-        # With departures the support ends in a wall (some R*_g singular), at which any kappa makes the energy jump:
-        # running into it is an ordinary rejection. Without them the density is smooth, and a jump means that the step
-        # is too long.
-        state.diverging[0] &= state.n_active[g] == 0
+    state.diverging[0] = diverging
 
 
 @block
@@ -95,14 +101,18 @@ def move_couplings(rng, data, prior, state):
 def switch_blocks(rng, data, prior, state):
     """Single-edge departures of every patient group, blocks of edges at once."""
     moved = False
+    density = centers_density(
+        state.shared, state.center, state.scaled, state.kappa, data.sizes, prior.eta, prior.family, state.pull
+    )
     for g in range(1, state.center.shape[0]):
         for _ in range(BLOCK_MOVES):
             b = draw_block(rng, state.block_chance[g])
-            moved |= toggle_block(
+            density, happened = toggle_block(
                 rng, state.shared, state.center, state.scaled, state.kappa, data.sizes, state.coupling, state.delta,
-                state.included, g, state.share[g], state.size[g], prior.eta, prior.family, state.pull, data.blocks[b],
-                state.block_middle[g, b], state.block_spread[g, b],
+                state.included, g, state.n_active, prior.share_a, prior.share_b, state.size[g], prior.eta, prior.family,
+                state.pull, data.blocks[b], state.block_middle[g, b], state.block_spread[g, b], density,
             )  # fmt: skip
+            moved |= happened
     if moved:
         store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 
@@ -116,10 +126,10 @@ def move_departures(rng, data, prior, state):
         departed(state.shared, state.coupling[g], nothing, start)
         draw_departures(
             rng, start, state.center[g], state.scaled[g], state.kappa[g], data.sizes[g], state.delta[g],
-            state.included[g], state.share[g], state.size[g],
+            state.included[g], state.n_active[g], prior.share_a, prior.share_b, state.size[g],
         )  # fmt: skip
         state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
-            rng, state.delta[g], state.included[g], state.share[g], state.size[g], prior.share_a, prior.share_b,
+            rng, state.delta[g], state.included[g], state.size[g], prior.share_a, prior.share_b,
             prior.size_median, prior.size_width,
         )  # fmt: skip
 
