@@ -11,6 +11,7 @@ from numba import typeof, types
 from bayescov.model.spec import ModelSpec
 from bayescov.sampling.kernels import chain, sweep, tuning
 from bayescov.sampling.kernels.compiling import address_of
+from bayescov.sampling.kernels.held import Held
 from bayescov.sampling.kernels.state import Data
 
 __all__ = ["Plan", "compiled", "plan_of"]
@@ -58,9 +59,10 @@ def compiled(plan: Plan, arguments: tuple[Any, ...]) -> Callable[..., None]:
     """
     rng, *rest = (typeof(argument) for argument in arguments)
     with _no_garbage_collection():
-        blocks = _addresses(plan.sweep, (rng, *rest[:3]))
+        held = [Held(kind) for kind in rest]
+        blocks = _addresses(plan.sweep, (rng, *held[:3]))
         learning, keeping = (
-            _addresses(part, (*rest, types.int64, types.int64)) for part in (plan.learning, plan.keeping)
+            _addresses(part, (*held, types.int64, types.int64)) for part in (plan.learning, plan.keeping)
         )
         counts = (types.int64, types.int64, types.int64, types.boolean, types.int64)
         chain.run.compile((typeof(blocks), typeof(keeping), rng, *rest, *counts))

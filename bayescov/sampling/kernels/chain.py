@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import block, call, kernel
+from bayescov.sampling.kernels.held import hold
 from bayescov.sampling.kernels.linalg import product
 from bayescov.sampling.kernels.pointwise import leave_one_out
 from bayescov.sampling.kernels.shared import shared_matrix
@@ -73,11 +74,12 @@ def run(sweep, after, rng, data, prior, state, draws, first, count, thin, tuning
 
     `sweep` and `after` hold the addresses of the blocks; `after` is called once a draw.
     """
+    held_data, held_prior, held_state, held_draws = hold(data), hold(prior), hold(state), hold(draws)
     for t in range(first, first + count):
         for _ in range(thin):
             # Jitter keeps a trajectory from closing on itself.
             state.step[0] = math.exp(state.dual[0]) * (1.0 if tuning else 0.8 + 0.3 * rng.random())
             for k in range(sweep.shape[0]):
-                call(sweep[k], rng, data, prior, state)
+                call(sweep[k], rng, held_data, held_prior, held_state)
         for k in range(after.shape[0]):
-            call(after[k], data, prior, state, draws, t, total)
+            call(after[k], held_data, held_prior, held_state, held_draws, t, total)

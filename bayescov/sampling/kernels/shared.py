@@ -31,7 +31,6 @@ from bayescov.sampling.kernels.linalg import (
 LKJ, MARGINAL, COMMON = 0, 1, 2
 
 
-@kernel
 def size_of(p, n_groups):
     """Length of the vector u."""
     return p * (p + 1) // 2 + (n_groups - 1) * (p + 2)
