@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, kernel, part
+from bayescov.sampling.kernels.compiling import inner, kernel, part, part_and_kernel
 from bayescov.sampling.kernels.linalg import copy_all_into
 from bayescov.sampling.kernels.shared import log_density
 
@@ -23,7 +23,7 @@ DEPARTURE_SCALE = 0.1  # of a departure's posterior, the metric of all
 FAR = 20.0  # a trajectory whose energy strays this far is given up
 
 
-@kernel
+@part_and_kernel
 def density_at(
     position, grad, active, delta, grad_delta, metric, anchor, anchor_inverse, scatter, sizes, kappa, coupling, n_active, size,
     eta, family, pull, control_sd, shift_sd, spread_scale,
@@ -50,7 +50,7 @@ def leapfrog(
     position, momentum, grad, value, step, n_steps, active, delta, grad_delta, metric, anchor, anchor_inverse, scatter, sizes,
     kappa, coupling, n_active, size, eta, family, pull, control_sd, shift_sd, spread_scale,
 ):  # fmt: skip
-    """`n_steps` steps from a point with that gradient and log density, in place.
+    """`n_steps` steps from a point with that gradient and log density, in place; 0: only the two are found there.
 
     Returns the log density and the energy at the end minus that at the start; infinity where the energy strayed by more
     than `FAR`, seen from either end, so that a trajectory and its reverse are given up together.
@@ -59,25 +59,25 @@ def leapfrog(
     start = -value
     for i in range(m_all):
         start += 0.5 * momentum[i] ** 2
-        momentum[i] += 0.5 * step * (metric[i] if i < m else DEPARTURE_SCALE) * grad[i]
     highest, energy = start, start
-    for s in range(n_steps):
-        for i in range(m_all):
-            position[i] += step * (metric[i] if i < m else DEPARTURE_SCALE) * momentum[i]
-        value = density_at(
+    for s in range(min(n_steps, 1), n_steps + 1):
+        if s > 0:
+            for i in range(m_all):
+                scale = step * (metric[i] if i < m else DEPARTURE_SCALE)
+                momentum[i] += 0.5 * scale * grad[i]
+                position[i] += scale * momentum[i]
+        value = density_at(  # called in one place only: its code is compiled in once
             position, grad, active, delta, grad_delta, metric, anchor, anchor_inverse, scatter, sizes, kappa, coupling,
             n_active, size, eta, family, pull, control_sd, shift_sd, spread_scale,
         )  # fmt: skip
         if not value > -1e300:  # outside the support, or the numbers broke down
             return value, math.inf
+        if s == 0:
+            break
         energy = -value
-        last = s == n_steps - 1
         for i in range(m_all):
-            change = 0.5 * step * (metric[i] if i < m else DEPARTURE_SCALE) * grad[i]
-            momentum[i] += change
+            momentum[i] += 0.5 * step * (metric[i] if i < m else DEPARTURE_SCALE) * grad[i]
             energy += 0.5 * momentum[i] ** 2
-            if not last:
-                momentum[i] += change
         if not energy - start < FAR:
             return value, math.inf
         highest = max(highest, energy)
@@ -111,7 +111,7 @@ def hamiltonian_step(
     active = active_edges(included)
     m, m_all = u.shape[0], u.shape[0] + active.shape[0]
     here, push = np.empty(m_all), np.empty(m_all)
-    grad_start, grad_end, grad = np.empty(m_all), np.empty(m_all), np.empty(m_all)
+    grad_start, grad_end, grad = np.zeros(m_all), np.zeros(m_all), np.zeros(m_all)
     position, end = np.empty(m_all), np.empty(m_all)
     momentum, momentum_end = np.empty(m_all), np.empty(m_all)
     work_delta, grad_delta = np.empty(delta.shape), np.empty(delta.shape)
@@ -124,21 +124,16 @@ def hamiltonian_step(
         push[i] = rng.standard_normal()
     length = 0.7 + 0.9 * rng.random()
     tolerance = 0.5 + rng.standard_exponential()
-    at_start = density_at(
-        here, grad_start, active, work_delta, grad_delta, metric, anchor, anchor_inverse, scatter, sizes, kappa, coupling,
-        n_active, size, eta, family, pull, control_sd, shift_sd, spread_scale,
-    )  # fmt: skip
-    if not at_start > -1e300:
-        return 0.0, True
-    at_end, change, chosen, acceptance = 0.0, math.inf, -1, 0.0
-    # First forwards, with ever shorter steps, until one serves; then backwards, with every longer step, of which none may.
-    for trial in range(2 * HALVINGS + 1):
+    at_start, at_end, change, chosen, acceptance = 0.0, 0.0, math.inf, -1, 0.0
+    # The density at the start; then forwards, with ever shorter steps, until one serves; then backwards from the end, with
+    # every longer step, of which none may.
+    for trial in range(-1, 2 * HALVINGS + 1):
         forwards = chosen < 0
         halved = trial if forwards else trial - chosen - 1
         if halved == (HALVINGS + 1 if forwards else chosen):
             break
         own_step = step * 0.5**halved
-        n_steps = max(1, min(math.ceil(length / own_step), MAX_STEPS))
+        n_steps = 0 if trial < 0 else max(1, min(math.ceil(length / own_step), MAX_STEPS))
         for i in range(m_all):
             position[i] = here[i] if forwards else end[i]
             momentum[i] = push[i] if forwards else -momentum_end[i]
@@ -148,7 +143,14 @@ def hamiltonian_step(
             metric, anchor, anchor_inverse, scatter, sizes, kappa, coupling, n_active, size, eta, family, pull, control_sd,
             shift_sd, spread_scale,
         )  # fmt: skip
-        if forwards and halved == 0:
+        if trial < 0:
+            if not value > -1e300:
+                return 0.0, True
+            at_start = value
+            for i in range(m_all):
+                grad_start[i] = grad[i]
+            continue
+        if trial == 0:
             acceptance = math.exp(min(0.0, -error))
         if not abs(error) <= tolerance:
             continue
