@@ -1,12 +1,13 @@
 """How fast are the samplers? Minimum effective sample size per processor second, in one run beside PyMC + nutpie.
 
-    python benchmarks/sampler.py [--small]
+    python benchmarks/sampler.py [--small] [--regions 14,30,68]
 
 A warm process (compiled before), 3 groups of 34 / 40 / 35 simulated people, four chains on two cores. The effective sample
 size is the smallest bulk ESS over every correlation, difference, mean, SD and hyperparameter. `cold` is the wall time of
 the first fit in a fresh process with an empty cache, minus that of the second.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import time
 
 import numpy as np
 import pandas as pd
-from tables import machine, markdown, run_of
+from tables import Run, machine, markdown
 
 import bayescov as bc
 from bayescov.sampling.diagnostics import mixing
@@ -37,9 +38,17 @@ print(times[0] - times[1])
 
 def main() -> None:
     """Measure every engine and model, and publish."""
-    run = run_of("sampler", __doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--small", action="store_true", help="14 regions, without PyMC; leaves the README alone"
+    )
+    parser.add_argument("--regions", default="14,30,68", help="numbers of regions; 68 take most of an hour")
+    asked = parser.parse_args()
+    run = Run("sampler", asked.small)
     rows = []
-    for p in (14,) if run.small else (14, 30, 68):
+    for p in (14,) if run.small else tuple(int(n) for n in asked.regions.split(",")):
         rng = np.random.default_rng(p)
         design = bc.prepare(simulate_cohort(truth("sparse", p=p, rng=rng), rng=rng))
         for model, engine in _asked(p, run.small):
@@ -56,7 +65,7 @@ def main() -> None:
     said = "; ".join(f"{model} {seconds:.0f} s" for model, seconds in cold.items())
     run.publish(
         f"Measured on {machine()}. Compiling once, into an empty cache: {said}.\n\n{markdown(shown)}\n\n"
-        "`python benchmarks/sampler.py`"
+        f"`python benchmarks/sampler.py --regions {asked.regions}`"
     )
 
 
