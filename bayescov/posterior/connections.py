@@ -153,7 +153,7 @@ def connections(
         "interval": interval,
         "draws": draws.shape[0],
         "structures": ", ".join(structures),
-        "structure_weights": ", ".join(f"{name}: {weights[name]:.3g}" for name in structures),
+        "structure_weights": ", ".join(f"{name} {weights[name]:.2f}" for name in structures),
         **{f"definition_{name}": text for name, text in DEFINITIONS.items()},
         "definition_difference": "rho_g - rho_c",
         "definition_evidence": "posterior mean / SD of atanh|rho_g| - atanh|rho_c|",

@@ -123,7 +123,7 @@ def _structure_note(edges: xr.Dataset) -> str:
         f"{width.max():.2f}; for {open_edges} of {width.size} connections it moves by more than 0.3. "
         "A connection is called only if its probability stays high enough when it is averaged with that of each special case, "
         "weighted by how well the case foretells every person from all others "
-        f"(weights: {edges.attrs['structure_weights'].replace('structure_', '')}; one half where it does so equally well)."
+        f"(weights: {edges.attrs['structure_weights'].replace('structure_', '')}; 0.50 where it does so equally well)."
     )
 
 
