@@ -66,19 +66,12 @@ def average_connections(
         tables[f"p_{statement}_low"] = (first[f"p_{statement}"].dims, values.min(axis=0))
         tables[f"p_{statement}_high"] = (first[f"p_{statement}"].dims, values.max(axis=0))
     fdr = float(first.attrs["fdr"])
-    sure = {
-        c: agreed(tables[f"p_{c}"][1], {m: answers[m][f"p_{c}"].to_numpy() for m in counted}, share)
-        for c in CHANGES
-    }
+    changed = np.stack([tables[f"p_{c}"][1] for c in CHANGES])
+    by_model = {m: np.stack([answers[m][f"p_{c}"].to_numpy() for c in CHANGES]) for m in counted}
+    sure = agreed(changed, by_model, share)
+    unchanged, unchanged_low = tables["p_unchanged"][1], tables["p_unchanged_low"][1]
     verdict = [
-        verdicts(
-            CHANGES,
-            np.stack([tables[f"p_{c}"][1][g] for c in CHANGES]),
-            tables["p_unchanged"][1][g],
-            fdr,
-            agreed=np.stack([sure[c][g] for c in CHANGES]),
-            unchanged_low=tables["p_unchanged_low"][1][g],
-        )
+        verdicts(CHANGES, changed[:, g], unchanged[g], fdr, agreed=sure[:, g], unchanged_low=unchanged_low[g])
         for g in range(first.sizes["population"])
     ]
     tables["verdict"] = (first["verdict"].dims, np.stack(verdict))

@@ -195,22 +195,14 @@ def _verdicts(
     answers: Tables, cases: dict[str, dict[str, npt.NDArray]], weights: dict[str, float], fdr: float
 ) -> npt.NDArray[np.object_]:
     """(population, edge), each patient group with a list of its own."""
-    probability = {name: answers[f"p_{name}"][1] for name in STATEMENTS}
-    sure = {
-        name: agreed(probability[name], {case: table[name] for case, table in cases.items()}, weights)
-        for name in CHANGES
-    }
-    low = np.min([probability["unchanged"], *(case["unchanged"] for case in cases.values())], axis=0)
+    changed = np.stack([answers[f"p_{name}"][1] for name in CHANGES])
+    by_case = {case: np.stack([table[name] for name in CHANGES]) for case, table in cases.items()}
+    sure = agreed(changed, by_case, weights)
+    unchanged = answers["p_unchanged"][1]
+    low = np.min([unchanged, *(case["unchanged"] for case in cases.values())], axis=0)
     return np.stack(
         [
-            verdicts(
-                CHANGES,
-                np.stack([probability[name][g] for name in CHANGES]),
-                probability["unchanged"][g],
-                fdr,
-                agreed=np.stack([sure[name][g] for name in CHANGES]),
-                unchanged_low=low[g],
-            )
-            for g in range(len(probability["added"]))
+            verdicts(CHANGES, changed[:, g], unchanged[g], fdr, agreed=sure[:, g], unchanged_low=low[g])
+            for g in range(len(unchanged))
         ]
     )

@@ -7,8 +7,6 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import expit
 
-from bayescov.sampling.prediction import log_predictive_density
-
 __all__ = ["agreed", "structure_weights", "structures_of"]
 
 Floats = npt.NDArray[np.float64]
@@ -20,7 +18,7 @@ def structures_of(fit: xr.DataTree) -> tuple[str, ...]:
 
 
 def structure_weights(fit: xr.DataTree) -> dict[str, float]:
-    """Weight of each special case against the fit, by how well each foretells every person from all others.
+    """Weight of each special case against the fit, by how well each foretold every person from all others.
 
     One half where they foretell equally well, towards zero where the special case foretells worse (pseudo-BMA
     weights of two models). One half as well where nothing was recorded (thousands of people).
@@ -29,15 +27,9 @@ def structure_weights(fit: xr.DataTree) -> dict[str, float]:
     ----------
     Geisser, S. and Eddy, W. F. (1979). A predictive approach to model selection. J. Am. Stat. Assoc. 74.
     """
-    own = None
-    if "log_likelihood" in fit.children:
-        stored = fit["log_likelihood"]["y"].transpose("chain", "draw", "subject").to_numpy()
-        own = float(log_predictive_density(stored).sum())
-    weights = {}
-    for name in structures_of(fit):
-        other = fit[name].attrs.get("log_predictive_density")
-        weights[name] = 0.5 if own is None or other is None else float(expit(float(other) - own))
-    return weights
+    return {
+        name: float(expit(fit[name].attrs.get("log_predictive_gain", 0.0))) for name in structures_of(fit)
+    }
 
 
 def agreed(probability: Floats, cases: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:

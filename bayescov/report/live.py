@@ -128,17 +128,14 @@ def recount(
         {name: pick([edges[name], *(p[name] for p in cases.values())], axis=0) for name in statements}
         for pick in (np.min, np.max)
     )
+    changed = np.stack([edges[name] for name in statements[:3]])
+    by_case = {case: np.stack([p[name] for name in statements[:3]]) for case, p in cases.items()}
     verdict = verdicts(
         CHANGES,
-        np.stack([edges[name] for name in statements[:3]]),
+        changed,
         edges["p_unchanged"],
         fdr,
-        agreed=np.stack(
-            [
-                agreed(edges[name], {case: p[name] for case, p in cases.items()}, live.weights)
-                for name in statements[:3]
-            ]
-        ),
+        agreed=agreed(changed, by_case, live.weights),
         unchanged_low=low["p_unchanged"],
     )
     for name in ("control_mean", "mean", "difference", "difference_low", "difference_high"):

@@ -113,7 +113,7 @@ def fit(
         spec, design, seeds[0], draws, tune, chains, budget, min_ess, cores, progress, spec.title
     )
     cases: dict[str, dict[str, Any]] = {}
-    foretold: dict[str, float] = {}
+    gains: dict[str, float] = {}
     if structures and spec.sparse is not None and spec.dense is not None:
         for name, child in zip(STRUCTURES, seeds[1:], strict=True):
             case = special_case(spec, name)
@@ -122,13 +122,14 @@ def fit(
             )
             cases[name] = {"correlation": arrays["correlation"].astype(np.float32)}
             if "log_likelihood" in case_stats:
-                foretold[name] = float(log_predictive_density(case_stats["log_likelihood"]).sum())
+                better = log_predictive_density(case_stats["log_likelihood"])
+                gains[name] = float((better - log_predictive_density(stats["log_likelihood"])).sum())
     tree = assemble(
         design, spec, posterior, sample_stats=stats, structures=cases, seed=seed, engine="gibbs", settings=settings,
         cohort_attrs=cohort_attrs,
     )  # fmt: skip
-    for name, total in foretold.items():
-        tree[f"structure_{name}"].attrs["log_predictive_density"] = total
+    for name, gain in gains.items():
+        tree[f"structure_{name}"].attrs["log_predictive_gain"] = gain
     return tree
 
 
