@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
-from tables import Run, markdown, refresh
+from tables import Run, markdown, options, refresh
 
 from bayescov.simulate.calibrate import MAIN_TRUTHS, calibrate, judge, reliability
 from bayescov.simulate.truths import truth_names
@@ -22,10 +22,7 @@ MODELS = Path(__file__).resolve().parent.parent / "models" / "README.md"
 
 def main() -> None:
     """Parse, run, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--small", action="store_true", help="two data sets a truth: does it run?")
+    parser = options(__doc__)
     parser.add_argument("--sizes", default="35", choices=sorted(SIZES))
     parser.add_argument("--regions", type=int, default=14)
     parser.add_argument("--datasets", type=int, default=20)

@@ -7,7 +7,6 @@ size is the smallest bulk ESS over every correlation, difference, mean, SD and h
 the first fit in a fresh process with an empty cache, minus that of the second.
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import time
 
 import numpy as np
 import pandas as pd
-from tables import Run, machine, markdown
+from tables import Run, machine, markdown, options
 
 import bayescov as bc
 from bayescov.sampling.diagnostics import mixing
@@ -38,12 +37,7 @@ print(times[0] - times[1])
 
 def main() -> None:
     """Measure every engine and model, and publish."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--small", action="store_true", help="14 regions, without PyMC; leaves the README alone"
-    )
+    parser = options(__doc__)
     parser.add_argument("--regions", default="14,30,68", help="numbers of regions; 68 take most of an hour")
     asked = parser.parse_args()
     run = Run("sampler", asked.small)

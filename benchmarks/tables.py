@@ -51,11 +51,18 @@ class Run:
             refresh(README, self.name, text)
 
 
+def options(description: str | None) -> argparse.ArgumentParser:
+    """The command line that all scripts share; they add to it what is their own."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--small", action="store_true", help="a short version that leaves the README alone")
+    return parser
+
+
 def run_of(name: str, description: str | None, arguments: Sequence[str] | None = None) -> Run:
     """The run that the command line asks for."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--small", action="store_true", help="a short version that leaves the README alone")
-    return Run(name, parser.parse_args(arguments).small)
+    return Run(name, options(description).parse_args(arguments).small)
 
 
 def refresh(path: Path, name: str, text: str) -> None:

@@ -7,6 +7,7 @@ from scipy.stats import norm
 import bayescov as bc
 from bayescov.posterior.structures import structure_weights
 from bayescov.sampling.prediction import log_predictive_density
+from bayescov.simulate import simulate_cohort, truth
 from tests.posterior.fakes import fake_design, fake_fit
 
 
@@ -40,6 +41,17 @@ def test_without_densities_a_structure_counts_half():
     fit = doubted(0.0)
     del fit["structure_sparse"].attrs["log_predictive_gain"]
     assert structure_weights(fit) == {"structure_sparse": 0.5}
+
+
+def test_a_fit_keeps_what_its_structures_foretell(tmp_path):
+    """Where every connection differs a little the sparse structure foretells worse; the weights survive the disk."""
+    rng = np.random.default_rng(3)
+    cohort = simulate_cohort(truth("dense", p=6, rng=rng), (60, 60, 60), rng=rng)
+    fit = bc.fit(bc.prepare(cohort), seed=1, draws=300, tune=200, chains=2, min_ess=0, progress=False)
+    weights = structure_weights(fit)
+    assert weights["structure_sparse"] < 0.05 < weights["structure_pooled"]
+    bc.save_fit(fit, tmp_path / "fit.zarr")
+    assert structure_weights(bc.load_fit(tmp_path / "fit.zarr")) == weights
 
 
 def doubted(better):

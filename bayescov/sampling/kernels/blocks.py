@@ -160,16 +160,15 @@ def toggle_block(
 @inner
 def watch_blocks(blocks, shared, coupling, center, included, seen):
     """Count the sweeps, and for each block how often it was on, and the sum and sum of squares of its mean shift."""
-    for g in range(1, center.shape[0]):
-        for b in range(blocks.shape[0]):
-            n_edges, on, shift = 0, 0, 0.0
-            for s in range(2):
-                for t in range(2, 4):
-                    i, j = blocks[b, s], blocks[b, t]
-                    if i >= 0 and j >= 0:
-                        n_edges += 1
-                        on += included[g, i, j]
-                        shift += center[g, i, j] - coupled(shared[i, j], coupling[g])
+    rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
+    for b in range(blocks.shape[0]):
+        n_edges = edges_of(blocks[b], rows, columns)
+        for g in range(1, center.shape[0]):
+            on, shift = 0, 0.0
+            for e in range(n_edges):
+                i, j = rows[e], columns[e]
+                on += included[g, i, j]
+                shift += center[g, i, j] - coupled(shared[i, j], coupling[g])
             seen[0, g, b] += 1.0
             if on == n_edges:
                 seen[1, g, b] += 1.0
