@@ -17,6 +17,8 @@ __all__ = ["data_of", "prior_of", "start_state"]
 
 Floats = npt.NDArray[np.float64]
 
+BORROWED = 5.0  # people, where a group's own correlations are drawn towards the pooled ones
+
 
 def data_of(spec: ModelSpec, design: Design) -> Data:
     """The design as the kernels see it. The rows: intercept, patient groups, covariates, sites but the first."""
@@ -36,7 +38,30 @@ def data_of(spec: ModelSpec, design: Design) -> Data:
         any_missing=bool(missing.any()),
         student=spec.likelihood.family == "student",
         blocks=_blocks(design)[0],
+        information=_information(design),
     )
+
+
+def _information(design: Design) -> Floats:
+    """(group, region, region): what a group's people tell of each edge, on Fisher's z scale, all other edges held.
+
+    Fisher's information at the group's own correlations, drawn towards the pooled ones as if by a few people of
+    average correlations. Departures of an edge that the group's other edges nearly determine must move in small steps.
+    In the first place of each group: of the coupling, upwards or downwards, whichever is more; a tenth of it, since all
+    else gives way when a coupling moves.
+    """
+    each, pooled = _residual_correlations(design)
+    n = design.sizes[:, None, None]
+    near = (n * each + BORROWED * pooled) / (n + BORROWED)
+    inverse = np.linalg.inv(near)
+    variances = np.diagonal(inverse, axis1=1, axis2=2)
+    of_correlation = variances[:, :, None] * variances[:, None, :] + inverse**2
+    information = np.ascontiguousarray(n * of_correlation * (1.0 - near**2) ** 2)
+    for way in (1.0 - pooled, pooled - np.eye(len(pooled))):
+        along = inverse @ way
+        of_coupling = 0.05 * design.sizes * np.einsum("gij,gji->g", along, along)
+        information[:, 0, 0] = np.maximum(information[:, 0, 0], of_coupling)
+    return information
 
 
 def _blocks(design: Design) -> tuple[npt.NDArray[np.int64], Floats, Floats, Floats]:

@@ -14,7 +14,7 @@ from bayescov.model.density import (
 from bayescov.model.forward import draw_point
 from bayescov.sampling.kernels.closeness import INFINITE, log_closeness_density, relative_eigenvalues
 from bayescov.sampling.kernels.edges import edge_density, log_det_change, move_inverse
-from bayescov.sampling.kernels.hmc import active_edges, density_at
+from bayescov.sampling.kernels.hmc import density_at, what_is_on
 from bayescov.sampling.kernels.level import fill_pull
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart
 from bayescov.sampling.kernels.shared import LKJ, MARGINAL, departed, shared_matrix, shared_prior, size_of
@@ -58,16 +58,21 @@ def log_jacobian(u, anchor, step=1e-5):
 
 
 def both_densities(case, position, kappa):
-    """Kernel and referee at u followed by the departures there are, and the kernel's gradient."""
+    """Kernel and referee at u followed by the couplings and departures there are, and the kernel's gradient."""
     _, spec, design, point, anchor = case
     included = np.zeros((G, P, P), dtype=np.int8)
     included[1:] = from_edges(point["included"], 0)
-    active = active_edges(included)
-    m = len(position) - len(active)
-    u, delta = position[:m], np.zeros((G, P, P))
-    for (g, i, j), value in zip(active, position[m:], strict=True):
-        delta[g, i, j] = delta[g, j, i] = value
     prior = prior_of(spec)
+    coupling, delta = np.append(0.0, point["coupling"]), np.zeros((G, P, P))
+    active = what_is_on(included, coupling)
+    m = len(position) - len(active)
+    u, prior_sd = position[:m], np.empty(len(active))
+    for k, (g, i, j) in enumerate(active):
+        if i == j:
+            coupling[g], prior_sd[k] = position[m + k], prior.coupling_scale
+        else:
+            delta[g, i, j] = delta[g, j, i] = position[m + k]
+            prior_sd[k] = point["size"][g - 1]
     values = outputs(u, anchor)
     edges = P * (P - 1) // 2
     tail = values[-2 * (G - 1) :]
@@ -78,15 +83,15 @@ def both_densities(case, position, kappa):
         "spread_size": tail[G - 1 :],
         "kappa": np.float64(kappa),
         "departure": to_edges(delta[1:]),
+        "coupling": coupling[1:],
     }
     grad = np.empty_like(position)
     pull = np.empty((P, P))
     fill_pull(1 / point["shared_scale"], float(point["shared_level"]), pull)
     kernel = density_at(
-        position, grad, active, np.zeros((G, P, P)), np.empty((G, P, P)), np.ones(m), anchor, np.linalg.inv(anchor),
-        residual_scatter(spec, design, here), design.sizes, np.full(G, kappa), np.append(0.0, point["coupling"]),
-        included.sum(axis=(1, 2)), np.append(1.0, point["size"]), prior.eta, prior.family, pull, prior.control_sd,
-        prior.ratio_shift_sd, prior.ratio_spread_scale,
+        position, grad, active, prior_sd, np.zeros((G, P, P)), np.zeros(G), np.empty((G, P, P)), anchor, np.linalg.inv(anchor),
+        residual_scatter(spec, design, here), design.sizes, np.full(G, kappa), included.sum(axis=(1, 2)), prior.eta,
+        prior.family, pull, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
     )  # fmt: skip
     return kernel, log_density(spec, design, here) + log_jacobian(u, anchor), grad
 
@@ -96,8 +101,10 @@ def positions(case, count):
     for _ in range(count):
         u = 0.2 * rng.standard_normal(size_of(P, G))
         u[-(G - 1) :] = 0.2 + 0.1 * rng.random(G - 1)
-        departures = case[3]["departure"][case[3]["included"] == 1]
-        yield np.append(u, departures * rng.uniform(0.7, 1.1, len(departures)))
+        point = case[3]
+        of_groups = zip(point["coupling"], point["departure"], point["included"], strict=True)
+        own = np.concatenate([np.append(c, d[on == 1]) for c, d, on in of_groups])
+        yield np.append(u, own * rng.uniform(0.7, 1.1, len(own)))
 
 
 @pytest.mark.parametrize("kappa", [3.0, 60.0, 5000.0])

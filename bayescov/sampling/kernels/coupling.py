@@ -1,7 +1,8 @@
 r"""The coupling c_g: a shift of all correlations of one patient group, with Sigma_g integrated out.
 
 Zero and the whole range are proposed at once (a grid, uniform within a cell, and the spike), corrected by
-Metropolis-Hastings. With w = tanh(c) this is done in one of two coordinates: with R_0 held, or with M held, the
+Metropolis-Hastings; the cells are fine around zero, where a coupling comes and goes while everything else stays, and a
+coupling that is there moves along with everything else in the trajectories of `hmc`. With w = tanh(c) this is done in one of two coordinates: with R_0 held, or with M held, the
 average of all groups' starting points weighted by their people. M = a R_0 + b above the diagonal, so a new c takes R_0
 to (M - b') / a', and a group's correlations move while the others give way; R_0 = (M - b) / a has Jacobian a^-edges.
 One more factor makes all that it does not explain smaller by 1 - w, so the group's SDs give way too: m_g moves by
@@ -18,7 +19,20 @@ from bayescov.sampling.kernels.scalars import draw_category
 from bayescov.sampling.kernels.shared import centers_density, departed, group_density
 
 CELLS = 20
-REACH = 3.2  # the grid ends at so many prior SDs; beyond, only the random walk moves
+REACH = 3.2  # the grid ends at so many prior SDs; beyond, only the trajectories move
+FINENESS = 4.0  # cells at the end of the grid are cosh(FINENESS) times as wide as those around zero
+
+
+@inner
+def cell_edge(k):
+    """Where cell `k` begins and the one before ends, in prior SDs."""
+    return REACH * math.sinh(FINENESS * (2.0 * k / CELLS - 1.0)) / math.sinh(FINENESS)
+
+
+@inner
+def cell_of(x):
+    """The cell that holds a value in prior SDs; below 0 or from `CELLS` on where none does."""
+    return math.floor((math.asinh(x * math.sinh(FINENESS) / REACH) / FINENESS + 1.0) * CELLS / 2.0)
 
 
 @inner
@@ -90,16 +104,14 @@ def draw_coupling(
     """Draw c_g; R_0, the centres and the scaled scatter move in place. By how much the group's log SDs did, beside it."""
     new_shared, new_center, new_scaled = np.empty_like(shared), np.empty_like(center), np.empty_like(scaled)
     weights = np.empty(CELLS + 1)
-    cell = 2.0 * REACH * scale / CELLS
-    log_on = math.log(share) - math.log(scale) - 0.9189385332046727 + math.log(cell)
+    log_on = math.log(share) - math.log(scale) - 0.9189385332046727
     current = coupling[group]
-    # The cells, zero, the current value, the value proposed from the cells, the value of the random walk: the density is
-    # called in one place only, so that its code is compiled in once.
-    chosen, new, at_current, proposed_from = CELLS, 0.0, 0.0, 0.0
-    spread_before = spread_for(current)
-    for c in range(CELLS + 4):
+    # The cells, zero, the current value, the value proposed from the cells: the density is called in one place only, so
+    # that its code is compiled in once.
+    chosen, at_current, proposed_from = CELLS, 0.0, 0.0
+    for c in range(CELLS + 3):
         if c < CELLS:
-            x = -REACH * scale + (c + 0.5) * cell
+            x = 0.5 * scale * (cell_edge(c) + cell_edge(c + 1))
         elif c == CELLS:
             x = 0.0
             if share >= 1.0:
@@ -107,16 +119,13 @@ def draw_coupling(
                 continue
         elif c == CELLS + 1:
             x = current
-        elif c == CELLS + 2:
-            chosen, _ = draw_category(rng, weights, CELLS + 1)
-            new = 0.0 if chosen == CELLS else -REACH * scale + (chosen + rng.random()) * cell
-            if chosen == CELLS and current == 0.0:
-                continue
-            x = new
         else:
-            if current == 0.0:
-                break
-            x = current + 0.2 * scale * rng.standard_normal()
+            chosen, _ = draw_category(rng, weights, CELLS + 1)
+            if chosen == CELLS and current == 0.0:
+                return 0.0
+            x = 0.0
+            if chosen < CELLS:
+                x = scale * (cell_edge(chosen) + rng.random() * (cell_edge(chosen + 1) - cell_edge(chosen)))
         value = move_coupling(
             x, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
             new_shared, new_center, new_scaled,
@@ -124,33 +133,35 @@ def draw_coupling(
         value += math.log1p(-share) if x == 0.0 else log_on - 0.5 * (x / scale) ** 2
         if not value > -1e300:
             value = -np.inf
-        if c <= CELLS:
+        if c < CELLS:
+            weights[c] = value + math.log(scale * (cell_edge(c + 1) - cell_edge(c)))
+        elif c == CELLS:
             weights[c] = value
-            continue
-        if c == CELLS + 1:
+        elif c == CELLS + 1:
             at_current = value
             top = -np.inf
             for k in range(CELLS + 1):
                 top = max(top, weights[k])
             for k in range(CELLS):  # every cell can be proposed
                 weights[k] = max(weights[k], top - 25.0)
-            k = math.floor((current / scale + REACH) * scale / cell)
-            if current == 0.0:
-                proposed_from = weights[CELLS]
-            elif 0 <= k < CELLS:
-                proposed_from = weights[k]
-            else:
-                proposed_from = -np.inf  # cannot be proposed
-            continue
-        ratio = value - at_current
-        if c == CELLS + 2:
-            ratio += proposed_from - weights[chosen]
-        if math.log(1.0 - rng.random()) < ratio:
-            shift += spread_for(x) - spread_for(current)
-            coupling[group] = x
-            copy_into(new_shared, shared)
-            copy_all_into(new_center, center)
-            copy_all_into(new_scaled, scaled)
-            current = x
-            at_current = value
-    return spread_for(current) - spread_before
+            proposed_from = log_proposal(weights, current / scale, scale)
+        else:
+            ratio = value - at_current + proposed_from - log_proposal(weights, x / scale, scale)
+            if math.log(1.0 - rng.random()) < ratio:
+                coupling[group] = x
+                copy_into(new_shared, shared)
+                copy_all_into(new_center, center)
+                copy_all_into(new_scaled, scaled)
+                return spread_for(x) - spread_for(current)
+    return 0.0
+
+
+@inner
+def log_proposal(weights, x, scale):
+    """Log density, up to a constant, with which the cells propose `x` prior SDs; zero has a weight of its own."""
+    if x == 0.0:
+        return weights[CELLS]
+    k = cell_of(x)
+    if not 0 <= k < CELLS:
+        return -np.inf  # cannot be proposed
+    return weights[k] - math.log(scale * (cell_edge(k + 1) - cell_edge(k)))

@@ -1,4 +1,4 @@
-r"""Hamiltonian steps on the shared block and the departures there are: leapfrog, its step chosen for every trajectory.
+r"""Hamiltonian steps on the shared block, the departures and the couplings there are, the step chosen for every trajectory.
 
 Where edges depart, some R*_g comes close to singular, and the step that is right elsewhere fails: by a factor that
 changes from sweep to sweep, up to ten. So a trajectory is tried with the tuned step first and, while its energy is off by
@@ -12,50 +12,56 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, kernel, part, part_and_kernel
-from bayescov.sampling.kernels.linalg import copy_all_into
 from bayescov.sampling.kernels.shared import log_density
 
 TARGET_ACCEPTANCE = 0.8
 SHORTEST = math.log(0.08)  # the tuned step; states that need a shorter one halve it
 HALVINGS = 5
 MAX_STEPS = 32
-DEPARTURE_SCALE = 0.1  # of a departure's posterior, the metric of all
 FAR = 20.0  # a trajectory whose energy strays this far is given up
 
 
 @part_and_kernel
 def density_at(
-    position, grad, active, delta, grad_delta, metric, anchor, anchor_inverse, scatter, sizes, kappa, coupling, n_active, size,
-    eta, family, pull, control_sd, shift_sd, spread_scale,
+    position, grad, active, prior_sd, delta, coupling, grad_own, anchor, anchor_inverse, scatter, sizes, kappa, n_active, eta,
+    family, pull, control_sd, shift_sd, spread_scale,
 ):  # fmt: skip
-    """Log density and gradient at a point: u, then the departures listed in `active` (departure, 3), put into `delta`."""
-    m = metric.shape[0]
-    for k in range(active.shape[0]):
-        g, i, j = active[k, 0], active[k, 1], active[k, 2]
-        delta[g, i, j] = delta[g, j, i] = position[m + k]
+    """Log density and gradient at a point: u, then what is listed in `active`, put into `delta` and `coupling`."""
+    m = position.shape[0] - active.shape[0]
+    put(position[m:], active, delta, coupling)
     value = log_density(
         position[:m], grad[:m], anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, n_active, eta, family, pull,
-        control_sd, shift_sd, spread_scale, grad_delta,
+        control_sd, shift_sd, spread_scale, grad_own,
     )  # fmt: skip
     for k in range(active.shape[0]):
-        g, i, j = active[k, 0], active[k, 1], active[k, 2]
-        z = position[m + k] / size[g]
+        z = position[m + k] / prior_sd[k]
         value -= 0.5 * z * z
-        grad[m + k] = grad_delta[g, i, j] - z / size[g]
+        grad[m + k] = grad_own[active[k, 0], active[k, 1], active[k, 2]] - z / prior_sd[k]
     return value
+
+
+@inner
+def put(values, active, delta, coupling):
+    """Write departures and couplings where they belong."""
+    for k in range(active.shape[0]):
+        g, i, j = active[k, 0], active[k, 1], active[k, 2]
+        if i == j:
+            coupling[g] = values[k]
+        else:
+            delta[g, i, j] = delta[g, j, i] = values[k]
 
 
 @part
 def leapfrog(
-    position, momentum, grad, value, step, n_steps, active, delta, grad_delta, metric, anchor, anchor_inverse, scatter, sizes,
-    kappa, coupling, n_active, size, eta, family, pull, control_sd, shift_sd, spread_scale,
+    position, momentum, grad, value, step, n_steps, active, prior_sd, scale, delta, coupling, grad_own, anchor, anchor_inverse,
+    scatter, sizes, kappa, n_active, eta, family, pull, control_sd, shift_sd, spread_scale,
 ):  # fmt: skip
     """`n_steps` steps from a point with that gradient and log density, in place; 0: only the two are found there.
 
     Returns the log density and the energy at the end minus that at the start; infinity where the energy strayed by more
     than `FAR`, seen from either end, so that a trajectory and its reverse are given up together.
     """
-    m, m_all = metric.shape[0], position.shape[0]
+    m_all = position.shape[0]
     start = -value
     for i in range(m_all):
         start += 0.5 * momentum[i] ** 2
@@ -63,12 +69,11 @@ def leapfrog(
     for s in range(min(n_steps, 1), n_steps + 1):
         if s > 0:
             for i in range(m_all):
-                scale = step * (metric[i] if i < m else DEPARTURE_SCALE)
-                momentum[i] += 0.5 * scale * grad[i]
-                position[i] += scale * momentum[i]
+                momentum[i] += 0.5 * step * scale[i] * grad[i]
+                position[i] += step * scale[i] * momentum[i]
         value = density_at(  # called in one place only: its code is compiled in once
-            position, grad, active, delta, grad_delta, metric, anchor, anchor_inverse, scatter, sizes, kappa, coupling,
-            n_active, size, eta, family, pull, control_sd, shift_sd, spread_scale,
+            position, grad, active, prior_sd, delta, coupling, grad_own, anchor, anchor_inverse, scatter, sizes, kappa, n_active,
+            eta, family, pull, control_sd, shift_sd, spread_scale,
         )  # fmt: skip
         if not value > -1e300:  # outside the support, or the numbers broke down
             return value, math.inf
@@ -76,7 +81,7 @@ def leapfrog(
             break
         energy = -value
         for i in range(m_all):
-            momentum[i] += 0.5 * step * (metric[i] if i < m else DEPARTURE_SCALE) * grad[i]
+            momentum[i] += 0.5 * step * scale[i] * grad[i]
             energy += 0.5 * momentum[i] ** 2
         if not energy - start < FAR:
             return value, math.inf
@@ -85,15 +90,15 @@ def leapfrog(
 
 
 @kernel
-def active_edges(included):
-    """(departure, 3): group, row and column of every departure."""
+def what_is_on(included, coupling):
+    """(departure or coupling, 3): group, row and column of every departure; of a coupling that is not zero: group, 0, 0."""
     n_groups, p = included.shape[0], included.shape[1]
-    found = np.empty((n_groups * p * p // 2, 3), np.int64)
+    found = np.empty((n_groups * p * p, 3), np.int64)
     count = 0
     for g in range(n_groups):
         for i in range(p):
-            for j in range(i):
-                if included[g, i, j] == 1:
+            for j in range(i + 1):
+                if included[g, i, j] == 1 or (i == 0 and coupling[g] != 0.0):
                     found[count, 0], found[count, 1], found[count, 2] = g, i, j
                     count += 1
     return found[:count]
@@ -101,25 +106,28 @@ def active_edges(included):
 
 @part
 def hamiltonian_step(
-    rng, u, metric, step, anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, included, n_active, size, eta,
-    family, pull, control_sd, shift_sd, spread_scale,
+    rng, u, metric, information, step, anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, included, n_active, size,
+    coupling_scale, eta, family, pull, control_sd, shift_sd, spread_scale,
 ):  # fmt: skip
-    """One trajectory of random length (about a quarter period of a unit normal); `u` and the departures move in place.
+    """One trajectory of random length (about a quarter period of a unit normal); `u`, departures and couplings move in place.
 
     Returns the acceptance probability of the trajectory with the step as it was given, and whether no step would do.
     """
-    active = active_edges(included)
+    active = what_is_on(included, coupling)
     m, m_all = u.shape[0], u.shape[0] + active.shape[0]
-    here, push = np.empty(m_all), np.empty(m_all)
+    here, push, scale = np.empty(m_all), np.empty(m_all), np.empty(m_all)
     grad_start, grad_end, grad = np.zeros(m_all), np.zeros(m_all), np.zeros(m_all)
     position, end = np.empty(m_all), np.empty(m_all)
     momentum, momentum_end = np.empty(m_all), np.empty(m_all)
-    work_delta, grad_delta = np.empty(delta.shape), np.empty(delta.shape)
-    copy_all_into(delta, work_delta)
+    work_delta, work_coupling, grad_own = delta.copy(), coupling.copy(), np.empty(delta.shape)
+    prior_sd = np.empty(active.shape[0])
     for i in range(m):
-        here[i] = u[i]
+        here[i], scale[i] = u[i], metric[i]
     for k in range(active.shape[0]):
-        here[m + k] = delta[active[k, 0], active[k, 1], active[k, 2]]
+        g, i, j = active[k, 0], active[k, 1], active[k, 2]
+        here[m + k] = coupling[g] if i == j else delta[g, i, j]
+        prior_sd[k] = coupling_scale if i == j else size[g]
+        scale[m + k] = 1.0 / math.sqrt(information[g, i, j] + 1.0 / prior_sd[k] ** 2)
     for i in range(m_all):
         push[i] = rng.standard_normal()
     length = 0.7 + 0.9 * rng.random()
@@ -139,8 +147,8 @@ def hamiltonian_step(
             momentum[i] = push[i] if forwards else -momentum_end[i]
             grad[i] = grad_start[i] if forwards else grad_end[i]
         value, error = leapfrog(
-            position, momentum, grad, at_start if forwards else at_end, own_step, n_steps, active, work_delta, grad_delta,
-            metric, anchor, anchor_inverse, scatter, sizes, kappa, coupling, n_active, size, eta, family, pull, control_sd,
+            position, momentum, grad, at_start if forwards else at_end, own_step, n_steps, active, prior_sd, scale, work_delta,
+            work_coupling, grad_own, anchor, anchor_inverse, scatter, sizes, kappa, n_active, eta, family, pull, control_sd,
             shift_sd, spread_scale,
         )  # fmt: skip
         if trial < 0:
@@ -162,9 +170,7 @@ def hamiltonian_step(
     if chosen >= 0 and rng.random() < math.exp(min(0.0, -change)):
         for i in range(m):
             u[i] = end[i]
-        for k in range(active.shape[0]):
-            g, i, j = active[k, 0], active[k, 1], active[k, 2]
-            delta[g, i, j] = delta[g, j, i] = end[m + k]
+        put(end[m:], active, delta, coupling)
     return acceptance, chosen < 0
 
 

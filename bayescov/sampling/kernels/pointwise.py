@@ -17,6 +17,7 @@ __all__ = ["leave_one_out"]
 
 # The logarithm of a weight is integrated over this grid; the integrand is smooth and vanishes at both ends.
 LOWEST, HIGHEST, STEP = -9.0, 3.5, 0.1
+NEGLIGIBLE = 40.0  # left out of the integral: what is below its largest part by so much on the log scale
 
 
 @part_and_kernel
@@ -124,20 +125,28 @@ def averaged(distance, size, shape, dof):
             math.lgamma((dof + size) / 2.0) - math.lgamma(dof / 2.0) - size / 2.0 * math.log(dof * math.pi)
         )
         return constant - (dof + size) / 2.0 * math.log1p(distance / dof)
-    constant = dof / 2.0 * math.log(dof / 2.0) - math.lgamma(dof / 2.0)
+    constant = dof / 2.0 * math.log(dof / 2.0) - math.lgamma(dof / 2.0) + given_weight(0.0, size, shape)
     steps = int((HIGHEST - LOWEST) / STEP) + 1
-    values = np.empty(steps)
-    for k in range(steps):
-        u = LOWEST + k * STEP
-        w = math.exp(u)
-        values[k] = constant + dof / 2.0 * (u - w) + size / 2.0 * u + given_weight(w * distance, size, shape)
-    top = -math.inf
-    for k in range(steps):
-        top = max(top, values[k])
-    total = 0.0
-    for k in range(steps):
-        total += math.exp(values[k] - top)
-    return top + math.log(total * STEP)
+    # A log weight's prior times its power from the determinant rises up to one point and falls beyond it; the distance
+    # only makes it fall. So sum outwards from that point, to either side until nothing is left.
+    peak = min(max(int((math.log1p(size / dof) - LOWEST) / STEP), 0), steps - 1)
+    largest, total = -math.inf, 0.0
+    for way in (-1, 1):
+        k = peak if way < 0 else peak + 1
+        while 0 <= k < steps:
+            u = LOWEST + k * STEP
+            w = math.exp(u)
+            bound = 0.5 * (dof * (u - w) + size * u)
+            value = bound - 0.5 * (shape + size) * math.log1p(w * distance)
+            if (bound if way < 0 else value) < largest - NEGLIGIBLE:
+                break
+            if value > largest:
+                total = total * math.exp(largest - value) + 1.0
+                largest = value
+            else:
+                total += math.exp(value - largest)
+            k += way
+    return constant + largest + math.log(total * STEP)
 
 
 @inner

@@ -200,11 +200,12 @@ def log_density(
     control_sd,
     shift_sd,
     spread_scale,
-    grad_delta,
+    grad_own,
 ):
     """Log density of u given everything else (constants dropped); its gradient into `grad`.
 
-    The gradient along each departure of Fisher's z, the prior of the departures apart, goes into `grad_delta` (G, p, p).
+    Into `grad_own` (G, p, p), their priors apart, goes the gradient along each departure of Fisher's z, and along each
+    coupling that is not zero in the first place of its group.
     Includes the Jacobian of u. Minus infinity outside the support, NaN where the numbers broke down.
     """
     n_groups, p = scatter.shape[0], scatter.shape[1]
@@ -281,7 +282,9 @@ def log_density(
             value -= n * log_dg[j]
         a = 0.5 * nu
         b = 0.5 * (nu + n)
-        slope_coupled = 1.0 - abs(math.tanh(coupling[g]))
+        w = math.tanh(coupling[g])
+        slope_coupled = 1.0 - abs(w)
+        along_coupling = 0.0
         for i in range(p):
             row = 0.0
             for j in range(p):
@@ -290,9 +293,10 @@ def log_density(
                 if i != j:
                     if delta[g, i, j] != 0.0:
                         h *= 1.0 - center[i, j] ** 2
-                        grad_delta[g, i, j] = 2.0 * h
+                        grad_own[g, i, j] = 2.0 * h
                         h /= 1.0 - coupled(shared[i, j], coupling[g]) ** 2
                     grad_shared[i, j] += h * slope_coupled
+                    along_coupling += h * (1.0 - shared[i, j] if w > 0.0 else shared[i, j])
             slope = 2.0 * row  # d/d log D of 1/2 nu log|S*| - 1/2 (nu + n) log|S* + S / kappa|, S* = D R* D
             grad_log_d[i] += slope
             if g > 0:
@@ -300,6 +304,7 @@ def log_density(
                 grad[k + (g - 1) * p + i] += slope * size
                 grad[tail + g - 1] += slope
                 grad[tail + n_groups - 1 + g - 1] += slope * e
+        grad_own[g, 0, 0] = along_coupling * (1.0 - w * w)
     # Priors of the SDs.
     for j in range(p):
         z = log_d[j] / control_sd
@@ -313,9 +318,9 @@ def log_density(
         z = u[tail + g - 1] / shift_sd
         value -= 0.5 * z * z
         grad[tail + g - 1] -= z / shift_sd
-        w = u[tail + n_groups - 1 + g - 1] / spread_scale
-        value -= 0.5 * w * w
-        grad[tail + n_groups - 1 + g - 1] -= w / spread_scale
+        z = u[tail + n_groups - 1 + g - 1] / spread_scale
+        value -= 0.5 * z * z
+        grad[tail + n_groups - 1 + g - 1] -= z / spread_scale
     # From (R_0, log D_c) to the covariance M = D_c R_0 D_c: |dM / d(R_0, log D_c)| = 2^p prod D^(p+1).
     for j in range(p):
         value -= (p + 1.0) * log_d[j]

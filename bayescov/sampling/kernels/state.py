@@ -4,7 +4,7 @@ from collections import namedtuple
 
 Data = namedtuple(
     "Data",
-    ["regressors", "codes", "sizes", "row_kind", "missing", "any_missing", "student", "blocks"],
+    ["regressors", "codes", "sizes", "row_kind", "missing", "any_missing", "student", "blocks", "information"],
 )  # fmt: skip
 
 Prior = namedtuple(

@@ -26,11 +26,12 @@ BLOCK_MOVES = 24
 
 @block
 def move_shared(rng, data, prior, state):
-    """R_0 and the SDs, every Sigma_g integrated out, and with them the groups' centres (correlation, log D)."""
+    """R_0, the SDs, departures and couplings, every Sigma_g integrated out, and with them the groups' centres and log D."""
     state.acceptance[0], diverging = hamiltonian_step(
-        rng, state.u, state.metric, state.step[0], state.anchor, state.anchor_inverse, state.scatter, data.sizes,
-        state.kappa, state.coupling, state.delta, state.included, state.n_active, state.size, prior.eta, prior.family,
-        state.pull, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
+        rng, state.u, state.metric, data.information, state.step[0], state.anchor, state.anchor_inverse, state.scatter,
+        data.sizes, state.kappa, state.coupling, state.delta, state.included, state.n_active, state.size,
+        prior.coupling_scale, prior.eta, prior.family, state.pull, prior.control_sd, prior.ratio_shift_sd,
+        prior.ratio_spread_scale,
     )  # fmt: skip
     # With departures the support ends in a wall (some R*_g singular), and that no step serves there is an ordinary
     # rejection. Without them the density is smooth, and one of them must.
