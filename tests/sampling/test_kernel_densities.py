@@ -13,11 +13,12 @@ from bayescov.model.density import (
 )
 from bayescov.model.forward import draw_point
 from bayescov.sampling.kernels.closeness import INFINITE, log_closeness_density, relative_eigenvalues
-from bayescov.sampling.kernels.edges import edge_density, log_det_change, move_inverse
+from bayescov.sampling.kernels.edges import edge_density
 from bayescov.sampling.kernels.hmc import density_at, what_is_on
 from bayescov.sampling.kernels.level import fill_pull
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart
 from bayescov.sampling.kernels.shared import LKJ, MARGINAL, departed, shared_matrix, shared_prior, size_of
+from bayescov.sampling.kernels.updates import log_det_change, move_inverse
 from bayescov.sampling.start import prior_of
 from tests.model.designs import random_design
 

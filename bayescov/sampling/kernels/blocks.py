@@ -13,16 +13,17 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import inner, kernel, part
 from bayescov.sampling.kernels.edges import log_odds, log_slab
 from bayescov.sampling.kernels.linalg import (
     cholesky_into,
-    copy_all_into,
     copy_into,
     invert_lower_into,
+    invert_spd_into,
     product,
 )
-from bayescov.sampling.kernels.shared import centers_density, coupled, pack_factor
+from bayescov.sampling.kernels.shared import COMMON, LKJ, coupled, pack_factor
+from bayescov.sampling.kernels.updates import log_det_of_move, update_inverse
 
 OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on the correlation scale
 
@@ -66,47 +67,112 @@ def edges_of(block, rows, columns):
     return n_edges
 
 
+@inner
+def regions_of(block):
+    """The regions of a block."""
+    regions, count = np.empty(4, np.int64), 0
+    for k in range(4):
+        if block[k] >= 0:
+            regions[count] = block[k]
+            count += 1
+    return regions[:count]
+
+
+@inner
+def place_of(region, touched):
+    """Where a region stands among those that are touched."""
+    k = 0
+    while touched[k] != region:
+        k += 1
+    return k
+
+
+@kernel
+def invert_all(shared, center, scaled, kappa, family, pull, inverse, pulled):
+    """The inverses of R_0, of the centres and of the centres with the data (1 + 2 G, p, p); R_0^-1 pull R_0^-1 beside them."""
+    n_groups, p = center.shape[0], center.shape[1]
+    work, work2, total = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
+    invert_spd_into(shared, inverse[0], work, work2)
+    for g in range(n_groups):
+        for i in range(p):
+            for j in range(p):
+                total[i, j] = center[g, i, j] + scaled[g, i, j] / kappa[g]
+        invert_spd_into(center[g], inverse[1 + g], work, work2)
+        invert_spd_into(total, inverse[1 + n_groups + g], work, work2)
+    pull_through(inverse[0], family, pull, pulled)
+
+
+@inner
+def pull_through(inverse, family, pull, pulled):
+    """R_0^-1 pull R_0^-1, where the prior has a pull."""
+    if family == COMMON:
+        copy_into(product(product(inverse, pull), inverse), pulled)
+
+
+@inner
+def prior_of_move(log_det, inverse, pulled, touched, weight, eta, family):
+    """By how much the log prior density of R_0 changes; see `bayescov.sampling.kernels.shared.shared_prior`."""
+    p, t = inverse.shape[0], touched.shape[0]
+    if family == LKJ:
+        return (eta - 1.0) * log_det
+    nu = p - 1.0 + 2.0 * eta
+    value = -0.5 * (nu + p + 1.0) * log_det
+    for j in range(1 if family == COMMON else p):
+        less = 0.0  # of the inverse's diagonal element, or of its trace with the pull
+        for a in range(t):
+            for b in range(t):
+                if family == COMMON:
+                    less += weight[a, b] * pulled[touched[a], touched[b]]
+                else:
+                    less += weight[a, b] * inverse[touched[a], j] * inverse[touched[b], j]
+        value += 0.5 * less if family == COMMON else -0.5 * nu * math.log1p(-less / inverse[j, j])
+    return value
+
+
+@kernel
+def density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, weight, work):
+    """Change of the log density of R_0 and all groups' data; NaN outside the support.
+
+    `move` (1 + G, t, t): of R_0 and of the centres, between the regions `touched`. The B of each inverse into `weight`
+    (1 + 2 G, t, t).
+    """
+    n_groups, p = sizes.shape[0], inverse.shape[1]
+    log_det = log_det_of_move(inverse[0], touched, move[0], weight[0], work)
+    value = prior_of_move(log_det, inverse[0], pulled, touched, weight[0], eta, family)
+    for g in range(n_groups):
+        nu = kappa[g] + p + 1.0
+        own, data = 1 + g, 1 + n_groups + g
+        log_det = log_det_of_move(inverse[own], touched, move[own], weight[own], work)
+        log_det_data = log_det_of_move(inverse[data], touched, move[own], weight[data], work)
+        value += 0.5 * nu * log_det - 0.5 * (nu + sizes[g]) * log_det_data
+    return value
+
+
 @part
 def toggle_block(
-    rng,
-    shared,
-    center,
-    scaled,
-    kappa,
-    sizes,
-    coupling,
-    delta,
-    included,
-    group,
-    n_active,
-    share_a,
-    share_b,
-    size,
-    eta,
-    family,
-    pull,
-    block,
-    middle,
-    spread,
-    current,
-):
-    """Try to switch one block (u, u' or -1, v, v' or -1) of a group's edges on or off, where the density is `current`.
-
-    Returns the density after it, and whether it happened.
-    """
+    rng, shared, center, inverse, pulled, kappa, sizes, coupling, delta, included, group, n_active, share_a, share_b, size,
+    eta, family, pull, block, middle, spread,
+):  # fmt: skip
+    """Try to switch one block (u, u' or -1, v, v' or -1) of a group's edges on or off. Returns whether it happened."""
     rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
     n_edges = edges_of(block, rows, columns)
     on = 0
     for e in range(n_edges):
         on += included[group, rows[e], columns[e]]
     if 0 < on < n_edges:
-        return current, False
+        return False
+    n_groups = center.shape[0]
+    touched = regions_of(block)
+    t = touched.shape[0]
+    move, weight, work = (
+        np.zeros((1 + n_groups, t, t)),
+        np.empty((1 + 2 * n_groups, t, t)),
+        np.empty((4, t, t)),
+    )
     turn_on = on == 0
     give_way = sizes[group] / sizes.sum()
     common = middle + spread * rng.standard_normal()
     x = np.empty(4)
-    new_shared = shared.copy()
-    new_center = center.copy()
     gain = 0.0
     others, edges = n_active[group] - on, shared.shape[0] * (shared.shape[0] - 1) // 2
     for e in range(n_edges):
@@ -120,41 +186,42 @@ def toggle_block(
         base = coupled(moved if turn_on else r, coupling[group])
         on_value = base + x[e] if turn_on else center[group, i, j]
         if not (abs(moved) < 0.9999 and abs(on_value) < 0.9999):
-            return current, False
+            return False
         gain += log_slab(on_value, math.atanh(base), size)
         gain += log_odds(others + e, edges, share_a, share_b)
-        new_shared[i, j] = moved
-        new_shared[j, i] = moved
-        for g in range(center.shape[0]):
+        a, b = place_of(i, touched), place_of(j, touched)
+        move[0, a, b] = move[0, b, a] = moved - r
+        for g in range(n_groups):
             d = delta[g, i, j]
             value = coupled(moved, coupling[g])
             if g != group and d != 0.0:
                 value = math.tanh(math.atanh(value) + d)
             if g == group and turn_on:
                 value = on_value
-            new_center[g, i, j] = value
-            new_center[g, j, i] = value
+            move[1 + g, a, b] = move[1 + g, b, a] = value - center[g, i, j]
     gain -= log_shifts(x, n_edges, middle, spread)
     if not turn_on:
         gain = -gain
     # The departures of other groups are kept on Fisher's scale, so their densities do not enter.
-    new = centers_density(new_shared, new_center, scaled, kappa, sizes, eta, family, pull)
-    if not math.log(1.0 - rng.random()) < gain + new - current:
-        return current, False
-    copy_into(new_shared, shared)
-    copy_all_into(new_center, center)
+    gain += density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, weight, work)
+    if not math.log(1.0 - rng.random()) < gain:
+        return False
+    for k in range(1 + 2 * n_groups):
+        update_inverse(inverse[k], touched, weight[k])
+    pull_through(inverse[0], family, pull, pulled)
     n_active[group] += n_edges if turn_on else -n_edges
     for e in range(n_edges):
         i, j = rows[e], columns[e]
-        included[group, i, j] = 1 if turn_on else 0
-        included[group, j, i] = included[group, i, j]
-        delta[group, i, j] = 0.0
+        a, b = place_of(i, touched), place_of(j, touched)
+        shared[i, j] = shared[j, i] = shared[i, j] + move[0, a, b]
+        for g in range(n_groups):
+            center[g, i, j] = center[g, j, i] = center[g, i, j] + move[1 + g, a, b]
+        included[group, i, j] = included[group, j, i] = 1 if turn_on else 0
+        d = 0.0
         if turn_on:
-            delta[group, i, j] = math.atanh(center[group, i, j]) - math.atanh(
-                coupled(shared[i, j], coupling[group])
-            )
-        delta[group, j, i] = delta[group, i, j]
-    return new, True
+            d = math.atanh(center[group, i, j]) - math.atanh(coupled(shared[i, j], coupling[group]))
+        delta[group, i, j] = delta[group, j, i] = d
+    return True
 
 
 @inner

@@ -2,9 +2,10 @@ r"""The coupling c_g: a shift of all correlations of one patient group, with Sig
 
 Zero and the whole range are proposed at once (a grid, uniform within a cell, and the spike), corrected by
 Metropolis-Hastings; the cells are fine around zero, where a coupling comes and goes while everything else stays, and a
-coupling that is there moves along with everything else in the trajectories of `hmc`. With w = tanh(c) this is done in one of two coordinates: with R_0 held, or with M held, the
-average of all groups' starting points weighted by their people. M = a R_0 + b above the diagonal, so a new c takes R_0
-to (M - b') / a', and a group's correlations move while the others give way; R_0 = (M - b) / a has Jacobian a^-edges.
+coupling that is there moves along with everything else in the trajectories of `hmc`. With w = tanh(c) this is done in one
+of two coordinates: with R_0 held, or with M held, the average of all groups' starting points weighted by their people.
+M = a R_0 + b above the diagonal, so a new c takes R_0 to (M - b') / a', and a group's correlations move while the others
+give way; R_0 = (M - b) / a has Jacobian a^-edges.
 One more factor makes all that it does not explain smaller by 1 - w, so the group's SDs give way too: m_g moves by
 -log(1 - w) / 2 where w > 0 (a shift, Jacobian one).
 """

@@ -1,13 +1,9 @@
-r"""Single-edge departures Delta of each patient group from the shared matrix, with Sigma_g integrated out.
+"""Single-edge departures Delta of each patient group from the shared matrix, with Sigma_g integrated out.
 
-Changing one element of R*_g by d is a rank-2 update. With K = R*^-1 and N = (R* + C / kappa)^-1,
-
-    |R* + d (e_i e_j' + e_j e_i')| / |R*| = (1 + d k_ij)^2 - d^2 k_ii k_jj
-
-and likewise for N, so the collapsed density along one edge costs O(1). An edge's indicator and size are proposed
-together, from a grid over all admissible values (uniform within a cell) and the spike, and corrected by
-Metropolis-Hastings; an accepted move costs O(p^2). The share pi_g is integrated out as well: given pi_g the number of
-departures could only creep.
+Changing one element of R*_g changes its determinant, and that of R*_g + C / kappa, by a few operations (`updates`). An
+edge's indicator and size are proposed together, from a grid over all admissible values (uniform within a cell) and the
+spike, and corrected by Metropolis-Hastings; an accepted move costs O(p^2). The share pi_g is integrated out as well:
+given pi_g the number of departures could only creep.
 """
 
 import math
@@ -17,36 +13,9 @@ import numpy as np
 from bayescov.sampling.kernels.compiling import inner, kernel, part
 from bayescov.sampling.kernels.linalg import invert_spd_into
 from bayescov.sampling.kernels.scalars import draw_category, draw_log_normal_spread
+from bayescov.sampling.kernels.updates import log_det_change, move_inverse
 
 CELLS = 16
-
-
-@kernel
-def log_det_change(d, k_ii, k_ij, k_jj):
-    """Log of the determinant's ratio after one element moved by d; -inf outside the positive definite."""
-    a = 1.0 + d * k_ij
-    ratio = a * a - d * d * k_ii * k_jj
-    if ratio <= 1e-12 or a <= 0.0:
-        return -np.inf
-    return math.log(ratio)
-
-
-@kernel
-def move_inverse(k, i, j, d):
-    """Update an inverse in place after elements (i, j) and (j, i) of the matrix moved by d."""
-    p = k.shape[0]
-    k_ii, k_ij, k_jj = k[i, i], k[i, j], k[j, j]
-    o = 1.0 / d + k_ij
-    determinant = k_ii * k_jj - o * o
-    a, b, c = k_jj / determinant, k_ii / determinant, -o / determinant
-    column_i, column_j = np.empty(p), np.empty(p)
-    for r in range(p):
-        column_i[r], column_j[r] = k[r, i], k[r, j]
-    for r in range(p):
-        left = column_i[r] * a + column_j[r] * c
-        right = column_i[r] * c + column_j[r] * b
-        for s in range(p):
-            k[r, s] -= left * column_i[s] + right * column_j[s]
 
 
 @kernel

@@ -1,6 +1,6 @@
 """Small dense linear algebra on symmetric positive definite matrices.
 
-Below `BLAS_FROM` rows plain loops beat a call of LAPACK; from there on LAPACK wins.
+Up to a hundred regions, plain loops along the rows are faster than a call of LAPACK.
 """
 
 import math
@@ -8,8 +8,6 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part_and_kernel
-
-BLAS_FROM = 28
 
 
 @inner
@@ -53,15 +51,16 @@ def cholesky_into(a, lower):
 def invert_lower_into(lower, out):
     """Inverse of a lower-triangular matrix, lower-triangular."""
     p = lower.shape[0]
-    for j in range(p):
-        for i in range(j):
+    for i in range(p):
+        for j in range(p):
             out[i, j] = 0.0
-        out[j, j] = 1.0 / lower[j, j]
-        for i in range(j + 1, p):
-            s = 0.0
-            for k in range(j, i):
-                s += lower[i, k] * out[k, j]
-            out[i, j] = -s / lower[i, i]
+        out[i, i] = 1.0
+        for k in range(i):
+            t = lower[i, k]
+            for j in range(k + 1):
+                out[i, j] -= t * out[k, j]
+        for j in range(i + 1):
+            out[i, j] /= lower[i, i]
 
 
 @inner
@@ -70,30 +69,27 @@ def gram_of_rows_into(v, out):
     p = v.shape[0]
     for i in range(p):
         for j in range(i + 1):
-            s = 0.0
-            for k in range(i, p):
-                s += v[k, i] * v[k, j]
-            out[i, j] = s
-            out[j, i] = s
+            out[i, j] = 0.0
+    for k in range(p):
+        for i in range(k + 1):
+            t = v[k, i]
+            for j in range(i + 1):
+                out[i, j] += t * v[k, j]
+    for i in range(p):
+        for j in range(i):
+            out[j, i] = out[i, j]
 
 
 @inner
 def invert_spd_into(a, out, work, work2):
     """Inverse of a positive definite matrix; returns its log determinant, or NaN if it is not one."""
-    p = a.shape[0]
     if not cholesky_into(a, work):
         return np.nan
     logdet = 0.0
-    for j in range(p):
+    for j in range(a.shape[0]):
         logdet += 2.0 * math.log(work[j, j])
-    if p < BLAS_FROM:
-        invert_lower_into(work, work2)
-        gram_of_rows_into(work2, out)
-    else:
-        inverse = np.linalg.inv(a)
-        for i in range(p):
-            for j in range(p):
-                out[i, j] = inverse[i, j]
+    invert_lower_into(work, work2)
+    gram_of_rows_into(work2, out)
     return logdet
 
 

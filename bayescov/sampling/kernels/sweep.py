@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.blocks import draw_block, store_shared, toggle_block
+from bayescov.sampling.kernels.blocks import draw_block, invert_all, store_shared, toggle_block
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
@@ -19,9 +19,9 @@ from bayescov.sampling.kernels.level import draw_level
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
 from bayescov.sampling.kernels.people import draw_missing, draw_weights
-from bayescov.sampling.kernels.shared import centers_density, departed, shared_matrix
+from bayescov.sampling.kernels.shared import departed, shared_matrix
 
-BLOCK_MOVES = 24
+BLOCK_MOVES = 96
 
 
 @block
@@ -101,19 +101,20 @@ def move_couplings(rng, data, prior, state):
 @block
 def switch_blocks(rng, data, prior, state):
     """Single-edge departures of every patient group, blocks of edges at once."""
+    n_groups, p = state.log_d.shape
     moved = False
-    density = centers_density(
-        state.shared, state.center, state.scaled, state.kappa, data.sizes, prior.eta, prior.family, state.pull
+    inverse, pulled = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p))
+    invert_all(
+        state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
     )
-    for g in range(1, state.center.shape[0]):
+    for g in range(1, n_groups):
         for _ in range(BLOCK_MOVES):
             b = draw_block(rng, state.block_chance[g])
-            density, happened = toggle_block(
-                rng, state.shared, state.center, state.scaled, state.kappa, data.sizes, state.coupling, state.delta,
+            moved |= toggle_block(
+                rng, state.shared, state.center, inverse, pulled, state.kappa, data.sizes, state.coupling, state.delta,
                 state.included, g, state.n_active, prior.share_a, prior.share_b, state.size[g], prior.eta, prior.family,
-                state.pull, data.blocks[b], state.block_middle[g, b], state.block_spread[g, b], density,
+                state.pull, data.blocks[b], state.block_middle[g, b], state.block_spread[g, b],
             )  # fmt: skip
-            moved |= happened
     if moved:
         store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 
