@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numba import njit
 
 from bayescov.design import from_edges, to_edges
 from bayescov.model import load_model
@@ -14,12 +15,13 @@ from bayescov.model.density import (
 from bayescov.model.forward import draw_point
 from bayescov.sampling.kernels.closeness import INFINITE, log_closeness_density, relative_eigenvalues
 from bayescov.sampling.kernels.edges import edge_density
+from bayescov.sampling.kernels.held import hold
 from bayescov.sampling.kernels.hmc import density_at, what_is_on
 from bayescov.sampling.kernels.level import fill_pull
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart
 from bayescov.sampling.kernels.shared import LKJ, MARGINAL, departed, shared_matrix, shared_prior, size_of
 from bayescov.sampling.kernels.updates import log_det_change, move_inverse
-from bayescov.sampling.start import prior_of
+from bayescov.sampling.start import data_of, prior_of, start_state
 from tests.model.designs import random_design
 
 P, G = 4, 3
@@ -58,6 +60,12 @@ def log_jacobian(u, anchor, step=1e-5):
     return np.linalg.slogdet(np.array(columns))[1]
 
 
+@njit
+def density_of_state(position, grad, active, prior_sd, delta, coupling, grad_own, data, prior, state):
+    held = hold(data), hold(prior), hold(state)
+    return density_at(position, grad, active, prior_sd, delta, coupling, grad_own, held[0], held[1], held[2])
+
+
 def both_densities(case, position, kappa):
     """Kernel and referee at u followed by the couplings and departures there are, and the kernel's gradient."""
     _, spec, design, point, anchor = case
@@ -89,11 +97,23 @@ def both_densities(case, position, kappa):
     grad = np.empty_like(position)
     pull = np.empty((P, P))
     fill_pull(1 / point["shared_scale"], float(point["shared_level"]), pull)
-    kernel = density_at(
-        position, grad, active, prior_sd, np.zeros((G, P, P)), np.zeros(G), np.empty((G, P, P)), anchor, np.linalg.inv(anchor),
-        residual_scatter(spec, design, here), design.sizes, np.full(G, kappa), included.sum(axis=(1, 2)), prior.eta,
-        prior.family, pull, prior.control_sd, prior.ratio_shift_sd, prior.ratio_spread_scale,
+    data = data_of(spec, design)
+    state = start_state(spec, data, design, case[0])._replace(
+        anchor=anchor, anchor_inverse=np.linalg.inv(anchor), scatter=residual_scatter(spec, design, here),
+        kappa=np.full(G, kappa), n_active=included.sum(axis=(1, 2)), pull=pull,
     )  # fmt: skip
+    kernel = density_of_state(
+        position,
+        grad,
+        active,
+        prior_sd,
+        np.zeros((G, P, P)),
+        np.zeros(G),
+        np.empty((G, P, P)),
+        data,
+        prior,
+        state,
+    )
     return kernel, log_density(spec, design, here) + log_jacobian(u, anchor), grad
 
 

@@ -149,11 +149,21 @@ def density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, w
 
 
 @part
-def toggle_block(
-    rng, shared, center, inverse, pulled, kappa, sizes, coupling, delta, included, group, n_active, share_a, share_b, size,
-    eta, family, pull, block, middle, spread,
-):  # fmt: skip
-    """Try to switch one block (u, u' or -1, v, v' or -1) of a group's edges on or off. Returns whether it happened."""
+def toggle_block(rng, group, number, inverse, pulled, data, prior, state):
+    """Try to switch one block of a group's edges on or off. Returns whether it happened."""
+    shared, center, coupling, delta, included = (
+        state.shared,
+        state.center,
+        state.coupling,
+        state.delta,
+        state.included,
+    )
+    block, middle, spread = (
+        data.blocks[number],
+        state.block_middle[group, number],
+        state.block_spread[group, number],
+    )
+    size = state.size[group]
     rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
     n_edges = edges_of(block, rows, columns)
     on = 0
@@ -170,11 +180,11 @@ def toggle_block(
         np.empty((4, t, t)),
     )
     turn_on = on == 0
-    give_way = sizes[group] / sizes.sum()
+    give_way = data.sizes[group] / data.sizes.sum()
     common = middle + spread * rng.standard_normal()
     x = np.empty(4)
     gain = 0.0
-    others, edges = n_active[group] - on, shared.shape[0] * (shared.shape[0] - 1) // 2
+    others, edges = state.n_active[group] - on, shared.shape[0] * (shared.shape[0] - 1) // 2
     for e in range(n_edges):
         i, j = rows[e], columns[e]
         r = shared[i, j]
@@ -188,7 +198,7 @@ def toggle_block(
         if not (abs(moved) < 0.9999 and abs(on_value) < 0.9999):
             return False
         gain += log_slab(on_value, math.atanh(base), size)
-        gain += log_odds(others + e, edges, share_a, share_b)
+        gain += log_odds(others + e, edges, prior.share_a, prior.share_b)
         a, b = place_of(i, touched), place_of(j, touched)
         move[0, a, b] = move[0, b, a] = moved - r
         for g in range(n_groups):
@@ -203,13 +213,15 @@ def toggle_block(
     if not turn_on:
         gain = -gain
     # The departures of other groups are kept on Fisher's scale, so their densities do not enter.
-    gain += density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, weight, work)
+    gain += density_of_move(
+        touched, move, inverse, pulled, state.kappa, data.sizes, prior.eta, prior.family, weight, work
+    )
     if not math.log(1.0 - rng.random()) < gain:
         return False
     for k in range(1 + 2 * n_groups):
         update_inverse(inverse[k], touched, weight[k])
-    pull_through(inverse[0], family, pull, pulled)
-    n_active[group] += n_edges if turn_on else -n_edges
+    pull_through(inverse[0], prior.family, state.pull, pulled)
+    state.n_active[group] += n_edges if turn_on else -n_edges
     for e in range(n_edges):
         i, j = rows[e], columns[e]
         a, b = place_of(i, touched), place_of(j, touched)

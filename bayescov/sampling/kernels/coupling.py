@@ -7,7 +7,9 @@ of two coordinates: with R_0 held, or with M held, the average of all groups' st
 M = a R_0 + b above the diagonal, so a new c takes R_0 to (M - b') / a', and a group's correlations move while the others
 give way; R_0 = (M - b) / a has Jacobian a^-edges.
 One more factor makes all that it does not explain smaller by 1 - w, so the group's SDs give way too: m_g moves by
--log(1 - w) / 2 where w > 0 (a shift, Jacobian one).
+-log(1 - w) / 2 where w > 0 (a shift, Jacobian one). Where the controls differ from all patients, one group's coupling
+alone cannot come or go, so those of all patient groups are drawn together as well: the first from the grid, the others
+around it.
 """
 
 import math
@@ -20,7 +22,9 @@ from bayescov.sampling.kernels.scalars import draw_category
 from bayescov.sampling.kernels.shared import centers_density, departed, group_density
 
 CELLS = 20
+HALF_LOG_TWO_PI = 0.9189385332046727
 REACH = 3.2  # the grid ends at so many prior SDs; beyond, only the trajectories move
+OWN_SHIFT = 0.05  # SD of the other groups' couplings around the first one's, where all are drawn together
 FINENESS = 4.0  # cells at the end of the grid are cosh(FINENESS) times as wide as those around zero
 
 
@@ -54,88 +58,103 @@ def spread_for(coupling):
     return -0.5 * math.log1p(-max(math.tanh(coupling), 0.0))
 
 
+@inner
+def place_of_shift(group, n_groups, p):
+    """Where in u the average log ratio m_g of a group's SDs stands."""
+    return p * (p + 1) // 2 + (n_groups - 1) * p + group - 1
+
+
 @part
-def move_coupling(
-    new, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
-    new_shared, new_center, new_scaled,
-):  # fmt: skip
-    """Log density (prior of c and constants apart) at c_g = `new`; what moves with it into `new_...`."""
+def move_coupling(new, first, last, hold_average, data, prior, state, new_shared, new_center, new_scaled):
+    """Log density at the couplings `new` of the groups from `first` to before `last`; what moves with it into `new_...`."""
+    shared, center, scaled = state.shared, state.center, state.scaled
+    coupling, delta, kappa, sizes = state.coupling, state.delta, state.kappa, data.sizes
     n_groups, p = center.shape[0], center.shape[1]
-    old = coupling[group]
-    a, b = average_of(coupling, sizes)
-    coupling[group] = new
-    a_new, b_new = average_of(coupling, sizes)
-    step = spread_for(new) - spread_for(old)
-    value = -sizes[group] * p * step - 0.5 * ((shift + step) / shift_sd) ** 2
+    value = 0.0
     copy_all_into(scaled, new_scaled)
-    smaller = math.exp(-2.0 * step)
-    for i in range(p):
-        for j in range(p):
-            new_scaled[group, i, j] *= smaller
+    for g in range(first, last):
+        if new[g] == 0.0:
+            value += math.log1p(-prior.coupling_share)
+        else:
+            z = new[g] / prior.coupling_scale
+            value += math.log(prior.coupling_share / prior.coupling_scale) - HALF_LOG_TWO_PI - 0.5 * z * z
+        step = spread_for(new[g]) - spread_for(coupling[g])
+        shift = state.u[place_of_shift(g, n_groups, p)] + step
+        value -= sizes[g] * p * step + 0.5 * (shift / prior.ratio_shift_sd) ** 2
+        smaller = math.exp(-2.0 * step)
+        for i in range(p):
+            for j in range(p):
+                new_scaled[g, i, j] *= smaller
     if not hold_average:  # the other groups stay where they are, and so do their densities
         copy_into(shared, new_shared)
         copy_all_into(center, new_center)
-        departed(shared, new, delta[group], new_center[group])
-        coupling[group] = old
         total, work = np.empty((p, p)), np.empty((p, p))
-        return value + group_density(
-            new_center[group], new_scaled[group], kappa[group], sizes[group], total, work
-        )
+        for g in range(first, last):
+            departed(shared, new[g], delta[g], new_center[g])
+            value += group_density(new_center[g], new_scaled[g], kappa[g], sizes[g], total, work)
+        return value
+    a, b = average_of(coupling, sizes)
+    a_new, b_new = average_of(new, sizes)
     value -= 0.5 * p * (p - 1) * math.log(a_new)
     for i in range(p):
         new_shared[i, i] = 1.0
         for j in range(i):
             r = (a * shared[i, j] + b - b_new) / a_new
             if abs(r) > 0.9999:
-                coupling[group] = old
                 return np.nan
             new_shared[i, j] = r
             new_shared[j, i] = r
     for g in range(n_groups):
-        departed(new_shared, coupling[g], delta[g], new_center[g])
-    coupling[group] = old
-    return value + centers_density(new_shared, new_center, new_scaled, kappa, sizes, eta, family, pull)
+        departed(new_shared, new[g], delta[g], new_center[g])
+    return value + centers_density(
+        new_shared, new_center, new_scaled, kappa, sizes, prior.eta, prior.family, state.pull
+    )
 
 
 @part
-def draw_coupling(
-    rng, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
-    share, scale,
-):  # fmt: skip
-    """Draw c_g; R_0, the centres and the scaled scatter move in place. By how much the group's log SDs did, beside it."""
-    new_shared, new_center, new_scaled = np.empty_like(shared), np.empty_like(center), np.empty_like(scaled)
+def draw_coupling(rng, first, last, hold_average, data, prior, state):
+    """Draw the couplings of the groups from `first` to before `last`; several together if none is zero or all are.
+
+    R_0, the centres, the groups' SDs and the scaled scatter move in place, and u but for R_0. Whether they moved.
+    """
+    scale, current, new = prior.coupling_scale, state.coupling.copy(), state.coupling.copy()
+    for g in range(first, last):
+        if (current[g] == 0.0) != (current[first] == 0.0):
+            return False
+    new_shared, new_center = np.empty_like(state.shared), np.empty_like(state.center)
+    new_scaled = np.empty_like(state.scaled)
     weights = np.empty(CELLS + 1)
-    log_on = math.log(share) - math.log(scale) - 0.9189385332046727
-    current = coupling[group]
-    # The cells, zero, the current value, the value proposed from the cells: the density is called in one place only, so
-    # that its code is compiled in once.
-    chosen, at_current, proposed_from = CELLS, 0.0, 0.0
+    # The cells, zero, the current values, those proposed from the cells: the density is called in one place only, so that
+    # its code is compiled in once.
+    at_current, proposed_from = 0.0, 0.0
     for c in range(CELLS + 3):
+        own_shift, x = 0.0, 0.0
         if c < CELLS:
             x = 0.5 * scale * (cell_edge(c) + cell_edge(c + 1))
-        elif c == CELLS:
-            x = 0.0
-            if share >= 1.0:
-                weights[c] = -np.inf
-                continue
-        elif c == CELLS + 1:
-            x = current
-        else:
+        elif c == CELLS and prior.coupling_share >= 1.0:
+            weights[c] = -np.inf
+            continue
+        elif c == CELLS + 2:
             chosen, _ = draw_category(rng, weights, CELLS + 1)
-            if chosen == CELLS and current == 0.0:
-                return 0.0
-            x = 0.0
             if chosen < CELLS:
+                own_shift = OWN_SHIFT
                 x = scale * (cell_edge(chosen) + rng.random() * (cell_edge(chosen + 1) - cell_edge(chosen)))
+            elif current[first] == 0.0:
+                return False
+        for g in range(first, last):
+            new[g] = current[g] if c == CELLS + 1 else x
+            if g > first and own_shift > 0.0:
+                new[g] += own_shift * rng.standard_normal()
         value = move_coupling(
-            x, group, hold_average, shared, center, scaled, shift, shift_sd, kappa, sizes, coupling, delta, eta, family, pull,
-            new_shared, new_center, new_scaled,
-        )  # fmt: skip
-        value += math.log1p(-share) if x == 0.0 else log_on - 0.5 * (x / scale) ** 2
+            new, first, last, hold_average, data, prior, state, new_shared, new_center, new_scaled
+        )
         if not value > -1e300:
             value = -np.inf
         if c < CELLS:
-            weights[c] = value + math.log(scale * (cell_edge(c + 1) - cell_edge(c)))
+            wide = math.log(OWN_SHIFT) + HALF_LOG_TWO_PI
+            weights[c] = (
+                value + math.log(scale * (cell_edge(c + 1) - cell_edge(c))) + (last - first - 1) * wide
+            )
         elif c == CELLS:
             weights[c] = value
         elif c == CELLS + 1:
@@ -145,24 +164,35 @@ def draw_coupling(
                 top = max(top, weights[k])
             for k in range(CELLS):  # every cell can be proposed
                 weights[k] = max(weights[k], top - 25.0)
-            proposed_from = log_proposal(weights, current / scale, scale)
+            proposed_from = log_proposal(weights, current, first, last, scale)
         else:
-            ratio = value - at_current + proposed_from - log_proposal(weights, x / scale, scale)
+            ratio = value - at_current + proposed_from - log_proposal(weights, new, first, last, scale)
             if math.log(1.0 - rng.random()) < ratio:
-                coupling[group] = x
-                copy_into(new_shared, shared)
-                copy_all_into(new_center, center)
-                copy_all_into(new_scaled, scaled)
-                return spread_for(x) - spread_for(current)
-    return 0.0
+                n_groups, p = state.log_d.shape
+                for g in range(first, last):
+                    step = spread_for(new[g]) - spread_for(current[g])
+                    state.u[place_of_shift(g, n_groups, p)] += step
+                    for j in range(p):
+                        state.log_d[g, j] += step
+                    state.coupling[g] = new[g]
+                copy_into(new_shared, state.shared)
+                copy_all_into(new_center, state.center)
+                copy_all_into(new_scaled, state.scaled)
+                return True
+    return False
 
 
 @inner
-def log_proposal(weights, x, scale):
-    """Log density, up to a constant, with which the cells propose `x` prior SDs; zero has a weight of its own."""
+def log_proposal(weights, coupling, first, last, scale):
+    """Log density, up to a constant, with which the couplings are proposed from the cells; zero has a weight of its own."""
+    x = coupling[first]
     if x == 0.0:
         return weights[CELLS]
-    k = cell_of(x)
+    k = cell_of(x / scale)
     if not 0 <= k < CELLS:
         return -np.inf  # cannot be proposed
-    return weights[k] - math.log(scale * (cell_edge(k + 1) - cell_edge(k)))
+    value = weights[k] - math.log(scale * (cell_edge(k + 1) - cell_edge(k)))
+    for g in range(first + 1, last):
+        z = (coupling[g] - x) / OWN_SHIFT
+        value -= 0.5 * z * z + math.log(OWN_SHIFT) + HALF_LOG_TWO_PI
+    return value

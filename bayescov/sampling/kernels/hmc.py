@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, kernel, part, part_and_kernel
+from bayescov.sampling.kernels.compiling import inner, kernel, part
 from bayescov.sampling.kernels.shared import log_density
 
 TARGET_ACCEPTANCE = 0.8
@@ -21,18 +21,12 @@ MAX_STEPS = 32
 FAR = 20.0  # a trajectory whose energy strays this far is given up
 
 
-@part_and_kernel
-def density_at(
-    position, grad, active, prior_sd, delta, coupling, grad_own, anchor, anchor_inverse, scatter, sizes, kappa, n_active, eta,
-    family, pull, control_sd, shift_sd, spread_scale,
-):  # fmt: skip
+@inner
+def density_at(position, grad, active, prior_sd, delta, coupling, grad_own, data, prior, state):
     """Log density and gradient at a point: u, then what is listed in `active`, put into `delta` and `coupling`."""
     m = position.shape[0] - active.shape[0]
     put(position[m:], active, delta, coupling)
-    value = log_density(
-        position[:m], grad[:m], anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, n_active, eta, family, pull,
-        control_sd, shift_sd, spread_scale, grad_own,
-    )  # fmt: skip
+    value = log_density(position[:m], grad[:m], delta, coupling, grad_own, data, prior, state)
     for k in range(active.shape[0]):
         z = position[m + k] / prior_sd[k]
         value -= 0.5 * z * z
@@ -51,10 +45,9 @@ def put(values, active, delta, coupling):
             delta[g, i, j] = delta[g, j, i] = values[k]
 
 
-@part
+@inner
 def leapfrog(
-    position, momentum, grad, value, step, n_steps, active, prior_sd, scale, delta, coupling, grad_own, anchor, anchor_inverse,
-    scatter, sizes, kappa, n_active, eta, family, pull, control_sd, shift_sd, spread_scale,
+    position, momentum, grad, value, step, n_steps, active, prior_sd, scale, delta, coupling, grad_own, data, prior, state,
 ):  # fmt: skip
     """`n_steps` steps from a point with that gradient and log density, in place; 0: only the two are found there.
 
@@ -71,10 +64,7 @@ def leapfrog(
             for i in range(m_all):
                 momentum[i] += 0.5 * step * scale[i] * grad[i]
                 position[i] += step * scale[i] * momentum[i]
-        value = density_at(  # called in one place only: its code is compiled in once
-            position, grad, active, prior_sd, delta, coupling, grad_own, anchor, anchor_inverse, scatter, sizes, kappa, n_active,
-            eta, family, pull, control_sd, shift_sd, spread_scale,
-        )  # fmt: skip
+        value = density_at(position, grad, active, prior_sd, delta, coupling, grad_own, data, prior, state)
         if not value > -1e300:  # outside the support, or the numbers broke down
             return value, math.inf
         if s == 0:
@@ -105,15 +95,14 @@ def what_is_on(included, coupling):
 
 
 @part
-def hamiltonian_step(
-    rng, u, metric, information, step, anchor, anchor_inverse, scatter, sizes, kappa, coupling, delta, included, n_active, size,
-    coupling_scale, eta, family, pull, control_sd, shift_sd, spread_scale,
-):  # fmt: skip
+def hamiltonian_step(rng, data, prior, state):
     """One trajectory of random length (about a quarter period of a unit normal); `u`, departures and couplings move in place.
 
     Returns the acceptance probability of the trajectory with the step as it was given, and whether no step would do.
     """
-    active = what_is_on(included, coupling)
+    u, metric, step, size = state.u, state.metric, state.step[0], state.size
+    delta, coupling = state.delta, state.coupling
+    active = what_is_on(state.included, coupling)
     m, m_all = u.shape[0], u.shape[0] + active.shape[0]
     here, push, scale = np.empty(m_all), np.empty(m_all), np.empty(m_all)
     grad_start, grad_end, grad = np.zeros(m_all), np.zeros(m_all), np.zeros(m_all)
@@ -126,8 +115,8 @@ def hamiltonian_step(
     for k in range(active.shape[0]):
         g, i, j = active[k, 0], active[k, 1], active[k, 2]
         here[m + k] = coupling[g] if i == j else delta[g, i, j]
-        prior_sd[k] = coupling_scale if i == j else size[g]
-        scale[m + k] = 1.0 / math.sqrt(information[g, i, j] + 1.0 / prior_sd[k] ** 2)
+        prior_sd[k] = prior.coupling_scale if i == j else size[g]
+        scale[m + k] = 1.0 / math.sqrt(data.information[g, i, j] + 1.0 / prior_sd[k] ** 2)
     for i in range(m_all):
         push[i] = rng.standard_normal()
     length = 0.7 + 0.9 * rng.random()
@@ -148,8 +137,7 @@ def hamiltonian_step(
             grad[i] = grad_start[i] if forwards else grad_end[i]
         value, error = leapfrog(
             position, momentum, grad, at_start if forwards else at_end, own_step, n_steps, active, prior_sd, scale, work_delta,
-            work_coupling, grad_own, anchor, anchor_inverse, scatter, sizes, kappa, n_active, eta, family, pull, control_sd,
-            shift_sd, spread_scale,
+            work_coupling, grad_own, data, prior, state,
         )  # fmt: skip
         if trial < 0:
             if not value > -1e300:

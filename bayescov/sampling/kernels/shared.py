@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, kernel, part
+from bayescov.sampling.kernels.compiling import inner, kernel
 from bayescov.sampling.kernels.linalg import (
     cholesky_into,
     copy_into,
@@ -182,40 +182,23 @@ def centers_density(shared, center, scaled, kappa, sizes, eta, family, pull):
     return value
 
 
-@part
-def log_density(
-    u,
-    grad,
-    anchor,
-    anchor_inverse,
-    scatter,
-    sizes,
-    kappa,
-    coupling,
-    delta,
-    n_active,
-    eta,
-    family,
-    pull,
-    control_sd,
-    shift_sd,
-    spread_scale,
-    grad_own,
-):
+@inner
+def log_density(u, grad, delta, coupling, grad_own, data, prior, state):
     """Log density of u given everything else (constants dropped); its gradient into `grad`.
 
     Into `grad_own` (G, p, p), their priors apart, goes the gradient along each departure of Fisher's z, and along each
     coupling that is not zero in the first place of its group.
     Includes the Jacobian of u. Minus infinity outside the support, NaN where the numbers broke down.
     """
+    scatter, kappa = state.scatter, state.kappa
     n_groups, p = scatter.shape[0], scatter.shape[1]
     t = np.empty((p, p))
     k = unpack_factor(u, p, t)
     t_inverse = np.empty((p, p))
     invert_lower_into(t, t_inverse)
-    c = product(anchor, t_inverse)
+    c = product(state.anchor, t_inverse)
     covariance = product(c, transposed(c))
-    v = product(t, anchor_inverse)
+    v = product(t, state.anchor_inverse)
     precision = np.empty((p, p))
     gram_of_rows_into(v, precision)
     d = np.empty(p)
@@ -236,7 +219,7 @@ def log_density(
 
     grad[:] = 0.0
     grad_shared = np.empty((p, p))
-    value = shared_prior(shared_inverse, shared_logdet, eta, family, pull, grad_shared)
+    value = shared_prior(shared_inverse, shared_logdet, prior.eta, prior.family, state.pull, grad_shared)
     grad_log_d = np.zeros(p)
     center = np.empty((p, p))
     center_inverse = np.empty((p, p))
@@ -260,7 +243,7 @@ def log_density(
         for i in range(p):
             for j in range(p):
                 total[i, j] = scatter[g, i, j] * work[0, i] * work[0, j] / kappa[g]
-        if n_active[g] > 0 or coupling[g] != 0.0:
+        if state.n_active[g] > 0 or coupling[g] != 0.0:
             departed(shared, coupling[g], delta[g], center)
             center_logdet = invert_spd_into(center, center_inverse, work, work2)
             if not center_logdet > -1e200:
@@ -276,7 +259,7 @@ def log_density(
         if not total_logdet > -1e200:
             return np.nan  # the numbers broke down
         nu = kappa[g] + p + 1.0
-        n = sizes[g]
+        n = data.sizes[g]
         value += 0.5 * nu * center_logdet - 0.5 * (nu + n) * total_logdet
         for j in range(p):
             value -= n * log_dg[j]
@@ -307,20 +290,20 @@ def log_density(
         grad_own[g, 0, 0] = along_coupling * (1.0 - w * w)
     # Priors of the SDs.
     for j in range(p):
-        z = log_d[j] / control_sd
+        z = log_d[j] / prior.control_sd
         value -= 0.5 * z * z
-        grad_log_d[j] -= z / control_sd
+        grad_log_d[j] -= z / prior.control_sd
     for g in range(1, n_groups):
         for j in range(p):
             e = u[k + (g - 1) * p + j]
             value -= 0.5 * e * e
             grad[k + (g - 1) * p + j] -= e
-        z = u[tail + g - 1] / shift_sd
+        z = u[tail + g - 1] / prior.ratio_shift_sd
         value -= 0.5 * z * z
-        grad[tail + g - 1] -= z / shift_sd
-        z = u[tail + n_groups - 1 + g - 1] / spread_scale
+        grad[tail + g - 1] -= z / prior.ratio_shift_sd
+        z = u[tail + n_groups - 1 + g - 1] / prior.ratio_spread_scale
         value -= 0.5 * z * z
-        grad[tail + n_groups - 1 + g - 1] -= z / spread_scale
+        grad[tail + n_groups - 1 + g - 1] -= z / prior.ratio_spread_scale
     # From (R_0, log D_c) to the covariance M = D_c R_0 D_c: |dM / d(R_0, log D_c)| = 2^p prod D^(p+1).
     for j in range(p):
         value -= (p + 1.0) * log_d[j]

@@ -27,12 +27,7 @@ BLOCK_MOVES = 96
 @block
 def move_shared(rng, data, prior, state):
     """R_0, the SDs, departures and couplings, every Sigma_g integrated out, and with them the groups' centres and log D."""
-    state.acceptance[0], diverging = hamiltonian_step(
-        rng, state.u, state.metric, data.information, state.step[0], state.anchor, state.anchor_inverse, state.scatter,
-        data.sizes, state.kappa, state.coupling, state.delta, state.included, state.n_active, state.size,
-        prior.coupling_scale, prior.eta, prior.family, state.pull, prior.control_sd, prior.ratio_shift_sd,
-        prior.ratio_spread_scale,
-    )  # fmt: skip
+    state.acceptance[0], diverging = hamiltonian_step(rng, data, prior, state)
     # With departures the support ends in a wall (some R*_g singular), and that no step serves there is an ordinary
     # rejection. Without them the density is smooth, and one of them must.
     shared_matrix(state.u, state.anchor, state.log_d, state.shared)
@@ -79,21 +74,14 @@ def scale_scatter(rng, data, prior, state):
 
 @block
 def move_couplings(rng, data, prior, state):
-    """The coupling of every patient group, each in one of its two coordinates; u follows."""
-    n_groups, p = state.log_d.shape
-    shifts = p * (p + 1) // 2 + (n_groups - 1) * p
-    moved = False
-    for g in range(1, n_groups):
-        before, hold_average = state.coupling[g], rng.random() < 0.5
-        step = draw_coupling(
-            rng, g, hold_average, state.shared, state.center, state.scaled, state.u[shifts + g - 1], prior.ratio_shift_sd,
-            state.kappa, data.sizes, state.coupling, state.delta, prior.eta, prior.family, state.pull,
-            prior.coupling_share, prior.coupling_scale,
-        )  # fmt: skip
-        state.u[shifts + g - 1] += step
-        for j in range(p):
-            state.log_d[g, j] += step
-        moved |= hold_average and state.coupling[g] != before
+    """The couplings of all patient groups together, then of each, in one of their two coordinates; u follows."""
+    n_groups, moved = state.center.shape[0], False
+    for g in range(n_groups):
+        if g == 0 and n_groups == 2:
+            continue
+        first, last = (1, n_groups) if g == 0 else (g, g + 1)
+        hold_average = rng.random() < 0.5
+        moved |= draw_coupling(rng, first, last, hold_average, data, prior, state) and hold_average
     if moved:
         store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 
@@ -110,11 +98,7 @@ def switch_blocks(rng, data, prior, state):
     for g in range(1, n_groups):
         for _ in range(BLOCK_MOVES):
             b = draw_block(rng, state.block_chance[g])
-            moved |= toggle_block(
-                rng, state.shared, state.center, inverse, pulled, state.kappa, data.sizes, state.coupling, state.delta,
-                state.included, g, state.n_active, prior.share_a, prior.share_b, state.size[g], prior.eta, prior.family,
-                state.pull, data.blocks[b], state.block_middle[g, b], state.block_spread[g, b],
-            )  # fmt: skip
+            moved |= toggle_block(rng, g, b, inverse, pulled, data, prior, state)
     if moved:
         store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 
