@@ -5,7 +5,10 @@ import pytest
 from scipy import stats
 from scipy.integrate import quad
 
-from bayescov.sampling.kernels.pointwise import leave_one_out
+from bayescov.sampling.kernels import pointwise
+from tests.sampling.callable import from_python
+
+leave_one_out = from_python(pointwise.leave_one_out)
 
 PEOPLE, REGIONS, KAPPA = 8, 3, 4.2
 

@@ -13,16 +13,26 @@ from bayescov.model.density import (
     residual_scatter,
 )
 from bayescov.model.forward import draw_point
-from bayescov.sampling.kernels.closeness import INFINITE, log_closeness_density, relative_eigenvalues
-from bayescov.sampling.kernels.edges import edge_density
+from bayescov.sampling.kernels import closeness, edges, hmc, level, linalg, shared, updates
+from bayescov.sampling.kernels.closeness import INFINITE
 from bayescov.sampling.kernels.held import hold
-from bayescov.sampling.kernels.hmc import density_at, what_is_on
-from bayescov.sampling.kernels.level import fill_pull
-from bayescov.sampling.kernels.linalg import draw_inverse_wishart
-from bayescov.sampling.kernels.shared import LKJ, MARGINAL, departed, shared_matrix, shared_prior, size_of
-from bayescov.sampling.kernels.updates import log_det_change, move_inverse
+from bayescov.sampling.kernels.hmc import density_at
+from bayescov.sampling.kernels.shared import LKJ, MARGINAL, size_of
 from bayescov.sampling.start import data_of, prior_of, start_state
 from tests.model.designs import random_design
+from tests.sampling.callable import from_python
+
+log_closeness_density = from_python(closeness.log_closeness_density)
+relative_eigenvalues = from_python(closeness.relative_eigenvalues)
+edge_density = from_python(edges.edge_density)
+what_is_on = from_python(hmc.what_is_on)
+fill_pull = from_python(level.fill_pull)
+draw_inverse_wishart = from_python(linalg.draw_inverse_wishart)
+departed = from_python(shared.departed)
+shared_matrix = from_python(shared.shared_matrix)
+shared_prior = from_python(shared.shared_prior)
+log_det_change = from_python(updates.log_det_change)
+move_inverse = from_python(updates.move_inverse)
 
 P, G = 4, 3
 

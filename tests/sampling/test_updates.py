@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
-from bayescov.sampling.kernels.blocks import density_of_move, invert_all
-from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL, shared_prior
-from bayescov.sampling.kernels.updates import log_det_of_move, update_inverse
+from bayescov.sampling.kernels import blocks, updates
+from bayescov.sampling.kernels import shared as shared_kernels
+from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL
+from tests.sampling.callable import from_python
+
+density_of_move = from_python(blocks.density_of_move)
+invert_all = from_python(blocks.invert_all)
+shared_prior = from_python(shared_kernels.shared_prior)
+log_det_of_move = from_python(updates.log_det_of_move)
+update_inverse = from_python(updates.update_inverse)
 
 P = 7
 

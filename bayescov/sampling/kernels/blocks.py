@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, kernel, part
+from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.edges import log_odds, log_slab
 from bayescov.sampling.kernels.linalg import (
     cholesky_into,
@@ -87,7 +87,7 @@ def place_of(region, touched):
     return k
 
 
-@kernel
+@inner
 def invert_all(shared, center, scaled, kappa, family, pull, inverse, pulled):
     """The inverses of R_0, of the centres and of the centres with the data (1 + 2 G, p, p); R_0^-1 pull R_0^-1 beside them."""
     n_groups, p = center.shape[0], center.shape[1]
@@ -129,7 +129,7 @@ def prior_of_move(log_det, inverse, pulled, touched, weight, eta, family):
     return value
 
 
-@kernel
+@inner
 def density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, weight, work):
     """Change of the log density of R_0 and all groups' data; NaN outside the support.
 

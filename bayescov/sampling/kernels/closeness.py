@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, kernel, part, part_and_kernel
+from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product, transposed
 from bayescov.sampling.kernels.scalars import draw_category
 
@@ -17,7 +17,7 @@ INFINITE = 1e6
 CELLS = 48
 
 
-@part_and_kernel
+@inner
 def relative_eigenvalues(center, scatter, log_d, factor, inverse, out):
     """Eigenvalues of R*^-1 C, C the scatter in units of D, into `out`; NaN where R* is not positive definite."""
     p = center.shape[0]
@@ -35,7 +35,7 @@ def relative_eigenvalues(center, scatter, log_d, factor, inverse, out):
         out[j] = max(values[j], 0.0)
 
 
-@kernel
+@inner
 def log_closeness_density(log_kappa, eigenvalues, n):
     """Log density of one group's data as a function of kappa (constants in kappa dropped)."""
     kappa = math.exp(log_kappa)

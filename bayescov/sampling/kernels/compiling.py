@@ -15,11 +15,12 @@ from numba.extending import intrinsic
 
 _jit = partial(njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 
-kernel = _jit(cache=True)  # called from Python
+kernel = _jit(
+    cache=True
+)  # called from Python: a wrapper as large as a small function, so only where it is needed
 block = _jit(cache=True, no_cpython_wrapper=True)  # called by its address
 inner = _jit(no_cpython_wrapper=True)  # called from kernels and blocks
 part = _jit(no_cpython_wrapper=True, inline="always")  # called from one place
-part_and_kernel = _jit(cache=True, inline="always")  # called from one place, and from Python
 
 
 @intrinsic

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, kernel, part
+from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import invert_spd_into
 from bayescov.sampling.kernels.scalars import draw_category, draw_log_normal_spread
 from bayescov.sampling.kernels.updates import log_det_change, move_inverse
@@ -18,7 +18,7 @@ from bayescov.sampling.kernels.updates import log_det_change, move_inverse
 CELLS = 16
 
 
-@kernel
+@inner
 def edge_density(d, nu, n, k, m, i, j):
     """Change of a group's collapsed log density when element (i, j) of its centre moves by d."""
     first = log_det_change(d, k[i, i], k[i, j], k[j, j])

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, kernel, part
+from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.shared import log_density
 
 TARGET_ACCEPTANCE = 0.8
@@ -79,7 +79,7 @@ def leapfrog(
     return value, energy - start if highest - min(start, energy) < FAR else math.inf
 
 
-@kernel
+@inner
 def what_is_on(included, coupling):
     """(departure or coupling, 3): group, row and column of every departure; of a coupling that is not zero: group, 0, 0."""
     n_groups, p = included.shape[0], included.shape[1]

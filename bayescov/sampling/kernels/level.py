@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, kernel, part
+from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import invert_spd_into
 from bayescov.sampling.kernels.scalars import draw_category, draw_scale
 
@@ -61,7 +61,7 @@ def draw_level(rng, shared, eta, t, level, pull):
     fill_pull(t, level[0], pull)
 
 
-@kernel
+@inner
 def fill_pull(t, rho, pull):
     """Psi_ij t_i t_j."""
     p = t.shape[0]

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part_and_kernel
+from bayescov.sampling.kernels.compiling import inner
 
 
 @inner
@@ -142,7 +142,7 @@ def solve_lower_transposed(lower, b):
             b[j] -= lower[i, j] * x
 
 
-@part_and_kernel
+@inner
 def draw_inverse_wishart(rng, dof, psi, sigma, omega):
     """Draw Sigma ~ InverseWishart(dof, psi) into `sigma` and its inverse into `omega`."""
     p = psi.shape[0]

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.closeness import INFINITE
-from bayescov.sampling.kernels.compiling import inner, part_and_kernel
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import cholesky_into
 
 __all__ = ["leave_one_out"]
@@ -20,7 +20,7 @@ LOWEST, HIGHEST, STEP = -9.0, 3.5, 0.1
 NEGLIGIBLE = 40.0  # left out of the integral: what is below its largest part by so much on the log scale
 
 
-@part_and_kernel
+@inner
 def leave_one_out(center, log_d, kappa, scatter, residuals, weight, missing, dof, codes, sizes, out):
     """`out` (subject,): one value a person; NaN where a matrix is not positive definite.
 

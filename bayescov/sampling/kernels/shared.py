@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, kernel
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import (
     cholesky_into,
     copy_into,
@@ -62,7 +62,7 @@ def pack_factor(t, u):
         k += 1
 
 
-@kernel
+@inner
 def shared_matrix(u, anchor, log_d, correlation):
     """R_0 into `correlation` and log D of every group into `log_d` (G, p)."""
     n_groups, p = log_d.shape
@@ -95,7 +95,7 @@ def coupled(r, coupling):
     return r + w * (1.0 - r) if w > 0.0 else (1.0 + w) * r
 
 
-@kernel
+@inner
 def departed(shared, coupling, delta, out):
     """R*_g: `shared` moved by the coupling, then by `delta` on Fisher's z scale where delta is not zero."""
     p = shared.shape[0]
@@ -113,7 +113,7 @@ def departed(shared, coupling, delta, out):
             out[j, i] = r
 
 
-@kernel
+@inner
 def shared_prior(inverse, logdet, eta, family, pull, grad):
     """Log prior density of R_0 and its gradient.
 

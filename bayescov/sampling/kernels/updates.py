@@ -17,11 +17,11 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import kernel
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import invert_spd_into
 
 
-@kernel
+@inner
 def log_det_change(d, k_ii, k_ij, k_jj):
     """Log of the determinant's ratio after one element moved by d; -inf outside the positive definite."""
     a = 1.0 + d * k_ij
@@ -31,7 +31,7 @@ def log_det_change(d, k_ii, k_ij, k_jj):
     return math.log(ratio)
 
 
-@kernel
+@inner
 def move_inverse(k, i, j, d):
     """Update an inverse in place after elements (i, j) and (j, i) of the matrix moved by d."""
     p = k.shape[0]
@@ -49,7 +49,7 @@ def move_inverse(k, i, j, d):
             k[r, s] -= left * column_i[s] + right * column_j[s]
 
 
-@kernel
+@inner
 def log_det_of_move(inverse, touched, move, weight, work):
     """Log ratio of the determinants, NaN where the moved matrix is not positive definite; B into `weight`.
 
@@ -78,7 +78,7 @@ def log_det_of_move(inverse, touched, move, weight, work):
     return value
 
 
-@kernel
+@inner
 def update_inverse(inverse, touched, weight):
     """Update an inverse in place, given the B of the move."""
     p, t = inverse.shape[0], touched.shape[0]
