@@ -151,19 +151,10 @@ def density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, w
 @part
 def toggle_block(rng, group, number, inverse, pulled, data, prior, state):
     """Try to switch one block of a group's edges on or off. Returns whether it happened."""
-    shared, center, coupling, delta, included = (
-        state.shared,
-        state.center,
-        state.coupling,
-        state.delta,
-        state.included,
-    )
-    block, middle, spread = (
-        data.blocks[number],
-        state.block_middle[group, number],
-        state.block_spread[group, number],
-    )
-    size = state.size[group]
+    shared, center, coupling = state.shared, state.center, state.coupling
+    delta, included, size = state.delta, state.included, state.size[group]
+    middle, spread = state.block_middle[group, number], state.block_spread[group, number]
+    block = data.blocks[number]
     rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
     n_edges = edges_of(block, rows, columns)
     on = 0
@@ -174,11 +165,8 @@ def toggle_block(rng, group, number, inverse, pulled, data, prior, state):
     n_groups = center.shape[0]
     touched = regions_of(block)
     t = touched.shape[0]
-    move, weight, work = (
-        np.zeros((1 + n_groups, t, t)),
-        np.empty((1 + 2 * n_groups, t, t)),
-        np.empty((4, t, t)),
-    )
+    move, work = np.zeros((1 + n_groups, t, t)), np.empty((4, t, t))
+    weight = np.empty((1 + 2 * n_groups, t, t))
     turn_on = on == 0
     give_way = data.sizes[group] / data.sizes.sum()
     common = middle + spread * rng.standard_normal()
