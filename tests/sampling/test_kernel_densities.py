@@ -112,18 +112,8 @@ def both_densities(case, position, kappa):
         anchor=anchor, anchor_inverse=np.linalg.inv(anchor), scatter=residual_scatter(spec, design, here),
         kappa=np.full(G, kappa), n_active=included.sum(axis=(1, 2)), pull=pull,
     )  # fmt: skip
-    kernel = density_of_state(
-        position,
-        grad,
-        active,
-        prior_sd,
-        np.zeros((G, P, P)),
-        np.zeros(G),
-        np.empty((G, P, P)),
-        data,
-        prior,
-        state,
-    )
+    nowhere = np.zeros((G, P, P)), np.zeros(G), np.empty((G, P, P))  # departures and couplings are put there
+    kernel = density_of_state(position, grad, active, prior_sd, *nowhere, data, prior, state)
     return kernel, log_density(spec, design, here) + log_jacobian(u, anchor), grad
 
 

@@ -22,7 +22,7 @@ from bayescov.sampling.kernels.linalg import (
     invert_spd_into,
     product,
 )
-from bayescov.sampling.kernels.shared import COMMON, LKJ, coupled, pack_factor
+from bayescov.sampling.kernels.shared import COMMON, LKJ, add_data_into, coupled, pack_factor
 from bayescov.sampling.kernels.updates import log_det_of_move, update_inverse
 
 OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on the correlation scale
@@ -94,9 +94,7 @@ def invert_all(shared, center, scaled, kappa, family, pull, inverse, pulled):
     work, work2, total = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
     invert_spd_into(shared, inverse[0], work, work2)
     for g in range(n_groups):
-        for i in range(p):
-            for j in range(p):
-                total[i, j] = center[g, i, j] + scaled[g, i, j] / kappa[g]
+        add_data_into(center[g], scaled[g], kappa[g], total)
         invert_spd_into(center[g], inverse[1 + g], work, work2)
         invert_spd_into(total, inverse[1 + n_groups + g], work, work2)
     pull_through(inverse[0], family, pull, pulled)

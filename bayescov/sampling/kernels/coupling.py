@@ -18,11 +18,10 @@ import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import copy_all_into, copy_into
-from bayescov.sampling.kernels.scalars import draw_category
+from bayescov.sampling.kernels.scalars import HALF_LOG_TWO_PI, draw_category
 from bayescov.sampling.kernels.shared import centers_density, departed, group_density
 
 CELLS = 20
-HALF_LOG_TWO_PI = 0.9189385332046727
 REACH = 3.2  # the grid ends at so many prior SDs; beyond, only the trajectories move
 OWN_SHIFT = 0.05  # SD of the other groups' couplings around the first one's, where all are drawn together
 FINENESS = 4.0  # cells at the end of the grid are cosh(FINENESS) times as wide as those around zero

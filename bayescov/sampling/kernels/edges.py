@@ -12,7 +12,8 @@ import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import invert_spd_into
-from bayescov.sampling.kernels.scalars import draw_category, draw_log_normal_spread
+from bayescov.sampling.kernels.scalars import HALF_LOG_TWO_PI, draw_category, draw_log_normal_spread
+from bayescov.sampling.kernels.shared import add_data_into
 from bayescov.sampling.kernels.updates import log_det_change, move_inverse
 
 CELLS = 16
@@ -34,7 +35,7 @@ def edge_density(d, nu, n, k, m, i, j):
 def log_slab(r, z_shared, size):
     """Log density of the element r: its Fisher z is Normal(z_shared, size)."""
     z = (math.atanh(r) - z_shared) / size
-    return -0.5 * z * z - math.log(size) - 0.9189385332046727 - math.log1p(-r * r)
+    return -0.5 * z * z - math.log(size) - HALF_LOG_TWO_PI - math.log1p(-r * r)
 
 
 @inner
@@ -57,9 +58,7 @@ def draw_departures(
     if not invert_spd_into(center, k, work, work2) > -1e200:
         return False
     total = np.empty((p, p))
-    for i in range(p):
-        for j in range(p):
-            total[i, j] = center[i, j] + scatter_scaled[i, j] / kappa
+    add_data_into(center, scatter_scaled, kappa, total)
     if not invert_spd_into(total, m, work, work2) > -1e200:
         return False
     weights = np.empty(CELLS + 1)

@@ -1,6 +1,6 @@
 """Small dense linear algebra on symmetric positive definite matrices.
 
-Up to a hundred regions, plain loops along the rows are faster than a call of LAPACK.
+At 14 to 68 regions, an inverse by plain loops along the rows is faster than by LAPACK.
 """
 
 import math

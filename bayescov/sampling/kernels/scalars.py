@@ -8,6 +8,7 @@ from bayescov.sampling.kernels.compiling import inner
 
 # Kinds of densities on the log scale. Not integers: numba compiles anew for every integer that is written out.
 SPREAD, SIZE, SCALE, DOF = 0.0, 1.0, 2.0, 3.0
+HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 @inner

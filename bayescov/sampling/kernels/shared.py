@@ -161,13 +161,18 @@ def log_determinant(a, work):
 
 
 @inner
+def add_data_into(center, scaled, kappa, total):
+    """The centre with the data, R*_g + C / kappa, into `total`."""
+    for i in range(center.shape[0]):
+        for j in range(center.shape[0]):
+            total[i, j] = center[i, j] + scaled[i, j] / kappa
+
+
+@inner
 def group_density(center, scaled, kappa, n, total, work):
     """Log density of a group's data as a function of its centre R*_g; NaN outside the support. Two matrices of scratch."""
-    p = center.shape[0]
-    nu = kappa + p + 1.0
-    for i in range(p):
-        for j in range(p):
-            total[i, j] = center[i, j] + scaled[i, j] / kappa
+    nu = kappa + center.shape[0] + 1.0
+    add_data_into(center, scaled, kappa, total)
     return 0.5 * nu * log_determinant(center, work) - 0.5 * (nu + n) * log_determinant(total, work)
 
 
