@@ -33,7 +33,7 @@ name                   shape                             meaning
 Densities are with respect to these numbers themselves (`kappa` and `size`, not their logarithms; the elements of R_0
 above the diagonal, not its Cholesky factor; `log_scale`, not D), and counting measure for `included`, for an
 infinite kappa and for a coupling of zero. Every prior is normalised, but for one constant in models with
-departures: the probability that all R*_g are positive definite.
+departures or couplings: the probability that all R*_g are positive definite.
 """
 
 from collections.abc import Mapping
@@ -171,11 +171,12 @@ def prior_centers(spec: ModelSpec, design: Design, point: Point) -> Floats:
         return np.broadcast_to(np.eye(p), (groups, p, p)).copy()
     edges = np.broadcast_to(_take(point, "shared_correlation"), (groups, p * (p - 1) // 2)).copy()
     if spec.coupling is not None:
-        w = np.tanh(_take(point, "coupling"))[:, None]
-        edges[1:] = (1 - np.abs(w)) * edges[1:] + np.maximum(w, 0)
+        edges[1:] = 1 - np.exp(-_take(point, "coupling"))[:, None] * (1 - edges[1:])
     if spec.sparse is not None:
         moved = _take(point, "included") * _take(point, "departure")
-        edges[1:] = np.tanh(np.arctanh(edges[1:]) + moved)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            departed = np.tanh(np.arctanh(edges[1:]) + moved)
+        edges[1:] = np.where(np.abs(edges[1:]) < 1, departed, edges[1:])  # a coupling may leave no correlation
     scale = np.exp(_take(point, "log_scale"))
     return scale[:, :, None] * from_edges(edges) * scale[:, None, :]
 

@@ -32,7 +32,7 @@ def draw_point(spec: ModelSpec, design: Design, *, seed: Seed) -> dict[str, Any]
     Returns
     -------
     dict of str to array
-        In models with departures the whole tuple is drawn again until every R*_g is positive definite, which is what
+        In models with departures or couplings the whole tuple is drawn again until every R*_g is positive definite, which is what
         their prior says.
 
     Raises
@@ -43,11 +43,12 @@ def draw_point(spec: ModelSpec, design: Design, *, seed: Seed) -> dict[str, Any]
     rng = np.random.default_rng(seed)
     for _ in range(MOST_TRIES):
         point = _means(spec, design, rng) | _covariances(spec, design, rng) | _people(spec, design, rng)
-        if spec.sparse is None or np.linalg.eigvalsh(prior_centers(spec, design, point)).min() > 0:
+        settled = spec.sparse is None and spec.coupling is None
+        if settled or np.linalg.eigvalsh(prior_centers(spec, design, point)).min() > 0:
             return point
     raise ModelError(
         f"model {spec.name!r}: {MOST_TRIES:,} draws from the prior gave no positive definite matrices; make the "
-        "departures fewer (share) or smaller (size)"
+        "departures and couplings fewer (share) or smaller (size, scale)"
     )
 
 

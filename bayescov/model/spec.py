@@ -106,9 +106,11 @@ class SparsePrior:
 class CouplingPrior:
     """A shift of all correlations of a patient group at once: c_g, the coupling.
 
-    c_g = 0 with probability 1 - `share`, else Normal(0, `scale`). With w = tanh(c_g) the group's correlations start from
-    R_0 + w (1 - R_0) where w > 0 (as if one more factor, the same for all regions, explained a share w of the
-    variance) and from (1 - |w|) R_0 where w < 0. Both are correlation matrices, whatever R_0 is.
+    c_g = 0 with probability 1 - `share`, else Normal(0, `scale`). The group's correlations start from
+    1 - (1 - R_0) exp(-c_g): where c_g > 0, as if one more factor, the same for all regions, explained a share
+    1 - exp(-c_g) of every variance; where c_g < 0, as if the others had such a factor more (as far as R_0 allows:
+    the result must be positive definite). A shift by c followed by one by d is a shift by c + d, so it does not matter
+    which group is called the control.
     """
 
     share: float = 0.1

@@ -73,8 +73,9 @@ def connections(
         Where the fit holds its structural special cases, ``p_added_low``, ``p_added_high`` and so on: the range
         of each probability over them and the fit itself, which the verdicts take into account. Where the model
         selects edges, ``p_included`` and ``bayes_factor``. Where the model lets all correlations of a group shift at once, over
-        (population): ``coupling`` with ``_low`` and ``_high`` (the shift, 0 to 1 of the way to a correlation of one where
-        positive, to zero where negative), ``coupling_p_stronger``, ``coupling_p_weaker`` and ``coupling_bayes_factor``.
+        (population): ``coupling`` with ``_low`` and ``_high`` (the shift, as the share of variance of one more cause that all
+        regions have in common; of one less where negative), ``coupling_p_stronger``, ``coupling_p_weaker`` and
+        ``coupling_bayes_factor``.
         Over (population): posterior means ``n_added``, ``n_missing`` of the numbers of connections and
         ``weight_added``, ``weight_missing`` of the sums of their changes, each with ``_low`` and ``_high``;
         ``p_more_added_than_missing`` and ``p_more_weight_added``.
@@ -164,7 +165,7 @@ def connections(
             "largest set whose expected false discovery rate by the low ends of the range is at most fdr"
         ),
         "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds",
-        "definition_coupling": "shift w of all correlations at once: r + w (1 - r) where w > 0, (1 + w) r where w < 0",
+        "definition_coupling": "shift w of all correlations at once: r + w (1 - r) where w > 0, (r + w) / (1 + w) where w < 0",
         "definition_weight": "sum over added (missing) connections of the change of the absolute correlation",
     }
     return xr.Dataset(

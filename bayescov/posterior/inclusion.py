@@ -48,8 +48,12 @@ class Coupling(NamedTuple):
 
 
 def coupling(fit: xr.DataTree, interval: float) -> Coupling:
-    """The shift w = tanh(c) of all correlations of each patient group at once, and the Bayes factor for there being one."""
-    drawn = np.tanh(draws_of(fit, "coupling"))
+    """The shift of all correlations of each patient group at once, and the Bayes factor for there being one.
+
+    As a share of variance, w = 1 - exp(-|c|) with the sign of c: that of one more factor (positive), or of one less.
+    """
+    c = draws_of(fit, "coupling")
+    drawn = -np.sign(c) * np.expm1(-np.abs(c))
     spec = spec_of(fit)
     if spec.coupling is None:
         raise AnswerError(

@@ -159,8 +159,8 @@ def _couplings(connections: xr.Dataset) -> list[str]:
     for group in connections["population"].values:
         row = connections.sel(population=group)
         for way, cause in (
-            ("stronger", "one more cause that all regions share"),
-            ("weaker", "noise in every region"),
+            ("stronger", "as with one more cause that all regions share"),
+            ("weaker", "as without a cause that all regions share"),
         ):
             chance = float(row[f"coupling_p_{way}"])
             if chance > 0.5:
@@ -168,7 +168,7 @@ def _couplings(connections: xr.Dataset) -> list[str]:
                 lines.append(
                     f"Connections, {group}: all of them together are probably {way} than in {connections.attrs['control']} "
                     f"(probability {probability(chance, n_draws=n_draws)}; shift {signed(float(row['coupling']))}, {level} % {shift}), "
-                    f"as with {cause}; such a shift says nothing of single connections."
+                    f"{cause}; such a shift says nothing of single connections."
                 )
     return lines
 

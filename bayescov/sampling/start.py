@@ -47,8 +47,7 @@ def _information(design: Design) -> Floats:
 
     Fisher's information at the group's own correlations, drawn towards the pooled ones as if by a few people of
     average correlations. Departures of an edge that the group's other edges nearly determine must move in small steps.
-    In the first place of each group: of the coupling, upwards or downwards, whichever is more; a tenth of it, since all
-    else gives way when a coupling moves.
+    In the first place of each group: of the coupling; a tenth of it, since all else gives way when a coupling moves.
     """
     each, pooled = _residual_correlations(design)
     n = design.sizes[:, None, None]
@@ -57,10 +56,8 @@ def _information(design: Design) -> Floats:
     variances = np.diagonal(inverse, axis1=1, axis2=2)
     of_correlation = variances[:, :, None] * variances[:, None, :] + inverse**2
     information = np.ascontiguousarray(n * of_correlation * (1.0 - near**2) ** 2)
-    for way in (1.0 - pooled, pooled - np.eye(len(pooled))):
-        along = inverse @ way
-        of_coupling = 0.05 * design.sizes * np.einsum("gij,gji->g", along, along)
-        information[:, 0, 0] = np.maximum(information[:, 0, 0], of_coupling)
+    along = inverse @ (1.0 - pooled)
+    information[:, 0, 0] = 0.05 * design.sizes * np.einsum("gij,gji->g", along, along)
     return information
 
 

@@ -14,7 +14,7 @@ from scipy.stats import (
     norm,
 )
 
-from bayescov.design import from_edges
+from bayescov.design import from_edges, to_edges
 from bayescov.errors import ModelError
 from bayescov.model import density as referee
 from bayescov.model import load_model
@@ -358,17 +358,26 @@ def test_a_coupling_of_zero_carries_its_mass(tiny):
     assert mass[0] == pytest.approx(0.3, abs=1e-6)
 
 
-@pytest.mark.parametrize("w", [0.25, -0.25])
-def test_coupling_is_one_more_factor_or_noise(w):
-    """People with one more standard normal factor in every region, or with noise of their own in each."""
+def test_a_coupling_is_one_more_factor():
+    """Of two groups, the one whose people have one more standard normal factor in every region: a share w of the variance."""
     design = random_design(regions=3, sizes=(6, 6))
-    spec = SPECS["coupling only"]
-    point = draw_point(spec, design, seed=3) | {"coupling": np.array([np.arctanh(w)])}
-    shared = from_edges(point["shared_correlation"])
-    extra = np.ones((3, 3)) if w > 0 else np.eye(3)
+    spec, w = SPECS["coupling only"], 0.25
+    point = draw_point(spec, design, seed=3)
+    fewer = from_edges(point["shared_correlation"])
+    more = (1 - w) * fewer + w * np.ones((3, 3))
     scale = np.exp(point["log_scale"][1])
-    expected = scale[:, None] * ((1 - abs(w)) * shared + abs(w) * extra) * scale
-    np.testing.assert_allclose(prior_centers(spec, design, point)[1], expected, rtol=1e-12)
+    for shared, patients, c in ((fewer, more, -np.log1p(-w)), (more, fewer, np.log1p(-w))):
+        point |= {"shared_correlation": to_edges(shared), "coupling": np.array([c])}
+        expected = scale[:, None] * patients * scale
+        np.testing.assert_allclose(prior_centers(spec, design, point)[1], expected, rtol=1e-12)
+
+
+def test_a_coupling_that_leaves_no_correlations_is_outside_the_support():
+    design = random_design(regions=3, sizes=(6, 6))
+    for name in ("coupling only", "adaptive"):
+        point = draw_point(SPECS[name], design, seed=3) | {"shared_correlation": np.array([0.2, 0.1, -0.1])}
+        assert np.isfinite(log_density(SPECS[name], design, point | {"coupling": np.array([0.1])}))
+        assert log_density(SPECS[name], design, point | {"coupling": np.array([-0.7])}) == -np.inf
 
 
 def test_outside_the_support():

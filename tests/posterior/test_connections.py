@@ -261,7 +261,7 @@ def test_coupling_is_summarised_on_the_scale_of_correlations():
     correlation = rng.uniform(-0.5, 0.5, (2, 200, 3, 3))
     fit = fake_fit(correlation, design=design, model="adaptive", coupling=drawn)
     answers = bc.connections(fit)
-    flat = np.tanh(drawn.reshape(-1, 2))
+    flat = 1 - np.exp(-drawn.reshape(-1, 2))  # the share of the variance
     np.testing.assert_allclose(answers["coupling"], flat.mean(0))
     np.testing.assert_allclose(answers["coupling_high"], np.quantile(flat, 0.975, axis=0))
     np.testing.assert_allclose(answers["coupling_p_stronger"], (flat > 0).mean(0))

@@ -236,8 +236,8 @@ def test_departures_add_on_fishers_scale():
     shared = from_edges(np.array([0.3, -0.5, 0.8]))
     delta = from_edges(np.array([0.4, 0.0, -0.2]), 0.0)
     out = np.empty((3, 3))
-    for w, start in ((0.0, [0.3, -0.5, 0.8]), (0.2, [0.44, -0.2, 0.84]), (-0.2, [0.24, -0.4, 0.64])):
-        departed(shared, np.arctanh(w), delta, out)
+    for kept, start in ((1.0, [0.3, -0.5, 0.8]), (0.8, [0.44, -0.2, 0.84]), (1.25, [0.125, -0.875, 0.75])):
+        departed(shared, -np.log(kept), delta, out)
         expected = np.tanh(np.arctanh(start) + np.array([0.4, 0.0, -0.2]))
         np.testing.assert_allclose(to_edges(out), expected)
 

@@ -2,12 +2,12 @@ r"""The coupling c_g: a shift of all correlations of one patient group, with Sig
 
 Zero and the whole range are proposed at once (a grid, uniform within a cell, and the spike), corrected by
 Metropolis-Hastings; the cells are fine around zero, where a coupling comes and goes while everything else stays, and a
-coupling that is there moves along with everything else in the trajectories of `hmc`. With w = tanh(c) this is done in one
-of two coordinates: with R_0 held, or with M held, the average of all groups' starting points weighted by their people.
-M = a R_0 + b above the diagonal, so a new c takes R_0 to (M - b') / a', and a group's correlations move while the others
-give way; R_0 = (M - b) / a has Jacobian a^-edges.
-One more factor makes all that it does not explain smaller by 1 - w, so the group's SDs give way too: m_g moves by
--log(1 - w) / 2 where w > 0 (a shift, Jacobian one). Where the controls differ from all patients, one group's coupling
+coupling that is there moves along with everything else in the trajectories of `hmc`. This is done in one of two
+coordinates: with R_0 held, or with M held, the average of all groups' starting points weighted by their people.
+1 - M = a (1 - R_0) above the diagonal, a being the average of exp(-c), so a new c takes 1 - R_0 to (1 - M) / a', and a
+group's correlations move while the others give way; the Jacobian is a^-edges.
+One more factor makes all that it does not explain smaller by exp(-c), so the group's SDs give way too: m_g moves by
+c / 2 (a shift, Jacobian one). Where the controls differ from all patients, one group's coupling
 alone cannot come or go, so those of all patient groups are drawn together as well: the first from the grid, the others
 around it.
 """
@@ -41,20 +41,17 @@ def cell_of(x):
 
 @inner
 def average_of(coupling, sizes):
-    """(a, b) of the average starting point, a R_0 + b."""
-    a, b = 0.0, 0.0
+    """a, where the average starting point is 1 - a (1 - R_0) above the diagonal."""
+    a = 0.0
     for g in range(sizes.shape[0]):
-        w = math.tanh(coupling[g])
-        a += sizes[g] * (1.0 - abs(w))
-        b += sizes[g] * max(w, 0.0)
-    total = sizes.sum()
-    return a / total, b / total
+        a += sizes[g] * math.exp(-coupling[g])
+    return a / sizes.sum()
 
 
 @inner
 def spread_for(coupling):
     """By how much the logarithms of a group's SDs give way."""
-    return -0.5 * math.log1p(-max(math.tanh(coupling), 0.0))
+    return 0.5 * coupling
 
 
 @inner
@@ -92,13 +89,13 @@ def move_coupling(new, first, last, hold_average, data, prior, state, new_shared
             departed(shared, new[g], delta[g], new_center[g])
             value += group_density(new_center[g], new_scaled[g], kappa[g], sizes[g], total, work)
         return value
-    a, b = average_of(coupling, sizes)
-    a_new, b_new = average_of(new, sizes)
+    a = average_of(coupling, sizes)
+    a_new = average_of(new, sizes)
     value -= 0.5 * p * (p - 1) * math.log(a_new)
     for i in range(p):
         new_shared[i, i] = 1.0
         for j in range(i):
-            r = (a * shared[i, j] + b - b_new) / a_new
+            r = 1.0 - (1.0 - shared[i, j]) * a / a_new
             if abs(r) > 0.9999:
                 return np.nan
             new_shared[i, j] = r

@@ -88,23 +88,21 @@ def shared_matrix(u, anchor, log_d, correlation):
 
 @inner
 def coupled(r, coupling):
-    """A correlation of R_0 after a group's shift of all correlations; see `bayescov.model.CouplingPrior`."""
-    if coupling == 0.0:
-        return r
-    w = math.tanh(coupling)
-    return r + w * (1.0 - r) if w > 0.0 else (1.0 + w) * r
+    """A correlation of R_0 after a group's shift of all correlations; see `bayescov.model.CouplingPrior`.
+
+    Where the shift takes it below -1 no correlation is left, and the matrix is not positive definite.
+    """
+    return r if coupling == 0.0 else 1.0 - (1.0 - r) * math.exp(-coupling)
 
 
 @inner
 def departed(shared, coupling, delta, out):
     """R*_g: `shared` moved by the coupling, then by `delta` on Fisher's z scale where delta is not zero."""
     p = shared.shape[0]
-    w = math.tanh(coupling)
-    slope, offset = 1.0 - abs(w), max(w, 0.0)
     for i in range(p):
         out[i, i] = 1.0
         for j in range(i):
-            r = slope * shared[i, j] + offset
+            r = coupled(shared[i, j], coupling)
             d = delta[i, j]
             if d != 0.0:
                 h = math.tanh(d)
@@ -270,8 +268,7 @@ def log_density(u, grad, delta, coupling, grad_own, data, prior, state):
             value -= n * log_dg[j]
         a = 0.5 * nu
         b = 0.5 * (nu + n)
-        w = math.tanh(coupling[g])
-        slope_coupled = 1.0 - abs(w)
+        slope_coupled = math.exp(-coupling[g])
         along_coupling = 0.0
         for i in range(p):
             row = 0.0
@@ -284,7 +281,7 @@ def log_density(u, grad, delta, coupling, grad_own, data, prior, state):
                         grad_own[g, i, j] = 2.0 * h
                         h /= 1.0 - coupled(shared[i, j], coupling[g]) ** 2
                     grad_shared[i, j] += h * slope_coupled
-                    along_coupling += h * (1.0 - shared[i, j] if w > 0.0 else shared[i, j])
+                    along_coupling += h * slope_coupled * (1.0 - shared[i, j])
             slope = 2.0 * row  # d/d log D of 1/2 nu log|S*| - 1/2 (nu + n) log|S* + S / kappa|, S* = D R* D
             grad_log_d[i] += slope
             if g > 0:
@@ -292,7 +289,7 @@ def log_density(u, grad, delta, coupling, grad_own, data, prior, state):
                 grad[k + (g - 1) * p + i] += slope * size
                 grad[tail + g - 1] += slope
                 grad[tail + n_groups - 1 + g - 1] += slope * e
-        grad_own[g, 0, 0] = along_coupling * (1.0 - w * w)
+        grad_own[g, 0, 0] = along_coupling
     # Priors of the SDs.
     for j in range(p):
         z = log_d[j] / prior.control_sd
