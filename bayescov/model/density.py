@@ -174,9 +174,9 @@ def prior_centers(spec: ModelSpec, design: Design, point: Point) -> Floats:
         edges[1:] = 1 - np.exp(-_take(point, "coupling"))[:, None] * (1 - edges[1:])
     if spec.sparse is not None:
         moved = _take(point, "included") * _take(point, "departure")
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):  # a coupling may have left no correlation
             departed = np.tanh(np.arctanh(edges[1:]) + moved)
-        edges[1:] = np.where(np.abs(edges[1:]) < 1, departed, edges[1:])  # a coupling may leave no correlation
+        edges[1:] = np.where(np.abs(edges[1:]) < 1, departed, edges[1:])
     scale = np.exp(_take(point, "log_scale"))
     return scale[:, :, None] * from_edges(edges) * scale[:, None, :]
 

@@ -1,5 +1,6 @@
 """The compiled engine: chains in threads, in blocks, until the effective sample size is reached or the budget ends."""
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -23,7 +24,7 @@ __all__ = ["sample_gibbs"]
 MOST_PEOPLE = 2000
 
 Arrays = dict[str, npt.NDArray[Any]]
-Watch = Callable[[str, int, int, Arrays | None], bool]
+Watch = Callable[[str, int, int, Arrays | None], float]
 
 
 def sample_gibbs(
@@ -49,14 +50,16 @@ def sample_gibbs(
     draws, tune, chains : int
         Draws kept a chain in the first block; sweeps of warm-up; number of chains.
     max_draws : int
-        Where to stop at the latest, draws a chain. Blocks of `draws` are added until `watch` is content.
+        Where to stop at the latest, draws a chain. Blocks are added until `watch` is content, of as many draws as it wants:
+        from a quarter of `draws` to all of them.
     cores : int
         Threads.
     thin : int
         Sweeps a draw.
     watch : callable, optional
         ``watch(stage, done, total, arrays)``: called after each piece of work with stage ``"tune"`` or ``"draw"``, and
-        after each block with the posterior so far; there it returns True to stop. Without it one block is drawn.
+        after each block with the posterior so far. What it returns there are the draws a chain that are still wanted, 0 to
+        stop. Without it one block is drawn.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def sample_gibbs(
     generators = [np.random.Generator(np.random.PCG64(s)) for s in seed.spawn(chains)]
     states = [start_state(spec, data, design, rng) for rng in generators]
     blocks: list[list[Draws]] = []
-    watch = watch or (lambda stage, done, total, arrays: arrays is not None)
+    watch = watch or (lambda stage, done, total, arrays: 0.0)
 
     nothing = empty_draws(data, 0, design)
     plan = plan_of(spec, data, densities=nothing.log_likelihood.shape[1] > 0)
@@ -86,9 +89,8 @@ def sample_gibbs(
             if prior.has_sparse and first > 0:
                 learn_blocks(states)
             watch("tune", first + sweeps, tune, None)
-        drawn = 0
-        while True:
-            count = min(draws, max_draws - drawn)
+        drawn, count = 0, min(draws, max_draws)
+        while count > 0:
             block = [empty_draws(data, count, design) for _ in range(chains)]
             for first, part in _pieces(count):
                 _each(pool, draw, chains, part, first, block)
@@ -96,9 +98,8 @@ def sample_gibbs(
             drawn += count
             blocks.append(block)
             posterior = _posterior(spec, design, blocks)
-            content = watch("draw", drawn, max_draws, posterior)
-            if content or drawn >= max_draws:
-                break
+            wanted = watch("draw", drawn, max_draws, posterior)
+            count = min(_block(wanted, draws), max_draws - drawn)
     joined = [_join([b[c] for b in blocks]) for c in range(chains)]
     stats: Arrays = {}
     if spec.shared is not None:
@@ -109,6 +110,12 @@ def sample_gibbs(
     if joined[0].log_likelihood.shape[1]:
         stats["log_likelihood"] = np.stack([d.log_likelihood for d in joined])
     return posterior, stats, {"draws": drawn, "tune": tune, "chains": chains, "thin": thin}
+
+
+def _block(wanted: float, draws: int) -> int:
+    """How many draws a chain to add where so many are wanted: quarters of `draws`, at most all of them."""
+    quarter = -(-draws // 4)
+    return min(draws, quarter * math.ceil(wanted / quarter))
 
 
 def _pieces(total: int, parts: int = 4) -> list[tuple[int, int]]:

@@ -45,14 +45,14 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def watch(self, stage: str, done: int, total: int, arrays: dict[str, Any] | None) -> bool:
-        """Called by the sampler after each piece of work; True once every quantity has mixed."""
+    def watch(self, stage: str, done: int, total: int, arrays: dict[str, Any] | None) -> float:
+        """Called by the sampler after each piece of work; the draws a chain that are wanted until every quantity has mixed."""
         if arrays is None:
             self._say(done / total, f"{'warm-up' if stage == 'tune' else 'drawing'} {done}/{total}")
-            return False
+            return 0.0
         if self.target <= 0:
             self._say(1.0, f"{done} draws a chain")
-            return True
+            return 0.0
         from bayescov.sampling.diagnostics import mixing
 
         ess, rhat = mixing(arrays)
@@ -60,7 +60,10 @@ class Progress:
         self._say(
             1.0 if enough else done / total, f"{done} draws a chain, ESS >= {ess:.0f}, R-hat <= {rhat:.3f}"
         )
-        return enough
+        if enough:
+            return 0.0
+        # Effective draws grow with draws; where only R-hat is too large, or nothing can be judged, the next block will tell.
+        return max(1.0, done * (self.target / ess - 1.0)) if ess > 0 else float(done)
 
     def _say(self, share: float, text: str) -> None:
         if self._bar is not None:

@@ -100,6 +100,7 @@ def truth(name: str, *, p: int = 14, rng: np.random.Generator) -> Truth:
     heavy_tails    both R_0; multivariate t with 5 degrees of freedom
     severity       R_0 plus one factor: a person's severity, Exponential(1), shrinks regions in proportion to loadings
                    of .3-.9 control SDs (MS) and 0-.4 (NMOSD)
+    noise          MS: as R_0, but a fifth of every variance is noise of its own (correlations times .8); NMOSD: R_0
     hub            MS: R_0; NMOSD: one region uncoupled from all others
     mirrored       controls: six pairs of structures coupled by .25 more on the left and .25 less on the right; MS:
                    hemispheres exchanged; NMOSD: as controls
@@ -269,6 +270,13 @@ def _severity(plain: Truth, rng: np.random.Generator) -> Truth:
     return replace(plain, correlation=correlation, sd=sd, loading=loading)
 
 
+def _noise(plain: Truth, rng: np.random.Generator) -> Truth:
+    correlation, sd = plain.correlation.copy(), plain.sd.copy()
+    correlation[FIRST] = 0.8 * correlation[FIRST] + 0.2 * np.eye(len(plain.regions))
+    sd[FIRST] /= np.sqrt(0.8)
+    return replace(plain, correlation=correlation, sd=sd)
+
+
 def _hub(plain: Truth, rng: np.random.Generator) -> Truth:
     hub = int(rng.integers(len(plain.regions)))
     correlation = plain.correlation.copy()
@@ -298,6 +306,7 @@ TRUTHS: dict[str, Callable[[Truth, np.random.Generator], Truth]] = {
     "variance_only": _variance_only,
     "heavy_tails": _heavy_tails,
     "severity": _severity,
+    "noise": _noise,
     "hub": _hub,
     "mirrored": _mirrored,
 }

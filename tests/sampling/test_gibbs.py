@@ -9,8 +9,9 @@ from bayescov.errors import FitError, ModelError
 from bayescov.model import load_model
 from bayescov.sampling import fit
 from bayescov.sampling.compiled import Plan, compiled
-from bayescov.sampling.gibbs import empty_draws
+from bayescov.sampling.gibbs import empty_draws, sample_gibbs
 from bayescov.sampling.kernels.sweep import draw_covariances
+from bayescov.sampling.progress import Progress
 from bayescov.sampling.start import data_of, prior_of, start_state
 from bayescov.simulate import simulate_cohort, truth
 from tests.model.designs import random_design
@@ -119,3 +120,35 @@ def test_settings_are_checked_in_sentences(cohort):
         fit(design, model="adaptve")
     with pytest.raises(FitError, match="make one with prepare"):
         fit(cohort)
+
+
+def test_blocks_are_added_until_no_draws_are_wanted(cohort):
+    def drawn(wanted, most):
+        answers, after = iter(wanted), []
+
+        def watch(stage, done, total, arrays):
+            if arrays is None:
+                return 0
+            after.append(arrays["correlation"].shape[1])
+            return next(answers)
+
+        sample_gibbs(
+            load_model("separate"), prepare(cohort), seed=np.random.SeedSequence(1), draws=100, tune=100, chains=2,
+            max_draws=most, cores=1, watch=watch,
+        )  # fmt: skip
+        return after
+
+    assert drawn([0], most=600) == [100]
+    assert drawn([30, 400, 0], most=600) == [100, 150, 250]  # quarters of a block, at most a block
+    assert drawn([30, 30], most=120) == [100, 120]
+
+
+def test_draws_wanted_are_foretold_from_effective_draws():
+    rng = np.random.default_rng(3)
+    with Progress("model", target=2000.0, show=False) as bar:
+        few = bar.watch("draw", 100, 600, {"x": rng.normal(size=(4, 100, 1))})
+        assert 200 < few < 800  # 400 of 2,000 were drawn, and are nearly independent
+        assert bar.watch("draw", 1000, 6000, {"x": rng.normal(size=(4, 1000, 1))}) == 0
+        apart = rng.normal(size=(4, 10_000, 1)) + np.array([0, 0, 0, 0.4])[:, None, None]
+        assert bar.watch("draw", 10_000, 60_000, {"x": apart}) > 0  # R-hat
+        assert bar.watch("tune", 10, 20, None) == 0

@@ -125,6 +125,14 @@ def test_variance_only_makes_half_of_the_regions_more_variable():
         assert np.isclose(ratio, 1.0).sum() == 7
 
 
+def test_noise_leaves_four_fifths_of_every_covariance_of_one_group():
+    made = draw("noise")
+    noise = made.covariance[MS] - made.covariance[HC]
+    np.testing.assert_allclose(noise, np.diag(0.25 * made.sd[HC] ** 2), atol=1e-15)
+    np.testing.assert_allclose(made.edges[MS], 0.8 * made.edges[HC])
+    assert (made.covariance[NMOSD] == made.covariance[HC]).all()
+
+
 def test_hub_uncouples_one_region_of_one_group():
     made = draw("hub")
     off = made.correlation - np.eye(14)
