@@ -4,9 +4,10 @@ Two things hold a single edge back. Homologues correlated at .9 tie the edges (i
 can depart alone; and while a departure is off, the shared matrix is a compromise that leaves no room for it. So all
 edges between {i, i'} and {j} or {j, j'} are switched at once, and R_0 moves by `-a x` where the group departs by x
 from where R_0 leads it, a being the group's share of the people: without coupling the average over everybody stays.
-(R_0, x) -> (R_0 - a x, x) has Jacobian one. The shifts x are proposed around what the data of the group say; which
-block is tried, and around what, is learned during warm-up and then fixed, so the move is a plain Metropolis-Hastings
-step with the exact collapsed densities.
+(R_0, x) -> (R_0 - a x, x) has Jacobian one. Where three groups have three values, two of them may as well be the same:
+so a block is also tried to be switched off in one patient group and on in another at once. The shifts x are proposed
+around what the data of the group say; which block is tried, and around what, is learned during warm-up and then fixed,
+so the move is a plain Metropolis-Hastings step with the exact collapsed densities.
 """
 
 import math
@@ -147,79 +148,104 @@ def density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, w
 
 
 @part
-def toggle_block(rng, group, number, inverse, pulled, data, prior, state):
-    """Try to switch one block of a group's edges on or off. Returns whether it happened."""
+def switch_block(rng, group, other, number, inverse, pulled, data, prior, state):
+    """Try to switch a block of a group's edges on or off, or (`other` > 0) from one of two groups to the other.
+
+    Returns whether it happened.
+    """
     shared, center, coupling = state.shared, state.center, state.coupling
-    delta, included, size = state.delta, state.included, state.size[group]
-    middle, spread = state.block_middle[group, number], state.block_spread[group, number]
+    delta, included, sizes = state.delta, state.included, data.sizes
     block = data.blocks[number]
     rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
     n_edges = edges_of(block, rows, columns)
-    on = 0
-    for e in range(n_edges):
-        on += included[group, rows[e], columns[e]]
-    if 0 < on < n_edges:
+    entering, leaving = who_switches(included, group, other, rows, columns, n_edges)
+    if entering + leaving == 0 or (other > 0 and entering * leaving == 0):
         return False
-    n_groups = center.shape[0]
+    n_groups, p = center.shape[0], center.shape[1]
     touched = regions_of(block)
     t = touched.shape[0]
     move, work = np.zeros((1 + n_groups, t, t)), np.empty((4, t, t))
     weight = np.empty((1 + 2 * n_groups, t, t))
-    turn_on = on == 0
-    give_way = data.sizes[group] / data.sizes.sum()
+    middle, spread = state.block_middle[entering, number], state.block_spread[entering, number]
     common = middle + spread * rng.standard_normal()
-    x = np.empty(4)
+    x, gone = np.zeros(4), np.zeros(4)
     gain = 0.0
-    others, edges = state.n_active[group] - on, shared.shape[0] * (shared.shape[0] - 1) // 2
     for e in range(n_edges):
         i, j = rows[e], columns[e]
-        r = shared[i, j]
-        x[e] = common + OWN_SHIFT * rng.standard_normal()
-        if not turn_on:
-            x[e] = center[group, i, j] - coupled(r, coupling[group])
-        moved = r - give_way * x[e] if turn_on else r + give_way * x[e]
-        # What the edge departs from, in the state in which the block is on.
-        base = coupled(moved if turn_on else r, coupling[group])
-        on_value = base + x[e] if turn_on else center[group, i, j]
-        if not (abs(moved) < 0.9999 and abs(on_value) < 0.9999):
+        r, moved = shared[i, j], shared[i, j]
+        if leaving > 0:
+            start = coupled(r, coupling[leaving])
+            gone[e] = center[leaving, i, j] - start
+            moved += sizes[leaving] / sizes.sum() * gone[e]
+            gain -= log_slab(center[leaving, i, j], math.atanh(start), state.size[leaving])
+            gain -= log_odds(
+                state.n_active[leaving] - n_edges + e, p * (p - 1) // 2, prior.share_a, prior.share_b
+            )
+        if entering > 0:
+            x[e] = common + OWN_SHIFT * rng.standard_normal()
+            moved -= sizes[entering] / sizes.sum() * x[e]
+            start = coupled(moved, coupling[entering])
+            if not abs(start + x[e]) < 0.9999:
+                return False
+            gain += log_slab(start + x[e], math.atanh(start), state.size[entering])
+            gain += log_odds(state.n_active[entering] + e, p * (p - 1) // 2, prior.share_a, prior.share_b)
+        if not abs(moved) < 0.9999:
             return False
-        gain += log_slab(on_value, math.atanh(base), size)
-        gain += log_odds(others + e, edges, prior.share_a, prior.share_b)
         a, b = place_of(i, touched), place_of(j, touched)
         move[0, a, b] = move[0, b, a] = moved - r
         for g in range(n_groups):
-            d = delta[g, i, j]
             value = coupled(moved, coupling[g])
-            if g != group and d != 0.0:
-                value = math.tanh(math.atanh(value) + d)
-            if g == group and turn_on:
-                value = on_value
+            if g == entering:
+                value += x[e]
+            elif g != leaving and delta[g, i, j] != 0.0:
+                value = math.tanh(math.atanh(value) + delta[g, i, j])
             move[1 + g, a, b] = move[1 + g, b, a] = value - center[g, i, j]
-    gain -= log_shifts(x, n_edges, middle, spread)
-    if not turn_on:
-        gain = -gain
+    if entering > 0:
+        gain -= log_shifts(x, n_edges, middle, spread)
+    if leaving > 0:
+        gain += log_shifts(
+            gone, n_edges, state.block_middle[leaving, number], state.block_spread[leaving, number]
+        )
     # The departures of other groups are kept on Fisher's scale, so their densities do not enter.
     gain += density_of_move(
-        touched, move, inverse, pulled, state.kappa, data.sizes, prior.eta, prior.family, weight, work
+        touched, move, inverse, pulled, state.kappa, sizes, prior.eta, prior.family, weight, work
     )
     if not math.log(1.0 - rng.random()) < gain:
         return False
     for k in range(1 + 2 * n_groups):
         update_inverse(inverse[k], touched, weight[k])
     pull_through(inverse[0], prior.family, state.pull, pulled)
-    state.n_active[group] += n_edges if turn_on else -n_edges
     for e in range(n_edges):
         i, j = rows[e], columns[e]
         a, b = place_of(i, touched), place_of(j, touched)
         shared[i, j] = shared[j, i] = shared[i, j] + move[0, a, b]
         for g in range(n_groups):
             center[g, i, j] = center[g, j, i] = center[g, i, j] + move[1 + g, a, b]
-        included[group, i, j] = included[group, j, i] = 1 if turn_on else 0
-        d = 0.0
-        if turn_on:
-            d = math.atanh(center[group, i, j]) - math.atanh(coupled(shared[i, j], coupling[group]))
-        delta[group, i, j] = delta[group, j, i] = d
+            if g > 0 and g == entering:
+                included[g, i, j] = included[g, j, i] = 1
+                d = math.atanh(center[g, i, j]) - math.atanh(coupled(shared[i, j], coupling[g]))
+                delta[g, i, j] = delta[g, j, i] = d
+                state.n_active[g] += 1
+            elif g > 0 and g == leaving:
+                included[g, i, j] = included[g, j, i] = 0
+                delta[g, i, j] = delta[g, j, i] = 0.0
+                state.n_active[g] -= 1
     return True
+
+
+@inner
+def who_switches(included, group, other, rows, columns, n_edges):
+    """(entering, leaving) of one group or two: the group whose edges are all off, and that whose edges are all on; 0: none."""
+    entering, leaving = 0, 0
+    for g in (group, other):
+        on = 0
+        for e in range(n_edges):
+            on += included[g, rows[e], columns[e]]
+        if g > 0 and on == 0:
+            entering = g
+        elif g > 0 and on == n_edges:
+            leaving = g
+    return entering, leaving
 
 
 @inner

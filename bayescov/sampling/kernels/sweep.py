@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.blocks import draw_block, invert_all, store_shared, toggle_block
+from bayescov.sampling.kernels.blocks import draw_block, invert_all, store_shared, switch_block
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
@@ -96,9 +96,13 @@ def switch_blocks(rng, data, prior, state):
         state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
     )
     for g in range(1, n_groups):
-        for _ in range(BLOCK_MOVES):
-            b = draw_block(rng, state.block_chance[g])
-            moved |= toggle_block(rng, g, b, inverse, pulled, data, prior, state)
+        for k in range(BLOCK_MOVES):
+            other, of = 0, g
+            if n_groups > 2 and k % 4 == 3:  # with another group; the block by the chances of either
+                other = 1 + (g + int(rng.random() * (n_groups - 2))) % (n_groups - 1)
+                of = g if rng.random() < 0.5 else other
+            b = draw_block(rng, state.block_chance[of])
+            moved |= switch_block(rng, g, other, b, inverse, pulled, data, prior, state)
     if moved:
         store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 
