@@ -95,21 +95,21 @@ def quantities(state, data):
     tail = p * (p + 1) // 2 + (groups - 1) * p
     scale = np.exp(state.log_d)
     scatter = state.scatter / (scale[:, :, None] * scale[:, None, :])
-    coupling = state.coupling[1:].copy()
+    coupling = state.coupling[1:]
     return {
-        "shared": np.arctanh(to_edges(state.shared)),
-        "log_d": state.log_d.ravel().copy(),
+        "shared": _with_sizes(np.arctanh(to_edges(state.shared))),
+        "log_d": _with_sizes(state.log_d.ravel()),
         "ratio": np.append(state.u[tail : tail + groups - 1], np.abs(state.u[tail + groups - 1 :])),
         "level": np.append(state.level, np.log(state.scale)),
         "closeness": state.kappa / (state.kappa + 100),
-        "coupling": np.concatenate([coupling, coupling != 0, np.abs(coupling)]),
+        "coupling": np.append(_with_sizes(coupling), coupling != 0),
         "included": to_edges(state.included[1:]).ravel().astype(float),
-        "departure": to_edges(state.delta[1:]).ravel(),
+        "departure": _with_sizes(to_edges(state.delta[1:]).ravel()),
         "share": np.concatenate([state.share[1:], np.log(state.size[1:])]),
         "mean": state.w.ravel().copy(),
         "rows": np.concatenate([state.row_mean, np.log(state.row_sd)]),
         "people": np.concatenate([np.log(state.dof - 2), np.log(state.weight)]),
-        "missing": np.array([state.y[data.missing].sum(), np.abs(state.y[data.missing]).sum()]),
+        "missing": _with_sizes(state.y[data.missing]).reshape(2, -1).sum(axis=1),
         "sigma": np.log(np.diagonal(state.sigma, axis1=1, axis2=2)).ravel(),
         "fit": np.concatenate(
             [
@@ -119,3 +119,8 @@ def quantities(state, data):
             ]
         ),
     }
+
+
+def _with_sizes(values):
+    """The values and how far they are from zero: a prior too narrow or too wide shows in those."""
+    return np.concatenate([values, np.abs(values)])

@@ -20,7 +20,7 @@ BLOCKS = {
     "draw_people": ([sweep.draw_people, sweep.renew_scatter], ["people", "missing", "fit"]),
 }  # fmt: skip
 FAULTS = {
-    "move_shared": {"spread": {"control_sd": 0.1}},
+    "move_shared": {"spread": {"control_sd": 0.25}},
     "move_level": {"shared": {"eta": 2.0}},
     "move_closeness": {"dense": {"median": 10.0}},
     "move_couplings": {"coupling": {"scale": 0.1}},
