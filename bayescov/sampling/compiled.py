@@ -9,6 +9,7 @@ import numpy as np
 from numba import typeof, types
 
 from bayescov.model.spec import ModelSpec
+from bayescov.sampling.ahead import compile_together
 from bayescov.sampling.kernels import chain, sweep, tuning
 from bayescov.sampling.kernels.compiling import address_of
 from bayescov.sampling.kernels.held import Held
@@ -60,10 +61,12 @@ def compiled(plan: Plan, arguments: tuple[Any, ...]) -> Callable[..., None]:
     rng, *rest = (typeof(argument) for argument in arguments)
     with _no_garbage_collection():
         held = [Held(kind) for kind in rest]
-        blocks = _addresses(plan.sweep, (rng, *held[:3]))
-        learning, keeping = (
-            _addresses(part, (*held, types.int64, types.int64)) for part in (plan.learning, plan.keeping)
+        in_sweep, after = (rng, *held[:3]), (*held, types.int64, types.int64)
+        compile_together(
+            [(b, in_sweep) for b in plan.sweep] + [(b, after) for b in plan.learning + plan.keeping]
         )
+        blocks = _addresses(plan.sweep, in_sweep)
+        learning, keeping = (_addresses(part, after) for part in (plan.learning, plan.keeping))
         counts = (types.int64, types.int64, types.int64, types.boolean, types.int64)
         chain.run.compile((typeof(blocks), typeof(keeping), rng, *rest, *counts))
 

@@ -12,6 +12,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 from bayescov.model import load_model
+from bayescov.sampling import compiled as compiled_module
 from bayescov.sampling import fit, kernels
 from bayescov.sampling.compiled import Plan, compiled, plan_of
 from bayescov.sampling.gibbs import empty_draws
@@ -78,6 +79,7 @@ def test_nothing_is_compiled_twice_on_a_cold_start(tmp_path):
 
 
 def _compiled_twice():
+    compiled_module.compile_together = lambda work: None  # all in this process
     fit(random_design(seed=1), model="adaptive", structures=False, **QUICK)
     found = {}
     for module in pkgutil.iter_modules(kernels.__path__):

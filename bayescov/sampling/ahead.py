@@ -1,0 +1,87 @@
+"""Compile on two processors: a second process takes some of the blocks and leaves them in the cache.
+
+Numba compiles in one thread. After an installation, or a change of the kernels, the blocks of a sweep are many, and each is
+compiled by itself: so two processes go through the list from its two ends until they meet. Whatever the second one
+does not deliver is compiled by whoever asks for it.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bayescov.sampling.convergence import available_cores
+from bayescov.sampling.kernels.compiling import address_of
+
+__all__ = ["compile_together", "help_compiling"]
+
+Work = tuple[Any, tuple[Any, ...]]
+"""A block and the types of its arguments."""
+
+FEW = 4  # so many blocks are compiled before a second process has begun
+LONGEST = 600.0  # seconds to wait for it
+
+
+def compile_together(work: Sequence[Work]) -> None:
+    """Compile those blocks that are not in the cache, with the help of a second process where that is possible."""
+    missing = [(block, kinds) for block, kinds in work if not _in_cache(block)]
+    if (
+        len(missing) < FEW
+        or available_cores() < 2
+        or not Path(sys.executable or "").stem.startswith("python")
+    ):
+        return
+    with TemporaryDirectory() as claims:
+        helper = _second_process()
+        try:
+            names = [(block.__module__, block.__name__, kinds) for block, kinds in missing]
+            with suppress(OSError):  # where it ended at once, all is compiled here
+                helper.stdin.write(pickle.dumps((claims, names)))
+                helper.stdin.close()
+            for block, kinds in reversed(missing):
+                if _claim(claims, block):
+                    address_of(block, kinds)
+            with suppress(subprocess.TimeoutExpired):
+                helper.wait(LONGEST)
+        finally:
+            helper.kill()
+            helper.wait()
+
+
+def help_compiling() -> None:
+    """What the second process does: the list comes over its standard input."""
+    claims, names = pickle.load(sys.stdin.buffer)
+    for module, name, kinds in names:
+        block = getattr(__import__(module, fromlist=[name]), name)
+        if _claim(claims, block):
+            address_of(block, kinds)
+
+
+def _second_process() -> Any:
+    return subprocess.Popen(
+        [sys.executable, "-c", f"from {__name__} import help_compiling; help_compiling()"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _claim(claims: str, block: Any) -> bool:
+    """Whether this process is the first to take the block."""
+    try:
+        Path(claims, block.__name__).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _in_cache(block: Any) -> bool:
+    """Whether something of the block was ever kept; where nothing can be kept, a second process is of no use."""
+    folder = block.stats.cache_path
+    return folder is None or any(Path(folder).glob(f"*.{block.__name__}-*.nbi"))
