@@ -12,12 +12,11 @@ from bayescov.sampling.kernels.closeness import INFINITE
 from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE, cross_products, residual_scatter
 from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL, size_of
 from bayescov.sampling.kernels.state import Data, Prior, State
+from bayescov.sampling.proposals import blocks_of, information_of, residual_correlations
 
 __all__ = ["data_of", "prior_of", "start_state"]
 
 Floats = npt.NDArray[np.float64]
-
-BORROWED = 5.0  # people, where a group's own correlations are drawn towards the pooled ones
 
 
 def data_of(spec: ModelSpec, design: Design) -> Data:
@@ -29,6 +28,8 @@ def data_of(spec: ModelSpec, design: Design) -> Data:
     kinds = [INTERCEPT] + [LEARNED] * (n_patients + n_covariates) + [SITE] * n_sites
     # One memory layout whatever the table was made of: for another, numba would compile everything again.
     missing = np.ascontiguousarray(np.isnan(design.y.values))
+    each, pooled = residual_correlations(design)
+    blocks, chance, middle, spread = blocks_of(each, pooled, design.sizes)
     return Data(
         regressors=np.ascontiguousarray(dummies),
         codes=design.population.values.astype(np.int64),
@@ -37,82 +38,12 @@ def data_of(spec: ModelSpec, design: Design) -> Data:
         missing=missing,
         any_missing=bool(missing.any()),
         student=spec.likelihood.family == "student",
-        blocks=_blocks(design)[0],
-        information=_information(design),
+        blocks=blocks,
+        block_chance=chance,
+        block_middle=middle,
+        block_spread=spread,
+        information=information_of(each, pooled, design.sizes),
     )
-
-
-def _information(design: Design) -> Floats:
-    """(group, region, region): what a group's people tell of each edge, on Fisher's z scale, all other edges held.
-
-    Fisher's information at the group's own correlations, drawn towards the pooled ones as if by a few people of
-    average correlations. Departures of an edge that the group's other edges nearly determine must move in small steps.
-    In the first place of each group: of the coupling; a tenth of it, since all else gives way when a coupling moves.
-    """
-    each, pooled = _residual_correlations(design)
-    n = design.sizes[:, None, None]
-    near = (n * each + BORROWED * pooled) / (n + BORROWED)
-    inverse = np.linalg.inv(near)
-    variances = np.diagonal(inverse, axis1=1, axis2=2)
-    of_correlation = variances[:, :, None] * variances[:, None, :] + inverse**2
-    information = np.ascontiguousarray(n * of_correlation * (1.0 - near**2) ** 2)
-    along = inverse @ (1.0 - pooled)
-    information[:, 0, 0] = 0.05 * design.sizes * np.einsum("gij,gji->g", along, along)
-    return information
-
-
-def _blocks(design: Design) -> tuple[npt.NDArray[np.int64], Floats, Floats, Floats]:
-    """Blocks of edges to switch together, (block, 4): a region or two partners, and another one or two (-1: none).
-
-    A region's partner is the one it is most correlated with, usually its homologue. Beside the blocks, for every
-    population, the cumulated chances of trying each, and the shift to propose around with its spread. These are a
-    step of Newton's method from the pooled correlations, all other edges held: gradient over information along the
-    block, for which a group's likelihood has closed forms.
-    """
-    p = len(design.regions)
-    correlation, pooled = _residual_correlations(design)
-    partner = (np.abs(pooled) - 2.0 * np.eye(p)).argmax(axis=1)
-    pairs = sorted({(min(i, int(partner[i])), max(i, int(partner[i]))) for i in range(p)})
-    rows = [(i, -1, j, -1) for i in range(p) for j in range(i + 1, p)]
-    if p > 2:
-        rows += [(*pair, j, -1) for pair in pairs for j in range(p) if j not in pair]
-        rows += [(*a, *b) for k, a in enumerate(pairs) for b in pairs[k + 1 :] if not set(a) & set(b)]
-    blocks = np.array(rows, dtype=np.int64)
-    u, v = _indicators(blocks[:, :2], p), _indicators(blocks[:, 2:], p)
-    inverse = np.linalg.inv(pooled)
-    n = design.sizes[:, None]
-    information = np.einsum("bi,ij,bj->b", u, inverse, u) * np.einsum("bi,ij,bj->b", v, inverse, v)
-    information = n * (information + np.einsum("bi,ij,bj->b", u, inverse, v) ** 2)
-    pull = inverse @ (correlation - pooled) @ inverse
-    gradient = n * np.einsum("bi,gij,bj->gb", u, pull, v)
-    spread = np.clip(1.5 / np.sqrt(information), 0.04, 0.3)
-    middle = np.clip(gradient / information / (1.0 - n / n.sum()), -0.6, 0.6)
-    chance = np.exp(1.5 * np.minimum(np.abs(gradient) / np.sqrt(information), 4.0))
-    return blocks, np.cumsum(chance / chance.sum(axis=1, keepdims=True), axis=1), middle, spread
-
-
-def _indicators(positions: npt.NDArray[np.int64], p: int) -> Floats:
-    """(block, region): one at the positions that are not -1."""
-    return np.eye(p + 1)[positions].sum(axis=1)[:, :p]
-
-
-def _residual_correlations(design: Design) -> tuple[Floats, Floats]:
-    """Correlations of each population's residuals, and the pooled ones, drawn a little towards zero."""
-    codes = design.population.values
-    y = np.nan_to_num(design.y.values)
-    regressors = design.regressors()
-    residuals = y - regressors @ np.linalg.lstsq(regressors, y, rcond=None)[0]
-    found = []
-    for g in range(len(design.populations)):
-        part = residuals[codes == g]
-        scatter = part.T @ part + 1e-9 * np.eye(y.shape[1])
-        sd = np.sqrt(np.diag(scatter))
-        found.append(scatter / np.outer(sd, sd))
-    each = np.array(found)
-    n = design.sizes
-    pooled = np.tensordot(n / n.sum(), each, 1)
-    weight = n.sum() / (n.sum() + len(pooled))
-    return each, weight * pooled + (1.0 - weight) * np.eye(len(pooled))
 
 
 def prior_of(spec: ModelSpec) -> Prior:
@@ -170,7 +101,6 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
     row_sd = np.where(
         data.row_kind == INTERCEPT, spec.mean.intercept_sd, 0.3 * math.exp(0.3 * rng.standard_normal())
     )
-    _, chance, middle, spread = _blocks(design)
     identity = np.broadcast_to(np.eye(p), (n_groups, p, p)).copy()
     return State(
         u=u,
@@ -201,10 +131,10 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
         level=np.array([0.3]),
         pull=0.7 * np.eye(p) + 0.3,
         running=np.zeros((3, len(u))),
-        block_chance=chance,
-        block_middle=middle,
-        block_spread=spread,
-        block_seen=np.zeros((4, *middle.shape)),
+        block_chance=data.block_chance.copy(),
+        block_middle=data.block_middle.copy(),
+        block_spread=data.block_spread.copy(),
+        block_seen=np.zeros((4, *data.block_middle.shape)),
         shared=np.eye(p),
         center=identity.copy(),
         log_d=np.zeros((n_groups, p)),

@@ -4,7 +4,10 @@ from collections import namedtuple
 
 Data = namedtuple(
     "Data",
-    ["regressors", "codes", "sizes", "row_kind", "missing", "any_missing", "student", "blocks", "information"],
+    [
+        "regressors", "codes", "sizes", "row_kind", "missing", "any_missing", "student", "blocks", "block_chance",
+        "block_middle", "block_spread", "information",
+    ],
 )  # fmt: skip
 
 Prior = namedtuple(

@@ -1,0 +1,85 @@
+"""What the data say beforehand of the moves to propose: steps of single edges, and blocks of edges that switch together."""
+
+import numpy as np
+import numpy.typing as npt
+
+from bayescov.design import Design
+
+__all__ = ["blocks_of", "information_of", "residual_correlations"]
+
+Floats = npt.NDArray[np.float64]
+
+BORROWED = 5.0  # people, where a group's own correlations are drawn towards the pooled ones
+
+
+def residual_correlations(design: Design) -> tuple[Floats, Floats]:
+    """Correlations of each population's residuals, and the pooled ones, drawn a little towards zero."""
+    codes = design.population.values
+    y = np.nan_to_num(design.y.values)
+    regressors = design.regressors()
+    residuals = y - regressors @ np.linalg.lstsq(regressors, y, rcond=None)[0]
+    found = []
+    for g in range(len(design.populations)):
+        part = residuals[codes == g]
+        scatter = part.T @ part + 1e-9 * np.eye(y.shape[1])
+        sd = np.sqrt(np.diag(scatter))
+        found.append(scatter / np.outer(sd, sd))
+    each = np.array(found)
+    n = design.sizes
+    pooled = np.tensordot(n / n.sum(), each, 1)
+    weight = n.sum() / (n.sum() + len(pooled))
+    return each, weight * pooled + (1.0 - weight) * np.eye(len(pooled))
+
+
+def information_of(each: Floats, pooled: Floats, sizes: Floats) -> Floats:
+    """(group, region, region): what a group's people tell of each edge, on Fisher's z scale, all other edges held.
+
+    Fisher's information at the group's own correlations, drawn towards the pooled ones as if by a few people of
+    average correlations. Departures of an edge that the group's other edges nearly determine must move in small steps.
+    In the first place of each group: of the coupling; a tenth of it, since all else gives way when a coupling moves.
+    """
+    n = sizes[:, None, None]
+    near = (n * each + BORROWED * pooled) / (n + BORROWED)
+    inverse = np.linalg.inv(near)
+    variances = np.diagonal(inverse, axis1=1, axis2=2)
+    of_correlation = variances[:, :, None] * variances[:, None, :] + inverse**2
+    information = np.ascontiguousarray(n * of_correlation * (1.0 - near**2) ** 2)
+    along = inverse @ (1.0 - pooled)
+    information[:, 0, 0] = 0.05 * sizes * np.einsum("gij,gji->g", along, along)
+    return information
+
+
+def blocks_of(
+    each: Floats, pooled: Floats, sizes: Floats
+) -> tuple[npt.NDArray[np.int64], Floats, Floats, Floats]:
+    """Blocks of edges to switch together, (block, 4): a region or two partners, and another one or two (-1: none).
+
+    A region's partner is the one it is most correlated with, usually its homologue. Beside the blocks, for every
+    population, the cumulated chances of trying each, and the shift to propose around with its spread. These are a
+    step of Newton's method from the pooled correlations, all other edges held: gradient over information along the
+    block, for which a group's likelihood has closed forms.
+    """
+    p = len(pooled)
+    partner = (np.abs(pooled) - 2.0 * np.eye(p)).argmax(axis=1)
+    pairs = sorted({(min(i, int(partner[i])), max(i, int(partner[i]))) for i in range(p)})
+    rows = [(i, -1, j, -1) for i in range(p) for j in range(i + 1, p)]
+    if p > 2:
+        rows += [(*pair, j, -1) for pair in pairs for j in range(p) if j not in pair]
+        rows += [(*a, *b) for k, a in enumerate(pairs) for b in pairs[k + 1 :] if not set(a) & set(b)]
+    blocks = np.array(rows, dtype=np.int64)
+    u, v = _indicators(blocks[:, :2], p), _indicators(blocks[:, 2:], p)
+    inverse = np.linalg.inv(pooled)
+    n = sizes[:, None]
+    information = np.einsum("bi,ij,bj->b", u, inverse, u) * np.einsum("bi,ij,bj->b", v, inverse, v)
+    information = n * (information + np.einsum("bi,ij,bj->b", u, inverse, v) ** 2)
+    pull = inverse @ (each - pooled) @ inverse
+    gradient = n * np.einsum("bi,gij,bj->gb", u, pull, v)
+    spread = np.clip(1.5 / np.sqrt(information), 0.04, 0.3)
+    middle = np.clip(gradient / information / (1.0 - n / n.sum()), -0.6, 0.6)
+    chance = np.exp(1.5 * np.minimum(np.abs(gradient) / np.sqrt(information), 4.0))
+    return blocks, np.cumsum(chance / chance.sum(axis=1, keepdims=True), axis=1), middle, spread
+
+
+def _indicators(positions: npt.NDArray[np.int64], p: int) -> Floats:
+    """(block, region): one at the positions that are not -1."""
+    return np.eye(p + 1)[positions].sum(axis=1)[:, :p]
