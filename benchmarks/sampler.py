@@ -23,6 +23,7 @@ from bayescov.simulate import simulate_cohort, truth
 
 COLD = """
 import time, numpy as np, bayescov as bc
+import bayescov.sampling.gibbs  # importing numba is not compiling
 from bayescov.simulate import simulate_cohort, truth
 rng = np.random.default_rng(1)
 design = bc.prepare(simulate_cohort(truth("sparse", p=14, rng=rng), rng=rng))

@@ -1,8 +1,11 @@
-"""Frames of believable people for the tests."""
+"""Frames of believable people for the tests, and what is said of them."""
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from bayescov.cohort import read_cohort
+from bayescov.errors import TableError
 from tests.cohort.writers import NAMES, usual
 
 
@@ -30,3 +33,10 @@ def said(checks, name: str):
     found = [c for c in checks if c.name == name]
     assert len(found) == 1, (name, [c.name for c in checks])
     return found[0]
+
+
+def problems(*args, **kwargs) -> str:
+    """What `read_cohort` has against a table, every problem in one line."""
+    with pytest.raises(TableError) as error:
+        read_cohort(*args, **kwargs)
+    return " | ".join(error.value.problems)
