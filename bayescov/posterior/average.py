@@ -79,9 +79,10 @@ def average_connections(
     attrs["weights"] = ", ".join(f"{m}: {share[m]:.3f}" for m in share)
     attrs["definition_range"] = "lowest and highest over the models that have a weight"
     attrs["definition_verdict"] = (
-        "a change where its averaged probability is at least 1 - fdr, also averaged once more with that of any model by the "
-        "model's weight; of the rest, unchanged: per group, the largest set whose expected false discovery rate by the low "
-        "ends of the range is at most fdr"
+        "changes: per group, the largest set whose expected false discovery rate is at most fdr, none of them less probable "
+        "than 1 - 2 fdr; by the lowest average of its averaged probability with that of any model by the model's weight; of the "
+        "rest, unchanged: per group, the largest set whose expected false discovery rate by the low ends of the range is at "
+        "most fdr"
     )
     coords = {k: v for k, v in first.coords.items() if k != "other"}
     return xr.Dataset(tables, coords, attrs)

@@ -160,8 +160,9 @@ def connections(
         "definition_evidence": "posterior mean / SD of atanh|rho_g| - atanh|rho_c|",
         "definition_range": "lowest and highest over the fit and its structural special cases",
         "definition_verdict": (
-            "a change where its probability is at least 1 - fdr, also averaged with that of any structural special case, "
-            "the case weighted by how well it foretells each person from all others; of the rest, unchanged: per group, the "
+            "changes: per group, the largest set whose expected false discovery rate is at most fdr, none of them less "
+            "probable than 1 - 2 fdr; by the lowest average of its probability with that of any structural special case, the case "
+            "weighted by how well it foretells each person from all others; of the rest, unchanged: per group, the "
             "largest set whose expected false discovery rate by the low ends of the range is at most fdr"
         ),
         "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds",

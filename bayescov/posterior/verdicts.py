@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["UNCHANGED", "UNDECIDED", "expected_fdr_list", "verdicts"]
+__all__ = ["DOUBT", "UNCHANGED", "UNDECIDED", "expected_fdr_list", "verdicts"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -20,6 +20,8 @@ Mask = npt.NDArray[np.bool_]
 UNCHANGED = "unchanged"
 UNDECIDED = "undecided"
 
+# No change is called that is more doubtful than so many times the expected share of wrong ones.
+DOUBT = 2.0
 # Sums of a few thousand probabilities that were counted from draws are exact to about this.
 ROUNDING = 1e-12
 
@@ -75,9 +77,9 @@ def verdicts(
     fdr : float
         Held once over all changes of all items, and once over all items called unchanged.
     agreed : ndarray, optional
-        (change, item): the probability that all structures agree on which foretell the people well. Where given, a
-        change is called by its own probability alone, not on account of more certain ones: where this is at least
-        ``1 - fdr``.
+        (change, item): the probability that all structures agree on which foretell the people well. Where given, the
+        false discovery rate is held by this one, and no change is called where it is below ``1 - 2 * fdr``: more
+        certain changes carry only so much.
     unchanged_low : ndarray, optional
         (item,): the lowest probability that any structure gives to no change.
 
@@ -88,11 +90,10 @@ def verdicts(
     """
     kind = probability.argmax(axis=0)
     item = np.arange(probability.shape[1])
-    changed = (
-        expected_fdr_list(probability[kind, item], fdr)
-        if agreed is None
-        else agreed[kind, item] >= 1.0 - fdr - ROUNDING
-    )
+    sure = probability[kind, item] if agreed is None else agreed[kind, item]
+    changed = expected_fdr_list(sure, fdr)
+    if agreed is not None:
+        changed &= sure >= 1.0 - DOUBT * fdr - ROUNDING
     # "Unchanged" is a claim too, and a prior that leans to no change must not make it: the structure that expects the
     # most change has to agree.
     lowest = unchanged if unchanged_low is None else np.minimum(unchanged, unchanged_low)

@@ -7,6 +7,7 @@ import xarray as xr
 
 from bayescov.design import Design
 from bayescov.model.spec import ModelSpec, SharedPrior
+from bayescov.posterior.verdicts import DOUBT
 from bayescov.report.words import listing, plural
 from bayescov.sampling.diagnostics import LARGEST_RHAT, SMALLEST_ESS, Diagnosis
 from bayescov.sampling.tree import settings_of, spec_of
@@ -123,10 +124,11 @@ def _shared(prior: SharedPrior) -> str:
 
 def _answers(connections: xr.Dataset) -> list[str]:
     a = connections.attrs
+    rate = 100 * float(a["fdr"])
     kind = "partial correlation" if a["kind"] == "partial" else "correlation"
     structures = (
-        ", also when averaged with that of each structural special case of the model, weighted by how well the case foretells "
-        "every person from all others (pseudo-BMA)"
+        ". There the probability of a change counts as its lowest average with that of a structural special case of the model, the "
+        "case weighted by how well it foretells every person from all others (pseudo-BMA)"
         if a["structures"]
         else ""
     )
@@ -134,9 +136,9 @@ def _answers(connections: xr.Dataset) -> list[str]:
         f"A connection is the {kind} of two regions' volumes across the people of a group; in each posterior draw it was called "
         f"added in a patient group if its absolute value there exceeded {a['threshold']:g} and that of the controls by more than "
         f"{a['margin']:g}, missing in the reverse case, and reversed if present in both with opposite sign.",
-        f"A single connection was called changed where the probability of that change was at least {100 - 100 * float(a['fdr']):g} %"
-        f"{structures}; regions were called by the largest set of most probable changes whose expected false discovery rate is at "
-        f"most {100 * float(a['fdr']):g} %. Everything else is reported as unchanged or undecided.",
+        f"What changed in a group was called by the largest set of most probable changes whose expected false discovery rate is at "
+        f"most {rate:g} %; of connections, none whose probability was below {100 - DOUBT * rate:g} %{structures}. Everything "
+        "else is reported as unchanged or undecided.",
         f"Intervals are central {100 * float(a['interval']):g} % posterior intervals.",
     ]
 

@@ -66,10 +66,11 @@ def test_a_structure_withholds_a_call_by_its_weight(weight, verdict):
     assert verdicts(("added",), p, np.zeros(1), 0.05, agreed=sure).tolist() == [verdict]
 
 
-def test_more_certain_changes_do_not_carry_an_uncertain_one():
-    p = np.array([[0.999, 0.999, 0.92]])
-    assert verdicts(("added",), p, np.zeros(3), 0.05).tolist() == ["added"] * 3
-    assert verdicts(("added",), p, np.zeros(3), 0.05, agreed=p).tolist() == ["added", "added", "undecided"]
+def test_more_certain_changes_carry_no_very_uncertain_one():
+    p = np.array([[0.999, 0.999, 0.999, 0.92, 0.88]])
+    assert verdicts(("added",), p, np.zeros(5), 0.05).tolist() == ["added"] * 5
+    assert verdicts(("added",), p, np.zeros(5), 0.05, agreed=p).tolist() == ["added"] * 4 + ["undecided"]
+    assert verdicts(("added",), p[:, 3:], np.zeros(2), 0.05, agreed=p[:, 3:]).tolist() == ["undecided"] * 2
 
 
 def test_change_goes_before_unchanged():

@@ -4,6 +4,7 @@
 
 const KINDS = ["added", "missing", "reversed"];
 const ROUNDING = 1e-12;
+const DOUBT = 2; // no change is called that is more doubtful than so many times the expected share of wrong ones
 
 function decodeDraws(text, study) {
   const binary = atob(text.trim());
@@ -66,10 +67,12 @@ function verdictsOf(p, cases, low, fdr) {
     for (const other of KINDS) if (p[other][e] > p[kind][e]) kind = other;
     return kind;
   });
-  const changed = best.map((kind, e) => {
+  const sure = best.map((kind, e) => {
     const averaged = cases.map((c) => (1 - c.weight) * p[kind][e] + c.weight * c.p[kind][e]);
-    return Math.min(p[kind][e], ...averaged) >= 1 - fdr - ROUNDING;
+    return Math.min(p[kind][e], ...averaged);
   });
+  const listed = expectedFdrList(sure, fdr);
+  const changed = sure.map((value, e) => listed[e] && value >= 1 - DOUBT * fdr - ROUNDING);
   const same = expectedFdrList(low.unchanged, fdr);
   return best.map((kind, e) => (changed[e] ? kind : same[e] ? "unchanged" : "undecided"));
 }
