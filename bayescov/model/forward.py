@@ -32,8 +32,8 @@ def draw_point(spec: ModelSpec, design: Design, *, seed: Seed) -> dict[str, Any]
     Returns
     -------
     dict of str to array
-        In models with departures or couplings the whole tuple is drawn again until every R*_g is positive definite, which is what
-        their prior says.
+        In models with departures or couplings the whole tuple is drawn again until every R*_g is positive definite,
+        which is what their prior says.
 
     Raises
     ------

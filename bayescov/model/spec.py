@@ -109,8 +109,8 @@ class CouplingPrior:
     c_g = 0 with probability 1 - `share`, else Normal(0, `scale`). The group's correlations start from
     1 - (1 - R_0) exp(-c_g): where c_g > 0, as if one more factor, the same for all regions, explained a share
     1 - exp(-c_g) of every variance; where c_g < 0, as if the others had such a factor more (as far as R_0 allows:
-    the result must be positive definite). A shift by c followed by one by d is a shift by c + d, so it does not matter
-    which group is called the control.
+    the result must be positive definite). A shift by c followed by one by d is a shift by c + d, so the same matrices can
+    be reached whichever group is called the control; how probable they are beforehand does depend on it.
     """
 
     share: float = 0.1
