@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -57,7 +58,7 @@ def help_compiling() -> None:
     """What the second process does: the list comes over its standard input."""
     claims, names = pickle.load(sys.stdin.buffer)
     for module, name, kinds in names:
-        block = getattr(__import__(module, fromlist=[name]), name)
+        block = getattr(import_module(module), name)
         if _claim(claims, block):
             address_of(block, kinds)
 
@@ -83,5 +84,7 @@ def _claim(claims: str, block: Any) -> bool:
 
 def _in_cache(block: Any) -> bool:
     """Whether something of the block was ever kept; where nothing can be kept, a second process is of no use."""
+    if block.signatures:  # compiled in this process already: no need to look
+        return True
     folder = block.stats.cache_path
     return folder is None or any(Path(folder).glob(f"*.{block.__name__}-*.nbi"))
