@@ -11,19 +11,28 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from bayescov.sampling.convergence import available_cores
 from bayescov.sampling.kernels.compiling import address_of
+from bayescov.sampling.kernels.helper import claim
 
-__all__ = ["compile_together", "help_compiling"]
+__all__ = ["compile_together"]
 
 Work = tuple[Any, tuple[Any, ...]]
 """A block and the types of its arguments."""
 
+ROOM = "bayescov.sampling"
+# The room is entered without what stands at its door: pandas and xarray take seconds to import, and kernels know neither.
+HELP = """
+import sys, types
+room = sys.modules["{room}"] = types.ModuleType("{room}")
+room.__path__ = [{folder!r}]
+from {room}.kernels.helper import help_compiling
+help_compiling()
+"""
 FEW = 4  # so many blocks are compiled before a second process has begun
 LONGEST = 600.0  # seconds to wait for it
 
@@ -45,7 +54,7 @@ def compile_together(work: Sequence[Work]) -> None:
                 helper.stdin.write(pickle.dumps((claims, names)))
                 helper.stdin.close()
             for block, kinds in reversed(missing):
-                if _claim(claims, block):
+                if claim(claims, block):
                     address_of(block, kinds)
             with suppress(subprocess.TimeoutExpired):
                 helper.wait(LONGEST)
@@ -54,32 +63,14 @@ def compile_together(work: Sequence[Work]) -> None:
             helper.wait()
 
 
-def help_compiling() -> None:
-    """What the second process does: the list comes over its standard input."""
-    claims, names = pickle.load(sys.stdin.buffer)
-    for module, name, kinds in names:
-        block = getattr(import_module(module), name)
-        if _claim(claims, block):
-            address_of(block, kinds)
-
-
 def _second_process() -> Any:
     return subprocess.Popen(
-        [sys.executable, "-c", f"from {__name__} import help_compiling; help_compiling()"],
+        [sys.executable, "-c", HELP.format(room=ROOM, folder=str(Path(__file__).parent))],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-
-
-def _claim(claims: str, block: Any) -> bool:
-    """Whether this process is the first to take the block."""
-    try:
-        Path(claims, block.__name__).touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    return True
 
 
 def _in_cache(block: Any) -> bool:

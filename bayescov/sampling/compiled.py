@@ -1,8 +1,6 @@
 """The blocks that a model needs, compiled, and the loop over them."""
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +9,7 @@ from numba import typeof, types
 from bayescov.model.spec import ModelSpec
 from bayescov.sampling.ahead import compile_together
 from bayescov.sampling.kernels import chain, sweep, tuning
-from bayescov.sampling.kernels.compiling import address_of
+from bayescov.sampling.kernels.compiling import address_of, compiling
 from bayescov.sampling.kernels.held import Held
 from bayescov.sampling.kernels.state import Data
 
@@ -59,7 +57,7 @@ def compiled(plan: Plan, arguments: tuple[Any, ...]) -> Callable[..., None]:
     `arguments` are the first five of any chain: compiled is for their types, which do not depend on the design.
     """
     rng, *rest = (typeof(argument) for argument in arguments)
-    with _no_garbage_collection():
+    with compiling():
         held = [Held(kind) for kind in rest]
         in_sweep, after = (rng, *held[:3]), (*held, types.int64, types.int64)
         compile_together(
@@ -79,15 +77,3 @@ def compiled(plan: Plan, arguments: tuple[Any, ...]) -> Callable[..., None]:
 
 def _addresses(blocks: list[Block], argument_types: tuple[Any, ...]) -> np.ndarray:
     return np.array([address_of(block, argument_types) for block in blocks], dtype=np.int64)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Compiling makes millions of small objects, and the collector would walk all of pandas again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

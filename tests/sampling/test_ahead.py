@@ -14,6 +14,7 @@ from bayescov.sampling import ahead
 from bayescov.sampling.kernels import sweep
 from bayescov.sampling.kernels.compiling import address_of
 from bayescov.sampling.kernels.held import Held
+from bayescov.sampling.kernels.helper import claim
 from bayescov.sampling.start import data_of, prior_of, start_state
 from tests.model.designs import random_design
 
@@ -43,18 +44,18 @@ def test_what_a_second_process_compiles_is_found_in_the_cache(tmp_path, failing)
 
 
 def test_a_block_is_taken_once(tmp_path):
-    assert ahead._claim(str(tmp_path), sweep.move_level)
-    assert not ahead._claim(str(tmp_path), sweep.move_level)
-    assert ahead._claim(str(tmp_path), sweep.renew_scatter)
+    assert claim(str(tmp_path), sweep.move_level)
+    assert not claim(str(tmp_path), sweep.move_level)
+    assert claim(str(tmp_path), sweep.renew_scatter)
 
 
 def _main(failing):
     listed = work()
     if failing:
-        ahead.__name__ = "bayescov.no_such_module"  # what the second process is told to import
+        ahead.HELP = "import bayescov.no_such_module"
     else:
         # The first process holds back, so that the second has something to do.
-        ahead._claim = lambda claims, block: False
+        ahead.claim = lambda claims, block: False
     ahead.available_cores = lambda: 2
     ahead.compile_together(listed)
     found = sum(len(block.signatures) for block in BLOCKS)

@@ -6,12 +6,17 @@ compiled by itself and called by its address; within a block, what is called fro
 anything is compiled. Only what Python calls is made callable from Python and kept on disk.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from bayescov.sampling.kernels.linking import only_linked
 
 _jit = partial(njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 
@@ -45,3 +50,19 @@ def address_of(function, argument_types):
     """Where the block's code for these types stands, an integer; compiled, or read from the cache, where it is not yet."""
     compiled = function.get_compile_result(types.none(*argument_types))
     return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Where many functions are compiled: no machine code that nobody calls, and no walks through what is in memory.
+
+    Compiling makes millions of small objects, and the garbage collector would walk all of pandas again and again.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        with only_linked():
+            yield
+    finally:
+        if enabled:
+            gc.enable()

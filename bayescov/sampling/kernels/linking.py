@@ -1,0 +1,93 @@
+"""Machine code for what is called by its address, and for nothing else.
+
+Numba optimises every function it compiles and translates it into machine code, though a function that is only called from
+others is linked into theirs, and optimised and translated there once more. While the blocks of a sweep are compiled, a
+library is only linked; the rest is done when an address in it is asked for, or its object is, to keep it on disk.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.registry import cpu_target
+
+INSIDES = ("_library_class", "_optimize_final_module", "_finalize_final_module")  # of numba 0.61 to 0.68
+
+
+@contextmanager
+def only_linked() -> Iterator[None]:
+    """Libraries made in here are optimised and translated when they have to be, and not before.
+
+    Where a numba to come has other insides, nothing is different.
+    """
+    codegen = cpu_target.target_context.codegen()
+    if not all(hasattr(codegen, name) or hasattr(JITCodeLibrary, name) for name in INSIDES):
+        yield
+        return
+    usual = codegen._library_class
+    codegen._library_class = LinkedLibrary
+    try:
+        yield
+    finally:
+        codegen._library_class = usual
+
+
+class LinkedLibrary(JITCodeLibrary):
+    """A library that is linked with what it calls, and no more until somebody needs the machine code."""
+
+    def __init__(self, codegen: Any, name: str) -> None:
+        super().__init__(codegen, name)
+        self._waits = False
+        self._environments: list[tuple[str, Any]] = []
+
+    def finalize(self) -> None:
+        """Link. Of what numba does next, the overridden methods below do nothing yet."""
+        self._waits = True
+        super().finalize()
+
+    def _optimize_final_module(self) -> None:
+        if not self._waits:
+            super()._optimize_final_module()
+
+    def _finalize_final_module(self) -> None:
+        if self._waits:
+            self._finalized = True
+        else:
+            super()._finalize_final_module()
+
+    def _translate(self) -> None:
+        """What `finalize` left out."""
+        if self._waits:
+            self._waits = False
+            self._optimize_final_module()
+            self._final_module.verify()
+            self._finalize_final_module()
+            for name, environment in self._environments:
+                self._codegen.set_env(name, environment)  # type: ignore[attr-defined]
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Address of a function; 0 where it is not defined here: numba asks of every function for the wrapper it may lack."""
+        self._ensure_finalized()
+        if self._waits and all(f.name != name or f.is_declaration for f in self._final_module.functions):
+            return 0
+        self._translate()
+        return super().get_pointer_to_function(name)
+
+    def serialize_using_object_code(self) -> Any:
+        """What is kept on disk."""
+        self._ensure_finalized()
+        self._translate()
+        return super().serialize_using_object_code()
+
+    @property
+    def codegen(self) -> "LinkedLibrary":
+        """Whom numba asks to `set_env`, once it has compiled a function."""
+        return self
+
+    def set_env(self, name: str, environment: Any) -> None:
+        """Write where a function's environment stands into its code, as soon as there is any."""
+        if self._waits:
+            self._environments.append((name, environment))
+        else:
+            self._codegen.set_env(name, environment)  # type: ignore[attr-defined]
