@@ -3,7 +3,7 @@
     python benchmarks/calibration.py [--small] [--sizes 35] [--regions 14] [--datasets 20] [--models adaptive,pooled]
 
 Writes results/calibration_n<sizes>_p<regions>.csv (one row a model and truth), reliability beside it as a table and as a
-figure, and refreshes the tables in benchmarks/README.md and models/README.md.
+figure, and refreshes the tables in benchmarks/README.md and models/README.md. Every answer is kept in results/runs.
 """
 
 import argparse
@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 from tables import Run, markdown, options, refresh
 
-from bayescov.simulate.calibrate import MAIN_TRUTHS, calibrate, judge, reliability
+from bayescov.simulate.calibrate import MAIN_TRUTHS, calibrate
+from bayescov.simulate.judgement import judge, reliability
 from bayescov.simulate.truths import truth_names
 
 SIZES = {"20": (20, 20, 20), "35": (34, 40, 35), "100": (102, 120, 105)}
@@ -45,6 +46,9 @@ def main() -> None:
     stem = f"calibration_n{asked.sizes}_p{asked.regions}" + ("" if names == MAIN_TRUTHS else "_more")
     run = Run(stem, asked.small)
     run.save(table)
+    kept = run.folder / "runs"
+    kept.mkdir(exist_ok=True)
+    runs.to_csv(kept / f"{stem}.csv.gz", index=False, float_format="%.6g")
     curves = []
     for (model, name), part in runs.groupby(["model", "truth"], sort=False):
         stated = part[["p_added", "p_missing"]].to_numpy().T.ravel()
@@ -99,10 +103,12 @@ def _page(table: pd.DataFrame, asked: argparse.Namespace, seconds: float) -> str
             "called, right": [
                 f"{a}, {b}" for a, b in zip(table["called"], table["called_true"], strict=True)
             ],
+            "FDR": table["realised_fdr"].map("{:.3f}".format),
             "BH called, right": [
                 f"{a}, {b}" for a, b in zip(table["bh_called"], table["bh_true"], strict=True)
             ],
             "BH right at equal FDR": table["bh_equal"],
+            "at equal share of calls": table["bh_equal_calls"],
             "ROC evidence": table["auc_evidence"].map("{:.3f}".format),
             "ROC Fisher z": table["auc_fisher_z"].map("{:.3f}".format),
             "coverage": table["coverage"].map("{:.3f}".format),

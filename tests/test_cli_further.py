@@ -268,7 +268,8 @@ def test_what_cannot_be_answered_is_one_message_and_status_2(
 
 
 def test_calibrate_prints_and_writes_what_python_computes(tmp_path):
-    from bayescov.simulate.calibrate import calibrate, judge
+    from bayescov.simulate.calibrate import calibrate
+    from bayescov.simulate.judgement import judge
 
     asked = [
         "--truths",

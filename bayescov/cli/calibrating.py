@@ -43,7 +43,7 @@ def calibrate(
     from bayescov.cli.showing import show_points
     from bayescov.model import load_model
     from bayescov.simulate.calibrate import calibrate as simulated
-    from bayescov.simulate.calibrate import judge
+    from bayescov.simulate.judgement import judge
     from bayescov.simulate.truths import truth_names
 
     names = truth_names() if truths == "all" else tuple(t.strip() for t in truths.split(","))

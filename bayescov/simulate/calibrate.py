@@ -1,6 +1,6 @@
 """Are the stated probabilities true? Simulated cohorts of known truth, each fitted; every edge's answer kept.
 
-Running (`calibrate`) and judging (`judge`) are two functions: the runs are kept, the judgement can be repeated.
+What is kept is judged in `bayescov.simulate.judgement`, as often as one likes.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,9 @@ from bayescov.model.spec import ModelSpec, load_model
 from bayescov.posterior.events import events
 from bayescov.simulate.truths import simulate_cohort, truth
 
-__all__ = ["MAIN_TRUTHS", "calibrate", "judge", "reliability"]
+__all__ = ["MAIN_TRUTHS", "calibrate"]
 
 MAIN_TRUTHS = ("null", "sparse", "half", "dense")
-BINS = np.array([0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0 + 1e-9])
 FDR = 0.05
 
 
@@ -70,7 +69,8 @@ def calibrate(
 
     Examples
     --------
-    >>> from bayescov.simulate.calibrate import calibrate, judge
+    >>> from bayescov.simulate.calibrate import calibrate
+    >>> from bayescov.simulate.judgement import judge
     >>> runs = calibrate(["null"], p=4, datasets=1, draws=50, models=["separate"], jobs=1)
     >>> judge(runs)["ece"].between(0, 1).all()
     np.True_
@@ -148,111 +148,3 @@ def _row_per_edge(
         "verdict": answers["verdict"],
     }
     return pd.DataFrame({k: np.asarray(v) for k, v in table.items()})
-
-
-def judge(runs: pd.DataFrame, *, margin: float = 0.1) -> pd.DataFrame:
-    """One row for each model and truth: calibration, error rates, power, ranking, intervals.
-
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        Made by `calibrate`.
-    margin : float
-        Changes of the absolute correlation beyond this count for the ranking and for Benjamini-Hochberg's list.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``ece`` and ``brier`` of P(added) and P(missing) together; ``stated`` and ``true``, their mean and the share that
-        happened; ``called``, ``called_true`` and ``realised_fdr`` of the verdicts "added" and "missing";
-        ``bh_called``, ``bh_true`` of Benjamini-Hochberg at .05 on Fisher's z (true: moved by more than `margin` in that
-        direction); ``bh_equal``, how many changes by the definitions of the answers its list holds when it is cut, at
-        whatever level, so that its realised false discovery rate is at most that of the verdicts; ``auc_evidence``,
-        ``auc_fisher_z``, ``auc_probability``: ROC areas for such moves; ``coverage`` of the 95 % intervals; ``rmse`` of the
-        difference.
-    """
-    return pd.DataFrame(
-        [
-            {"model": model, "truth": name, "datasets": part["dataset"].nunique()} | _judged(part, margin)
-            for (model, name), part in runs.groupby(["model", "truth"], sort=False)
-        ]
-    )
-
-
-def _judged(part: pd.DataFrame, margin: float) -> dict[str, float]:
-    stated = part[["p_added", "p_missing"]].to_numpy().T.ravel()
-    happened = part[["added", "missing"]].to_numpy().T.ravel()
-    verdict = part["verdict"].to_numpy()
-    right = ((verdict == "added") & part["added"]) | ((verdict == "missing") & part["missing"])
-    called = np.isin(verdict, ["added", "missing"])
-    up, down = part["gain"].to_numpy() > margin, part["gain"].to_numpy() < -margin
-    moved = np.concatenate([up, down])
-
-    def both_ways(score: pd.Series) -> float:
-        return _roc_area(np.concatenate([score, -score]), moved)
-
-    q = pd.concat([_benjamini_hochberg(d) for _, d in part.groupby(["dataset", "population"])])[part.index]
-    listed = q <= FDR
-    claim = np.where(part["fisher_z"] > 0, part["added"], part["missing"])
-    wrong = float(1 - right[called].mean()) if called.any() else 0.0
-    direction = np.where(part["fisher_z"] > 0, up, down)
-    covered = part["difference"].between(part["low"], part["high"])
-    return {
-        "ece": calibration_error(stated, happened),
-        "brier": float(np.mean((stated - happened) ** 2)),
-        "stated": float(stated.mean()),
-        "true": float(happened.mean()),
-        "called": int(called.sum()),
-        "called_true": int((called & right).sum()),
-        "realised_fdr": wrong,
-        "bh_called": int(listed.sum()),
-        "bh_true": int((listed.to_numpy() & direction).sum()),
-        "bh_equal": most_right(q.to_numpy(), claim, wrong),
-        "auc_evidence": both_ways(part["evidence"]),
-        "auc_fisher_z": both_ways(part["fisher_z"]),
-        "auc_probability": _roc_area(stated, happened),
-        "coverage": float(covered.mean()),
-        "rmse": float(np.sqrt(np.mean((part["estimate"] - part["difference"]) ** 2))),
-    }
-
-
-def calibration_error(stated: npt.NDArray[np.float64], happened: npt.NDArray[np.bool_]) -> float:
-    """Expected calibration error: mean gap of stated and realised frequency, over bins finer at both ends."""
-    table = reliability(stated, happened)
-    return float((table["share"] * (table["stated"] - table["happened"]).abs()).sum())
-
-
-def reliability(stated: npt.NDArray[np.float64], happened: npt.NDArray[np.bool_]) -> pd.DataFrame:
-    """One row for each bin of stated probabilities that is not empty: its share, mean and realised frequency."""
-    place = np.digitize(stated, BINS) - 1
-    grouped = pd.DataFrame({"bin": place, "stated": stated, "happened": happened.astype(float)}).groupby(
-        "bin"
-    )
-    table = grouped.mean()
-    table["count"] = grouped.size()
-    return table.assign(share=table["count"] / len(stated)).reset_index()
-
-
-def _roc_area(score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_]) -> float:
-    from scipy.stats import rankdata
-
-    n = int(positive.sum())
-    if n in (0, len(positive)):
-        return float("nan")
-    return float((rankdata(score)[positive].sum() - n * (n + 1) / 2) / (n * (len(positive) - n)))
-
-
-def _benjamini_hochberg(part: pd.DataFrame) -> pd.Series:
-    from scipy.stats import false_discovery_control, norm
-
-    return pd.Series(false_discovery_control(2 * norm.sf(part["fisher_z"].abs())), index=part.index)
-
-
-def most_right(q: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], realised_fdr: float) -> int:
-    """The most right statements that any list "q at most so much" holds whose share of wrong ones is at most that."""
-    order = np.argsort(q, kind="stable")
-    whole = np.append(np.diff(q[order]) > 0, True)  # statements of equal q go together
-    hits = np.cumsum(right[order])
-    share = 1.0 - hits / np.arange(1, len(q) + 1)
-    allowed = whole & (share <= realised_fdr + 1e-12)
-    return int(hits[allowed].max(initial=0))
