@@ -60,13 +60,17 @@ def compiled(plan: Plan, arguments: tuple[Any, ...]) -> Callable[..., None]:
     with compiling():
         held = [Held(kind) for kind in rest]
         in_sweep, after = (rng, *held[:3]), (*held, types.int64, types.int64)
+        addresses = types.Array(types.int64, 1, "C")
+        counts = (types.int64, types.int64, types.int64, types.boolean, types.int64)
+        whole = (addresses, addresses, rng, *rest, *counts)
         compile_together(
-            [(b, in_sweep) for b in plan.sweep] + [(b, after) for b in plan.learning + plan.keeping]
+            [(b, in_sweep) for b in plan.sweep]
+            + [(b, after) for b in plan.learning + plan.keeping]
+            + [(chain.run, whole)]
         )
         blocks = _addresses(plan.sweep, in_sweep)
         learning, keeping = (_addresses(part, after) for part in (plan.learning, plan.keeping))
-        counts = (types.int64, types.int64, types.int64, types.boolean, types.int64)
-        chain.run.compile((typeof(blocks), typeof(keeping), rng, *rest, *counts))
+        chain.run.compile(whole)
 
     def run(rng: Any, data: Any, prior: Any, state: Any, draws: Any, *counts: Any) -> None:
         tuning = counts[3]
