@@ -25,12 +25,11 @@ def only_linked() -> Iterator[None]:
     if not all(hasattr(codegen, name) or hasattr(JITCodeLibrary, name) for name in INSIDES):
         yield
         return
-    usual = codegen._library_class
-    codegen._library_class = LinkedLibrary
+    codegen._library_class = LinkedLibrary  # of this one object; its class keeps the usual one
     try:
         yield
     finally:
-        codegen._library_class = usual
+        vars(codegen).pop("_library_class", None)  # another thread may have done so
 
 
 class LinkedLibrary(JITCodeLibrary):
