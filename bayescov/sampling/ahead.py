@@ -24,7 +24,6 @@ __all__ = ["compile_together"]
 Work = tuple[Any, tuple[Any, ...]]
 """A block and the types of its arguments."""
 
-ROOM = "bayescov.sampling"
 # The room is entered without what stands at its door: pandas and xarray take seconds to import, and kernels know neither.
 HELP = """
 import sys, types
@@ -65,7 +64,7 @@ def compile_together(work: Sequence[Work]) -> None:
 
 def _second_process() -> Any:
     return subprocess.Popen(
-        [sys.executable, "-c", HELP.format(room=ROOM, folder=str(Path(__file__).parent))],
+        [sys.executable, "-c", HELP.format(room=__package__, folder=str(Path(__file__).parent))],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -22,7 +22,7 @@ def judge(runs: pd.DataFrame, *, margin: float = 0.1) -> pd.DataFrame:
     Parameters
     ----------
     runs : pandas.DataFrame
-        Made by `calibrate`.
+        Made by `calibrate`. From a CSV of it, read with ``keep_default_na=False``: one of the truths is called null.
     margin : float
         Changes of the absolute correlation beyond this count for the ranking and for Benjamini-Hochberg's list.
 
@@ -66,10 +66,11 @@ def _judged(part: pd.DataFrame, margin: float) -> dict[str, float]:
 
     q = pd.concat([_benjamini_hochberg(d) for _, d in part.groupby(["dataset", "population"])])[part.index]
     lists = part.groupby(["dataset", "population"]).ngroup().to_numpy()
+    one_list = np.zeros_like(lists)
     listed = q <= LISTED
     claim = np.where(part["fisher_z"] > 0, part["added"], part["missing"])
     wrong = wrong_share(called, right.to_numpy(), lists)
-    wrong_calls = float(1 - right[called].mean()) if called.any() else 0.0
+    wrong_calls = wrong_share(called, right.to_numpy(), one_list)
     direction = np.where(part["fisher_z"] > 0, up, down)
     covered = part["difference"].between(part["low"], part["high"])
     return {
@@ -84,7 +85,7 @@ def _judged(part: pd.DataFrame, margin: float) -> dict[str, float]:
         "bh_called": int(listed.sum()),
         "bh_true": int((listed.to_numpy() & direction).sum()),
         "bh_equal": most_right(q.to_numpy(), claim, lists, wrong),
-        "bh_equal_calls": most_right(q.to_numpy(), claim, np.zeros_like(lists), wrong_calls),
+        "bh_equal_calls": most_right(q.to_numpy(), claim, one_list, wrong_calls),
         "auc_evidence": both_ways(part["evidence"]),
         "auc_fisher_z": both_ways(part["fisher_z"]),
         "auc_probability": _roc_area(stated, happened),
