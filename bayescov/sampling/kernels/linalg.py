@@ -1,6 +1,7 @@
 """Small dense linear algebra on symmetric positive definite matrices.
 
-At 14 to 68 regions, an inverse by plain loops along the rows is faster than by LAPACK.
+At 14 to 68 regions, an inverse by plain loops along the rows is faster than by LAPACK. Four rows at a time, what is
+written is loaded and stored a quarter as often.
 """
 
 import math
@@ -27,23 +28,39 @@ def copy_all_into(a, out):
 
 @inner
 def cholesky_into(a, lower):
-    """Lower Cholesky factor of `a` written into `lower` (upper part zeroed). False if not positive definite."""
+    """Lower Cholesky factor of `a` written into `lower` (upper part zeroed). False if not positive definite.
+
+    Its transpose is made first, row by row: then all that is read and written stands side by side.
+    """
     p = a.shape[0]
-    for j in range(p):
-        s = a[j, j]
-        for k in range(j):
-            s -= lower[j, k] * lower[j, k]
-        if not s > 1e-14:
+    for k in range(p):
+        n = p - k
+        row, given = lower[k, k:], a[k, k:]
+        for j in range(n):
+            row[j] = given[j]
+        m = 0
+        while m + 4 <= k:
+            one, two, three, four = lower[m, k:], lower[m + 1, k:], lower[m + 2, k:], lower[m + 3, k:]
+            s, t, u, v = one[0], two[0], three[0], four[0]
+            for j in range(n):
+                row[j] = row[j] - s * one[j] - t * two[j] - u * three[j] - v * four[j]
+            m += 4
+        while m < k:
+            one = lower[m, k:]
+            s = one[0]
+            for j in range(n):
+                row[j] -= s * one[j]
+            m += 1
+        if not row[0] > 1e-14:
             return False
-        d = math.sqrt(s)
-        lower[j, j] = d
-        for k in range(j + 1, p):
-            lower[j, k] = 0.0
-        for i in range(j + 1, p):
-            t = a[i, j]
-            for k in range(j):
-                t -= lower[i, k] * lower[j, k]
-            lower[i, j] = t / d
+        d = math.sqrt(row[0])
+        row[0] = d
+        for j in range(1, n):
+            row[j] /= d
+    for i in range(p):
+        for j in range(i):
+            lower[i, j] = lower[j, i]
+            lower[j, i] = 0.0
     return True
 
 
@@ -55,10 +72,19 @@ def invert_lower_into(lower, out):
         for j in range(p):
             out[i, j] = 0.0
         out[i, i] = 1.0
-        for k in range(i):
-            t = lower[i, k]
+        k = 0
+        while k + 4 <= i:
+            s, t, u, v = lower[i, k], lower[i, k + 1], lower[i, k + 2], lower[i, k + 3]
+            for j in range(k + 4):
+                out[i, j] = (
+                    out[i, j] - s * out[k, j] - t * out[k + 1, j] - u * out[k + 2, j] - v * out[k + 3, j]
+                )
+            k += 4
+        while k < i:
+            s = lower[i, k]
             for j in range(k + 1):
-                out[i, j] -= t * out[k, j]
+                out[i, j] -= s * out[k, j]
+            k += 1
         for j in range(i + 1):
             out[i, j] /= lower[i, i]
 
@@ -70,12 +96,17 @@ def gram_of_rows_into(v, out):
     for i in range(p):
         for j in range(i + 1):
             out[i, j] = 0.0
-    for k in range(p):
-        for i in range(k + 1):
-            t = v[k, i]
+        k = i
+        while k + 4 <= p:
+            r, s, t, u = v[k, i], v[k + 1, i], v[k + 2, i], v[k + 3, i]
             for j in range(i + 1):
-                out[i, j] += t * v[k, j]
-    for i in range(p):
+                out[i, j] = out[i, j] + r * v[k, j] + s * v[k + 1, j] + t * v[k + 2, j] + u * v[k + 3, j]
+            k += 4
+        while k < p:
+            r = v[k, i]
+            for j in range(i + 1):
+                out[i, j] += r * v[k, j]
+            k += 1
         for j in range(i):
             out[j, i] = out[i, j]
 

@@ -99,16 +99,17 @@ def coupled(r, coupling):
 def departed(shared, coupling, delta, out):
     """R*_g: `shared` moved by the coupling, then by `delta` on Fisher's z scale where delta is not zero."""
     p = shared.shape[0]
+    smaller = math.exp(-coupling)
+    for i in range(p):
+        for j in range(i):
+            out[i, j] = shared[i, j] if coupling == 0.0 else 1.0 - (1.0 - shared[i, j]) * smaller
     for i in range(p):
         out[i, i] = 1.0
         for j in range(i):
-            r = coupled(shared[i, j], coupling)
-            d = delta[i, j]
-            if d != 0.0:
-                h = math.tanh(d)
-                r = (r + h) / (1.0 + r * h)
-            out[i, j] = r
-            out[j, i] = r
+            if delta[i, j] != 0.0:
+                h = math.tanh(delta[i, j])
+                out[i, j] = (out[i, j] + h) / (1.0 + out[i, j] * h)
+            out[j, i] = out[i, j]
 
 
 @inner
@@ -138,8 +139,10 @@ def shared_prior(inverse, logdet, eta, family, pull, grad):
     else:
         for j in range(p):
             value -= 0.5 * nu * math.log(inverse[j, j])
-            for i in range(p):
-                scaled[i, j] = 0.5 * nu * inverse[i, j] / inverse[j, j]
+            grad[0, j] = 0.5 * nu / inverse[j, j]
+        for i in range(p):
+            for j in range(p):
+                scaled[i, j] = inverse[i, j] * grad[0, j]
     pulled = product(scaled, inverse)
     for i in range(p):
         for j in range(p):
@@ -212,9 +215,11 @@ def log_density(u, grad, delta, coupling, grad_own, data, prior, state):
     shared = np.empty((p, p))
     shared_inverse = np.empty((p, p))
     for i in range(p):
+        own, smaller = d[i], 1.0 / d[i]
         for j in range(p):
-            shared[i, j] = covariance[i, j] / (d[i] * d[j])
-            shared_inverse[i, j] = precision[i, j] * d[i] * d[j]
+            shared[i, j] = covariance[i, j] * smaller / d[j]
+        for j in range(p):
+            shared_inverse[i, j] = precision[i, j] * own * d[j]
         shared[i, i] = 1.0
     shared_logdet = 0.0
     for j in range(p):
@@ -244,8 +249,9 @@ def log_density(u, grad, delta, coupling, grad_own, data, prior, state):
                 log_dg[j] += shift + size * u[k + (g - 1) * p + j]
             work[0, j] = math.exp(-log_dg[j])
         for i in range(p):
+            smaller = work[0, i] / kappa[g]
             for j in range(p):
-                total[i, j] = scatter[g, i, j] * work[0, i] * work[0, j] / kappa[g]
+                total[i, j] = scatter[g, i, j] * smaller * work[0, j]
         if state.n_active[g] > 0 or coupling[g] != 0.0:
             departed(shared, coupling[g], delta[g], center)
             center_logdet = invert_spd_into(center, center_inverse, work, work2)
@@ -268,20 +274,13 @@ def log_density(u, grad, delta, coupling, grad_own, data, prior, state):
             value -= n * log_dg[j]
         a = 0.5 * nu
         b = 0.5 * (nu + n)
-        slope_coupled = math.exp(-coupling[g])
-        along_coupling = 0.0
+        for i in range(p):
+            for j in range(p):
+                work[i, j] = a * center_inverse[i, j] - b * total_inverse[i, j]
         for i in range(p):
             row = 0.0
             for j in range(p):
-                h = a * center_inverse[i, j] - b * total_inverse[i, j]
-                row += h * center[i, j]
-                if i != j:
-                    if delta[g, i, j] != 0.0:
-                        h *= 1.0 - center[i, j] ** 2
-                        grad_own[g, i, j] = 2.0 * h
-                        h /= 1.0 - coupled(shared[i, j], coupling[g]) ** 2
-                    grad_shared[i, j] += h * slope_coupled
-                    along_coupling += h * slope_coupled * (1.0 - shared[i, j])
+                row += work[i, j] * center[i, j]
             slope = 2.0 * row  # d/d log D of 1/2 nu log|S*| - 1/2 (nu + n) log|S* + S / kappa|, S* = D R* D
             grad_log_d[i] += slope
             if g > 0:
@@ -289,6 +288,22 @@ def log_density(u, grad, delta, coupling, grad_own, data, prior, state):
                 grad[k + (g - 1) * p + i] += slope * size
                 grad[tail + g - 1] += slope
                 grad[tail + n_groups - 1 + g - 1] += slope * e
+            work[i, i] = 0.0
+        if state.n_active[g] > 0:
+            for i in range(p):
+                for j in range(p):
+                    if delta[g, i, j] != 0.0:
+                        h = work[i, j] * (1.0 - center[i, j] ** 2)
+                        grad_own[g, i, j] = 2.0 * h
+                        work[i, j] = h / (1.0 - coupled(shared[i, j], coupling[g]) ** 2)
+        slope_coupled, along_coupling = math.exp(-coupling[g]), 0.0
+        for i in range(p):
+            for j in range(p):
+                grad_shared[i, j] += work[i, j] * slope_coupled
+        if coupling[g] != 0.0:
+            for i in range(p):
+                for j in range(p):
+                    along_coupling += work[i, j] * slope_coupled * (1.0 - shared[i, j])
         grad_own[g, 0, 0] = along_coupling
     # Priors of the SDs.
     for j in range(p):
