@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import multigammaln
 
 from bayescov.design import Design
 from bayescov.errors import ModelError
-from bayescov.model.spec import ModelSpec
-from bayescov.sampling.kernels.closeness import INFINITE
+from bayescov.model.spec import DensePrior, ModelSpec
+from bayescov.sampling.kernels.closeness import CELLS, INFINITE, REACH
 from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE, cross_products, residual_scatter
 from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL, size_of
 from bayescov.sampling.kernels.state import Data, Prior, State
@@ -30,6 +31,7 @@ def data_of(spec: ModelSpec, design: Design) -> Data:
     missing = np.ascontiguousarray(np.isnan(design.y.values))
     each, pooled = residual_correlations(design)
     blocks, chance, middle, spread = blocks_of(each, pooled, design.sizes)
+    log_kappas, gammas = _closeness_grid(spec.dense, len(design.regions), design.sizes)
     return Data(
         regressors=np.ascontiguousarray(dummies),
         codes=design.population.values.astype(np.int64),
@@ -43,7 +45,19 @@ def data_of(spec: ModelSpec, design: Design) -> Data:
         block_middle=middle,
         block_spread=spread,
         information=information_of(each, pooled, design.sizes),
+        log_kappas=log_kappas,
+        gammas=gammas,
     )
+
+
+def _closeness_grid(dense: DensePrior | None, p: int, sizes: Floats) -> tuple[Floats, Floats]:
+    """The middles of the cells from which log kappa is proposed; the gamma functions there and at infinity, (group, cell)."""
+    middle, width = (math.log(dense.median), dense.width) if dense else (0.0, 1.0)
+    low = middle - REACH * width
+    high = min(middle + REACH * width, math.log(INFINITE) + 2.0)
+    log_kappas = low + (np.arange(CELLS) + 0.5) * (high - low) / CELLS
+    half = 0.5 * (np.append(np.exp(log_kappas), INFINITE) + p + 1.0)
+    return log_kappas, multigammaln(half + 0.5 * sizes[:, None], p) - multigammaln(half, p)
 
 
 def prior_of(spec: ModelSpec) -> Prior:

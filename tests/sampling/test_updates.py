@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from bayescov.sampling.kernels import blocks, updates
+from bayescov.sampling.kernels import blocks, edges, inverses, updates
 from bayescov.sampling.kernels import shared as shared_kernels
 from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL
+from bayescov.sampling.kernels.state import Data, State
 from tests.sampling.callable import from_python
 
 density_of_move = from_python(blocks.density_of_move)
-invert_all = from_python(blocks.invert_all)
+line_density = from_python(edges.line_density)
+shared_prior_change = from_python(edges.shared_prior_change)
+invert_all = from_python(inverses.invert_all)
 shared_prior = from_python(shared_kernels.shared_prior)
 log_det_of_move = from_python(updates.log_det_of_move)
 update_inverse = from_python(updates.update_inverse)
@@ -94,3 +97,66 @@ def test_density_of_a_block_is_that_of_whole_matrices(family, block):
     expected = np.empty_like(inverse)
     invert_all(new_shared, new_center, scaled, kappa, family, pull, expected, pulled)
     np.testing.assert_allclose(inverse, expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.35])
+def test_density_along_a_line_is_that_of_whole_matrices(share):
+    """Everything that moves with an edge: R_0, the group's own element, and that of a group that departs already."""
+    rng = np.random.default_rng(11)
+    sizes, kappa, slab = (
+        np.array([20.0, 18.0, 25.0]),
+        np.array([60.0, 60.0, 900.0]),
+        np.array([0.0, 0.3, 0.4]),
+    )
+    coupling, (i, j), log_on = np.array([0.0, 0.1, -0.05]), (2, 5), -1.7
+    delta = np.zeros((3, P, P))
+    delta[2, i, j] = delta[2, j, i] = 0.2
+    middle = correlation(rng, 90)
+    scaled = np.array([n * correlation(rng) for n in sizes])
+
+    def matrices(x):
+        """R_0 and the centres where group 1 departs by x."""
+        shared = moved_by(middle, np.array([i, j]), np.array([[0.0, -share * x], [-share * x, 0.0]]))
+        center = 1 - (1 - shared) * np.exp(-coupling)[:, None, None]
+        center[2, i, j] = center[2, j, i] = np.tanh(np.arctanh(center[2, i, j]) + 0.2)
+        center[1, i, j] = center[1, j, i] = center[1, i, j] + x
+        return shared, center
+
+    def whole(x):
+        _, center = matrices(x)
+        nu, both = kappa + P + 1, center + scaled / kappa[:, None, None]
+        value = 0.5 * np.sum(nu * log_det(center) - (nu + sizes) * log_det(both))
+        if x != 0:
+            r = center[1, i, j]
+            z = (np.arctanh(r) - np.arctanh(r - x)) / slab[1]
+            value += log_on - 0.5 * z**2 - np.log(slab[1] * np.sqrt(2 * np.pi)) - np.log1p(-(r**2))
+        return value
+
+    shared, center = matrices(0.1)
+    inverse, pulled, pull = np.empty((7, P, P)), np.empty((P, P)), 0.6 * np.eye(P) + 0.4
+    invert_all(shared, center, scaled, kappa, COMMON, pull, inverse, pulled)
+    nothing = dict.fromkeys(State._fields, 0.0)
+    state = State(
+        **nothing | {"center": center, "coupling": coupling, "delta": delta, "size": slab, "kappa": kappa}
+    )
+    data = Data(**dict.fromkeys(Data._fields, 0.0) | {"sizes": sizes})
+    held = np.arctanh(center[1, i, j] - 0.1)
+    at = {
+        x: line_density(x, 1, middle[i, j], share, i, j, inverse, data, state, log_on, held)
+        for x in (0.0, 0.1, -0.2)
+    }
+    for x, found in at.items():
+        assert found - at[0.0] == pytest.approx(whole(x) - whole(0.0), abs=1e-8)
+    for x in np.linspace(-1.0, 1.0, 21):
+        lowest = min(np.linalg.eigvalsh(matrices(x)[1])[:, 0])
+        found = line_density(x, 1, middle[i, j], share, i, j, inverse, data, state, log_on, held)
+        assert np.isneginf(found) == (lowest <= 0)
+
+    for family in (LKJ, MARGINAL, COMMON):
+        found = shared_prior_change(0.06, i, j, inverse[0], pulled, 1.3, family)
+        moved = moved_by(shared, np.array([i, j]), np.array([[0.0, 0.06], [0.06, 0.0]]))
+        value = [
+            shared_prior(np.linalg.inv(m), log_det(m), 1.3, family, pull, np.empty((P, P)))
+            for m in (moved, shared)
+        ]
+        assert found == pytest.approx(value[0] - value[1], abs=1e-9)

@@ -15,15 +15,10 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
-from bayescov.sampling.kernels.edges import log_odds, log_slab
-from bayescov.sampling.kernels.linalg import (
-    cholesky_into,
-    copy_into,
-    invert_lower_into,
-    invert_spd_into,
-    product,
-)
-from bayescov.sampling.kernels.shared import COMMON, LKJ, add_data_into, coupled, pack_factor
+from bayescov.sampling.kernels.edges import element_of, log_odds, log_slab
+from bayescov.sampling.kernels.inverses import pull_through
+from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product
+from bayescov.sampling.kernels.shared import COMMON, LKJ, coupled, pack_factor
 from bayescov.sampling.kernels.updates import log_det_of_move, update_inverse
 
 OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on the correlation scale
@@ -86,26 +81,6 @@ def place_of(region, touched):
     while touched[k] != region:
         k += 1
     return k
-
-
-@inner
-def invert_all(shared, center, scaled, kappa, family, pull, inverse, pulled):
-    """The inverses of R_0, of the centres and of the centres with the data (1 + 2 G, p, p); R_0^-1 pull R_0^-1 beside them."""
-    n_groups, p = center.shape[0], center.shape[1]
-    work, work2, total = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
-    invert_spd_into(shared, inverse[0], work, work2)
-    for g in range(n_groups):
-        add_data_into(center[g], scaled[g], kappa[g], total)
-        invert_spd_into(center[g], inverse[1 + g], work, work2)
-        invert_spd_into(total, inverse[1 + n_groups + g], work, work2)
-    pull_through(inverse[0], family, pull, pulled)
-
-
-@inner
-def pull_through(inverse, family, pull, pulled):
-    """R_0^-1 pull R_0^-1, where the prior has a pull."""
-    if family == COMMON:
-        copy_into(product(product(inverse, pull), inverse), pulled)
 
 
 @inner
@@ -194,11 +169,12 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
         a, b = place_of(i, touched), place_of(j, touched)
         move[0, a, b] = move[0, b, a] = moved - r
         for g in range(n_groups):
-            value = coupled(moved, coupling[g])
             if g == entering:
-                value += x[e]
-            elif g != leaving and delta[g, i, j] != 0.0:
-                value = math.tanh(math.atanh(value) + delta[g, i, j])
+                value = coupled(moved, coupling[g]) + x[e]
+            elif g == leaving:
+                value = coupled(moved, coupling[g])
+            else:
+                value = element_of(moved, g, i, j, state)
             move[1 + g, a, b] = move[1 + g, b, a] = value - center[g, i, j]
     if entering > 0:
         gain -= log_shifts(x, n_edges, middle, spread)

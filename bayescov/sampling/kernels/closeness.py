@@ -1,7 +1,8 @@
 r"""kappa: how close each group's covariance stays to its centre, with Sigma_g integrated out.
 
 With the eigenvalues of R*^-1 C known, the density at any kappa costs O(p), so kappa is proposed from the whole range
-at once (a grid, uniform within a cell, and the atom at infinity) and corrected by Metropolis-Hastings.
+at once (a grid, uniform within a cell, and the atom at infinity) and corrected by Metropolis-Hastings. The gamma
+functions on the grid are the same in every sweep; they come with the data.
 """
 
 import math
@@ -15,6 +16,9 @@ from bayescov.sampling.kernels.scalars import draw_category
 # kappa = infinity is computed as a million people: a group's correlations then stay within .001 of their centre.
 INFINITE = 1e6
 CELLS = 48
+REACH = (
+    5.0  # the grid covers so many prior SDs on either side, but not much more than what stands for infinity
+)
 
 
 @inner
@@ -36,47 +40,59 @@ def relative_eigenvalues(center, scatter, log_d, factor, inverse, out):
 
 
 @inner
-def log_closeness_density(log_kappa, eigenvalues, n):
-    """Log density of one group's data as a function of kappa (constants in kappa dropped)."""
-    kappa = math.exp(log_kappa)
-    p = eigenvalues.shape[0]
-    nu = kappa + p + 1.0
-    value = -0.5 * n * p * log_kappa
+def log_gammas(kappa, p, n):
+    """What of the density does not depend on the data: log of the ratio of two multivariate gamma functions."""
+    value = 0.0
     for i in range(p):
-        value -= 0.5 * (nu + n) * math.log1p(eigenvalues[i] / kappa)
-        value += math.lgamma(0.5 * (nu + n - i)) - math.lgamma(0.5 * (nu - i))
+        value += math.lgamma(0.5 * (kappa + p + 1.0 + n - i)) - math.lgamma(0.5 * (kappa + p + 1.0 - i))
     return value
 
 
 @inner
-def _log_posterior(log_kappa, eigenvalues, sizes, first, last, log_median, width):
+def log_closeness_density(kappa, eigenvalues, n, gammas):
+    """Log density of one group's data as a function of kappa (constants in kappa dropped), given its `log_gammas`."""
+    p = eigenvalues.shape[0]
+    value, factor = 0.0, 1.0
+    for i in range(p):  # a logarithm costs as much as twenty products
+        factor *= 1.0 + eigenvalues[i] / kappa
+        if factor > 1e200:
+            value += math.log(factor)
+            factor = 1.0
+    value += math.log(factor)
+    return gammas - 0.5 * (kappa + p + 1.0 + n) * value - 0.5 * n * p * math.log(kappa)
+
+
+@inner
+def _log_posterior(log_kappa, eigenvalues, data, first, last, log_median, width):
+    """Log density of kappa where it is finite."""
     value = -0.5 * ((log_kappa - log_median) / width) ** 2 - math.log(width * math.sqrt(2.0 * math.pi))
+    kappa, p = math.exp(log_kappa), eigenvalues.shape[1]
     for g in range(first, last):
-        value += log_closeness_density(log_kappa, eigenvalues[g], sizes[g])
+        n = data.sizes[g]
+        value += log_closeness_density(kappa, eigenvalues[g], n, log_gammas(kappa, p, n))
     return value
 
 
 @part
-def draw_closeness(rng, kappa, eigenvalues, sizes, first, last, median, width, atom):
+def draw_closeness(rng, kappa, eigenvalues, first, last, data, prior):
     """Draw the kappa that groups `first` to `last` share."""
-    log_median = math.log(median)
-    low = log_median - 5.0 * width
-    high = min(log_median + 5.0 * width, math.log(INFINITE) + 2.0)
-    cell = (high - low) / CELLS
-    weights = np.empty(CELLS + 1)
-    for i in range(CELLS):
-        x = low + (i + 0.5) * cell
-        weights[i] = _log_posterior(x, eigenvalues, sizes, first, last, log_median, width)
-        weights[i] += math.log1p(-atom) + math.log(cell)
-    count = CELLS
-    at_infinity = -np.inf
-    if atom > 0.0:
-        at_infinity = math.log(atom)
+    log_median, width, atom = math.log(prior.kappa_median), prior.kappa_width, prior.kappa_atom
+    log_kappas, gammas = data.log_kappas, data.gammas
+    cells = log_kappas.shape[0]
+    cell = log_kappas[1] - log_kappas[0]
+    low = log_kappas[0] - 0.5 * cell
+    weights = np.empty(cells + 1)
+    for i in range(cells + 1):
+        weights[i] = 0.0
         for g in range(first, last):
-            at_infinity += log_closeness_density(math.log(INFINITE), eigenvalues[g], sizes[g])
-        weights[CELLS] = at_infinity
-        count += 1
-    chosen, _ = draw_category(rng, weights, count)
+            at = math.exp(log_kappas[i]) if i < cells else INFINITE
+            weights[i] += log_closeness_density(at, eigenvalues[g], data.sizes[g], gammas[g, i])
+        if i < cells:
+            weights[i] += math.log1p(-atom) + math.log(cell) - math.log(width * math.sqrt(2.0 * math.pi))
+            weights[i] -= 0.5 * ((log_kappas[i] - log_median) / width) ** 2
+        else:
+            weights[i] += math.log(atom) if atom > 0.0 else -np.inf
+    chosen, _ = draw_category(rng, weights, cells + 1)
 
     # Log of (target density / proposal density), up to one constant, at the current and at the proposed value.
     # The atom is proposed with exactly its weight: its ratio is one.
@@ -85,25 +101,24 @@ def draw_closeness(rng, kappa, eigenvalues, sizes, first, last, median, width, a
         current_ratio = 0.0
     else:
         i = math.floor((current - low) / cell)
-        if i < 0 or i >= CELLS:
+        if i < 0 or i >= cells:
             current_ratio = np.inf  # cannot be proposed: only the random walk below moves it
         else:
-            exact = _log_posterior(current, eigenvalues, sizes, first, last, log_median, width)
+            exact = _log_posterior(current, eigenvalues, data, first, last, log_median, width)
             current_ratio = exact + math.log1p(-atom) + math.log(cell) - weights[i]
-    if chosen == CELLS:
+    if chosen == cells:
         if math.log(1.0 - rng.random()) < -current_ratio:
             return INFINITE
     else:
         new = low + (chosen + rng.random()) * cell
-        exact = _log_posterior(new, eigenvalues, sizes, first, last, log_median, width)
+        exact = _log_posterior(new, eigenvalues, data, first, last, log_median, width)
         ratio = exact + math.log1p(-atom) + math.log(cell) - weights[chosen]
         if math.log(1.0 - rng.random()) < ratio - current_ratio:
             return math.exp(new)
     if not (atom > 0.0 and kappa == INFINITE):
         new = current + 0.5 * width * rng.standard_normal()
-        change = _log_posterior(new, eigenvalues, sizes, first, last, log_median, width) - _log_posterior(
-            current, eigenvalues, sizes, first, last, log_median, width
-        )
+        change = _log_posterior(new, eigenvalues, data, first, last, log_median, width)
+        change -= _log_posterior(current, eigenvalues, data, first, last, log_median, width)
         if math.log(1.0 - rng.random()) < change:
             return math.exp(new)
     return kappa

@@ -1,9 +1,13 @@
-"""Single-edge departures Delta of each patient group from the shared matrix, with Sigma_g integrated out.
+r"""Single-edge departures Delta of each patient group from the shared matrix, with Sigma_g integrated out.
 
-Changing one element of R*_g changes its determinant, and that of R*_g + C / kappa, by a few operations (`updates`). An
-edge's indicator and size are proposed together, from a grid over all admissible values (uniform within a cell) and the
-spike, and corrected by Metropolis-Hastings; an accepted move costs O(p^2). The share pi_g is integrated out as well:
-given pi_g the number of departures could only creep.
+Changing one element of a matrix changes its determinant by a few operations (`updates`). An edge's indicator and size are
+proposed together, from a grid over all admissible values (uniform within a cell) and the spike, and corrected by
+Metropolis-Hastings; an accepted move costs O(p^2). The share pi_g is integrated out as well: given pi_g the number of
+departures could only creep.
+
+An edge moves along one of two lines. On one R_0 is held. On the other the average over everybody is: while a departure is
+off, R_0 is a compromise that leaves no room for it, so where the group departs by x from where R_0 leads it, R_0 is `-a x`
+from the average, a being the group's share of the people; (R_0, x) -> (R_0 - a x, x) has Jacobian one.
 """
 
 import math
@@ -11,24 +15,12 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
-from bayescov.sampling.kernels.linalg import invert_spd_into
+from bayescov.sampling.kernels.inverses import pull_through
 from bayescov.sampling.kernels.scalars import HALF_LOG_TWO_PI, draw_category, draw_log_normal_spread
-from bayescov.sampling.kernels.shared import add_data_into
-from bayescov.sampling.kernels.updates import log_det_change, move_inverse
+from bayescov.sampling.kernels.shared import COMMON, LKJ, coupled
+from bayescov.sampling.kernels.updates import log_det_change, move_inverse, move_weights
 
 CELLS = 16
-
-
-@inner
-def edge_density(d, nu, n, k, m, i, j):
-    """Change of a group's collapsed log density when element (i, j) of its centre moves by d."""
-    first = log_det_change(d, k[i, i], k[i, j], k[j, j])
-    if first == -np.inf:
-        return -np.inf
-    second = log_det_change(d, m[i, i], m[i, j], m[j, j])
-    if second == -np.inf:
-        return -np.inf
-    return 0.5 * nu * first - 0.5 * (nu + n) * second
 
 
 @inner
@@ -44,83 +36,141 @@ def log_odds(others, edges, share_a, share_b):
     return math.log((share_a + others) / (share_b + edges - 1.0 - others))
 
 
+@inner
+def element_of(r, g, i, j, state):
+    """A group's element where R_0 has r, its departure held on Fisher's scale."""
+    value = coupled(r, state.coupling[g])
+    if state.delta[g, i, j] != 0.0:
+        h = math.tanh(state.delta[g, i, j])
+        value = (value + h) / (1.0 + value * h)
+    return value
+
+
+@inner
+def line_density(x, group, average, share, i, j, inverse, data, state, log_on, z_held):
+    """Log density, the prior of R_0 apart, where `group` departs by x and R_0 is `average - share x`; -inf outside.
+
+    Where R_0 is held, `z_held` is Fisher's z of what it leads the group to.
+    """
+    n_groups, p = state.center.shape[0], state.center.shape[1]
+    r = average - share * x
+    start = coupled(r, state.coupling[group])
+    if not (abs(r) < 0.999999 and abs(start) < 0.999999 and abs(start + x) < 0.999999):
+        return -np.inf
+    value = 0.0
+    if x != 0.0:
+        z = z_held if share == 0.0 else math.atanh(start)
+        value = log_slab(start + x, z, state.size[group]) + log_on
+    for g in range(n_groups):
+        if g != group and share == 0.0:
+            continue
+        d = (start + x if g == group else element_of(r, g, i, j, state)) - state.center[g, i, j]
+        k, m = inverse[1 + g], inverse[1 + n_groups + g]
+        first = log_det_change(d, k[i, i], k[i, j], k[j, j])
+        second = log_det_change(d, m[i, i], m[i, j], m[j, j])
+        if first == -np.inf or second == -np.inf:
+            return -np.inf
+        nu = state.kappa[g] + p + 1.0
+        value += 0.5 * nu * first - 0.5 * (nu + data.sizes[g]) * second
+    return value
+
+
+@inner
+def shared_prior_change(d, i, j, inverse, pulled, eta, family):
+    """Change of R_0's log prior density when its element (i, j) moves by d; -inf outside."""
+    p = inverse.shape[0]
+    log_det = log_det_change(d, inverse[i, i], inverse[i, j], inverse[j, j])
+    if d == 0.0 or log_det == -np.inf:
+        return log_det
+    if family == LKJ:
+        return (eta - 1.0) * log_det
+    nu = p - 1.0 + 2.0 * eta
+    value = -0.5 * (nu + p + 1.0) * log_det
+    a, b, c = move_weights(d, inverse[i, i], inverse[i, j], inverse[j, j])
+    if family == COMMON:
+        return value + 0.5 * (a * pulled[i, i] + b * pulled[j, j] + 2.0 * c * pulled[i, j])
+    for k in range(p):
+        x, y = inverse[k, i], inverse[k, j]
+        value -= 0.5 * nu * math.log1p(-(a * x * x + b * y * y + 2.0 * c * x * y) / inverse[k, k])
+    return value
+
+
 @part
-def draw_departures(
-    rng, shared, center, scatter_scaled, kappa, n, delta, included, n_active, share_a, share_b, size
-):
-    """One sweep over the edges of one group, of which `n_active` depart so far. False where it broke down."""
-    p = shared.shape[0]
-    nu = kappa + p + 1.0
-    k = np.empty((p, p))
-    m = np.empty((p, p))
-    work = np.empty((p, p))
-    work2 = np.empty((p, p))
-    if not invert_spd_into(center, k, work, work2) > -1e200:
-        return False
-    total = np.empty((p, p))
-    add_data_into(center, scatter_scaled, kappa, total)
-    if not invert_spd_into(total, m, work, work2) > -1e200:
-        return False
-    weights = np.empty(CELLS + 1)
-    edges = p * (p - 1) // 2
-    for i in range(p):
-        for j in range(i + 1, p):
-            log_on = log_odds(n_active - included[i, j], edges, share_a, share_b)
-            r = center[i, j]
-            r_shared = shared[i, j]
-            z_shared = math.atanh(r_shared)
-            s = math.sqrt(k[i, i] * k[j, j])
-            low = max(r - 1.0 / (s + k[i, j]), -0.999999)
-            high = min(r + 1.0 / (s - k[i, j]), 0.999999)
-            margin = 1e-7 * (high - low)
-            low += margin
-            high -= margin
-            cell = (high - low) / CELLS
-            for c in range(CELLS):
-                x = low + (c + 0.5) * cell
-                weights[c] = edge_density(x - r, nu, n, k, m, i, j) + log_slab(x, z_shared, size)
-                weights[c] += log_on + math.log(cell)
-            spike = -np.inf
-            if low < r_shared < high:
-                spike = edge_density(r_shared - r, nu, n, k, m, i, j)
-            weights[CELLS] = spike
+def draw_edge(rng, group, share, i, j, inverse, pulled, data, prior, state):
+    """Draw the departure of one edge of one group; whether anything moved. R_0 moves by `share` of it, u does not."""
+    shared, center, delta, included = state.shared, state.center, state.delta, state.included
+    n_groups, p = center.shape[0], center.shape[1]
+    on = included[group, i, j]
+    log_on = log_odds(state.n_active[group] - on, p * (p - 1) // 2, prior.share_a, prior.share_b)
+    r = center[group, i, j]
+    x = 0.0 if on == 0 else r - coupled(shared[i, j], state.coupling[group])
+    average, z_held = shared[i, j] + share * x, math.atanh(r - x)
+    # Where the group's own centre is positive definite; the ends are the same from every point of the line.
+    slope = 1.0 - share * math.exp(-state.coupling[group])
+    k = inverse[1 + group]
+    s = math.sqrt(k[i, i] * k[j, j])
+    low = x + (max(r - 1.0 / (s + k[i, j]), -0.999999) - r) / slope
+    high = x + (min(r + 1.0 / (s - k[i, j]), 0.999999) - r) / slope
+    margin = 1e-7 * (high - low)
+    low += margin
+    high -= margin
+    cell = (high - low) / CELLS
+    # The cells, the spike, the current value, that proposed from a cell: the density is called in one place only, so that
+    # its code is compiled in once.
+    weights, chosen, new, ratio = np.empty(CELLS + 1), CELLS, 0.0, 0.0
+    for c in range(CELLS + 3):
+        value = 0.0
+        if c < CELLS:
+            value = low + (c + 0.5) * cell
+        elif c == CELLS + 1:
+            value = x
             top = -np.inf
-            for c in range(CELLS + 1):
-                top = max(top, weights[c])
-            for c in range(CELLS):  # every cell can be proposed
-                weights[c] = max(weights[c], top - 20.0)
+            for c_ in range(CELLS + 1):
+                top = max(top, weights[c_])
+            for c_ in range(CELLS):  # every cell can be proposed
+                weights[c_] = max(weights[c_], top - 20.0)
             chosen, _ = draw_category(rng, weights, CELLS + 1)
-            if chosen == CELLS and included[i, j] == 0:
+            if chosen == CELLS and on == 0:
+                return False
+            if on == 0:
                 continue
-            current_ratio = 0.0
-            if included[i, j] == 1:
-                c = min(max(int((r - low) / cell), 0), CELLS - 1)
-                current_ratio = log_slab(r, z_shared, size) + log_on + math.log(cell) - weights[c]
+        elif c == CELLS + 2:
             if chosen == CELLS:
-                new = r_shared
-                ratio = 0.0
-            else:
-                new = low + (chosen + rng.random()) * cell
-                exact = edge_density(new - r, nu, n, k, m, i, j) + log_slab(new, z_shared, size)
-                ratio = exact + log_on + math.log(cell) - weights[chosen]
-            if not math.log(1.0 - rng.random()) < ratio - current_ratio:
                 continue
-            d = new - r
-            if abs(d) > 1e-13:
-                move_inverse(k, i, j, d)
-                move_inverse(m, i, j, d)
-            center[i, j] = new
-            center[j, i] = new
-            n_active += (0 if chosen == CELLS else 1) - included[i, j]
-            if chosen == CELLS:
-                included[i, j] = 0
-                included[j, i] = 0
-                delta[i, j] = 0.0
-            else:
-                included[i, j] = 1
-                included[j, i] = 1
-                delta[i, j] = math.atanh(new) - z_shared
-            delta[j, i] = delta[i, j]
+            new = low + (chosen + rng.random()) * cell
+            value = new
+        density = line_density(value, group, average, share, i, j, inverse, data, state, log_on, z_held)
+        if c < CELLS:
+            weights[c] = density + math.log(cell)
+        elif c == CELLS:
+            weights[c] = density
+        elif c == CELLS + 1:
+            ratio -= density + math.log(cell) - weights[min(max(int((x - low) / cell), 0), CELLS - 1)]
+        else:
+            ratio += density + math.log(cell) - weights[chosen]
+    move = share * (x - new)
+    if share > 0.0:
+        ratio += shared_prior_change(move, i, j, inverse[0], pulled, prior.eta, prior.family)
+    if not math.log(1.0 - rng.random()) < ratio:
+        return False
+    if abs(move) > 1e-13:
+        move_inverse(inverse[0], i, j, move)
+        pull_through(inverse[0], prior.family, state.pull, pulled)
+    r = average - share * new
+    shared[i, j] = shared[j, i] = r
+    start = coupled(r, state.coupling[group])
+    for g in range(n_groups):
+        value = start + new if g == group else element_of(r, g, i, j, state)
+        d = value - center[g, i, j]
+        if abs(d) > 1e-13:
+            move_inverse(inverse[1 + g], i, j, d)
+            move_inverse(inverse[1 + n_groups + g], i, j, d)
+        center[g, i, j] = center[g, j, i] = value
+    turned_on = 0 if chosen == CELLS else 1
+    state.n_active[group] += turned_on - on
+    included[group, i, j] = included[group, j, i] = turned_on
+    own = 0.0 if chosen == CELLS else math.atanh(start + new) - math.atanh(start)
+    delta[group, i, j] = delta[group, j, i] = own
     return True
 
 

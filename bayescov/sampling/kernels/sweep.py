@@ -9,12 +9,13 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.blocks import draw_block, invert_all, store_shared, switch_block
+from bayescov.sampling.kernels.blocks import draw_block, store_shared, switch_block
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
-from bayescov.sampling.kernels.edges import draw_departures, draw_share_and_size
+from bayescov.sampling.kernels.edges import draw_edge, draw_share_and_size
 from bayescov.sampling.kernels.hmc import hamiltonian_step
+from bayescov.sampling.kernels.inverses import invert_all
 from bayescov.sampling.kernels.level import draw_level
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
@@ -52,10 +53,7 @@ def move_closeness(rng, data, prior, state):
         relative_eigenvalues(state.center[g], state.scatter[g], state.log_d[g], work, work2, eigenvalues[g])
     together = 1 if prior.kappa_each else n_groups
     for first in range(0, n_groups, together):
-        kappa = draw_closeness(
-            rng, state.kappa[first], eigenvalues, data.sizes, first, first + together, prior.kappa_median,
-            prior.kappa_width, prior.kappa_atom,
-        )  # fmt: skip
+        kappa = draw_closeness(rng, state.kappa[first], eigenvalues, first, first + together, data, prior)
         for g in range(first, first + together):
             state.kappa[g] = kappa
 
@@ -88,7 +86,7 @@ def move_couplings(rng, data, prior, state):
 
 @block
 def switch_blocks(rng, data, prior, state):
-    """Single-edge departures of every patient group, blocks of edges at once."""
+    """Single-edge departures of every patient group, with R_0 giving way: single edges, and blocks of edges at once."""
     n_groups, p = state.log_d.shape
     moved = False
     inverse, pulled = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p))
@@ -96,28 +94,34 @@ def switch_blocks(rng, data, prior, state):
         state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
     )
     for g in range(1, n_groups):
+        share = data.sizes[g] / data.sizes.sum()
         for k in range(BLOCK_MOVES):
             other, of = 0, g
             if n_groups > 2 and k % 4 == 3:  # with another group; the block by the chances of either
                 other = 1 + (g + int(rng.random() * (n_groups - 2))) % (n_groups - 1)
                 of = g if rng.random() < 0.5 else other
             b = draw_block(rng, state.block_chance[of])
-            moved |= switch_block(rng, g, other, b, inverse, pulled, data, prior, state)
+            block = data.blocks[b]
+            if other == 0 and block[1] < 0 and block[3] < 0:
+                moved |= draw_edge(rng, g, share, block[0], block[2], inverse, pulled, data, prior, state)
+            else:
+                moved |= switch_block(rng, g, other, b, inverse, pulled, data, prior, state)
     if moved:
         store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 
 
 @block
 def move_departures(rng, data, prior, state):
-    """Single-edge departures of every patient group, edge by edge; their share and size."""
+    """Single-edge departures of every patient group, edge by edge, R_0 held; their share and size."""
     n_groups, p = state.log_d.shape
-    start, nothing = np.empty((p, p)), np.zeros((p, p))
+    inverse, pulled = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p))
+    invert_all(
+        state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
+    )
     for g in range(1, n_groups):
-        departed(state.shared, state.coupling[g], nothing, start)
-        draw_departures(
-            rng, start, state.center[g], state.scaled[g], state.kappa[g], data.sizes[g], state.delta[g],
-            state.included[g], state.n_active[g], prior.share_a, prior.share_b, state.size[g],
-        )  # fmt: skip
+        for i in range(p):
+            for j in range(i + 1, p):
+                draw_edge(rng, g, 0.0, i, j, inverse, pulled, data, prior, state)
         state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
             rng, state.delta[g], state.included[g], state.size[g], prior.share_a, prior.share_b,
             prior.size_median, prior.size_width,

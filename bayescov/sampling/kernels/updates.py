@@ -32,13 +32,18 @@ def log_det_change(d, k_ii, k_ij, k_jj):
 
 
 @inner
+def move_weights(d, k_ii, k_ij, k_jj):
+    """B for one element moved by d: its place for (i, i), (j, j) and (i, j)."""
+    o = 1.0 / d + k_ij
+    determinant = k_ii * k_jj - o * o
+    return k_jj / determinant, k_ii / determinant, -o / determinant
+
+
+@inner
 def move_inverse(k, i, j, d):
     """Update an inverse in place after elements (i, j) and (j, i) of the matrix moved by d."""
     p = k.shape[0]
-    k_ii, k_ij, k_jj = k[i, i], k[i, j], k[j, j]
-    o = 1.0 / d + k_ij
-    determinant = k_ii * k_jj - o * o
-    a, b, c = k_jj / determinant, k_ii / determinant, -o / determinant
+    a, b, c = move_weights(d, k[i, i], k[i, j], k[j, j])
     column_i, column_j = np.empty(p), np.empty(p)
     for r in range(p):
         column_i[r], column_j[r] = k[r, i], k[r, j]
