@@ -15,9 +15,9 @@ from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.shared import log_density
 
 TARGET_ACCEPTANCE = 0.8
-SHORTEST = math.log(0.08)  # the tuned step; states that need a shorter one halve it
+SHORTEST = math.log(0.03)  # the tuned step; states that need a shorter one halve it
 HALVINGS = 5
-MAX_STEPS = 32
+MAX_STEPS = 48
 FAR = 20.0  # a trajectory whose energy strays this far is given up
 
 
