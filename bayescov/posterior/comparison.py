@@ -25,9 +25,7 @@ class Compared:
         self.weight_missing = np.zeros(n_draws)
 
 
-def compare(
-    control: npt.NDArray, patient: npt.NDArray, *, threshold: float, margin: float, interval: float
-) -> Compared:
+def compare(control: npt.NDArray, patient: npt.NDArray, *, threshold: float, margin: float) -> Compared:
     """Everything that is asked of the draws (draw, edge) of two groups, some edges at a time."""
     n_draws, n_edges = control.shape
     compared = Compared(n_draws)
@@ -42,8 +40,6 @@ def compare(
         compared.n_missing += found.missing.sum(axis=0)
         compared.weight_added += np.where(found.added, gain, 0.0).sum(axis=0)
         compared.weight_missing += np.where(found.missing, -gain, 0.0).sum(axis=0)
-        difference = g - c
-        low, high = central_interval(difference, interval)
         blocks.append(
             {
                 **probabilities(found),
@@ -51,9 +47,7 @@ def compare(
                 "p_present": (np.abs(g) > threshold).mean(axis=-1),
                 "control_mean": c.mean(axis=-1),
                 "mean": g.mean(axis=-1),
-                "difference": difference.mean(axis=-1),
-                "difference_low": low,
-                "difference_high": high,
+                "difference": (g - c).mean(axis=-1),
                 "evidence": standardised_mean(fisher_z(np.abs(g)) - fisher_z(np.abs(c))),
             }
         )

@@ -13,12 +13,13 @@ from bayescov.posterior.arguments import (
     require_number,
 )
 from bayescov.posterior.comparison import Tables, compare, probabilities, totals
+from bayescov.posterior.draws import central_interval
 from bayescov.posterior.events import CHANGES, DEFINITIONS, events
 from bayescov.posterior.inclusion import coupling, inclusion
-from bayescov.posterior.structures import agreed, structure_weights, structures_of
+from bayescov.posterior.structures import agreed, structure_weights, structures_of, uncontradicted
 from bayescov.posterior.verdicts import verdicts
 
-__all__ = ["connections"]
+__all__ = ["connections", "difference_interval"]
 
 STATEMENTS = (*CHANGES, "unchanged")
 
@@ -61,7 +62,9 @@ def connections(
         In [0, 1). Expected share of wrong ones among the connections of a patient group called changed, and
         among those called unchanged.
     interval : float
-        In (0, 1). Probability of the central intervals.
+        In (0, 1). Probability of the central intervals. That of the difference is the widest of the fit's own and of those
+        of its structural special cases that the people do not speak against (that do not foretell them worse than the
+        fit by more than two standard errors).
 
     Returns
     -------
@@ -111,12 +114,14 @@ def connections(
 
     draws = correlation_draws(fit, kind)
     tables = [
-        compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin, interval=interval)
+        compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
         for g in range(1, len(patients) + 1)
     ]
     answers: Tables = {
         name: ("population edge", np.stack([t.edges[name] for t in tables])) for name in tables[0].edges
     }
+    low, high = difference_interval(fit, kind=kind, interval=interval)
+    answers |= {"difference_low": ("population edge", low), "difference_high": ("population edge", high)}
     structures, weights = structures_of(fit), structure_weights(fit)
     cases = {
         name: _of_structure(correlation_draws(fit, kind, group=name), threshold=threshold, margin=margin)
@@ -158,6 +163,11 @@ def connections(
         **{f"definition_{name}": text for name, text in DEFINITIONS.items()},
         "definition_difference": "rho_g - rho_c",
         "definition_evidence": "posterior mean / SD of atanh|rho_g| - atanh|rho_c|",
+        "structures_uncontradicted": ", ".join(uncontradicted(fit)),
+        "definition_difference_interval": (
+            "the widest of the central intervals of the fit and of its structural special cases that do not foretell the people "
+            "worse than the fit by more than two standard errors"
+        ),
         "definition_range": "lowest and highest over the fit and its structural special cases",
         "definition_verdict": (
             "changes: per group, the largest set whose expected false discovery rate is at most fdr, none of them less "
@@ -172,6 +182,18 @@ def connections(
     return xr.Dataset(
         {name: (dims.split(), values) for name, (dims, values) in answers.items()}, coords, attrs
     )
+
+
+def difference_interval(
+    fit: xr.DataTree, *, kind: str = "correlation", interval: float = 0.95
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Low and high ends (population, edge) of the patients' differences from controls: as in `connections`."""
+    ends = []
+    for group in ("posterior", *uncontradicted(fit)):
+        draws = correlation_draws(fit, kind, group=group)
+        ends.append([central_interval(d - draws[:, 0], interval, axis=0) for d in draws.swapaxes(0, 1)[1:]])
+    low, high = np.moveaxis(np.array(ends), 2, 0)
+    return low.min(axis=0), high.max(axis=0)
 
 
 def _of_structure(draws: npt.NDArray, *, threshold: float, margin: float) -> dict[str, npt.NDArray]:

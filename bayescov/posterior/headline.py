@@ -27,7 +27,7 @@ class Headline(NamedTuple):
 def counts(draws: npt.NDArray, *, threshold: float, margin: float) -> Floats:
     """(2, population, draw): numbers of added and of missing connections, from correlations (draw, population, edge)."""
     tables = [
-        compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin, interval=0.95)
+        compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
         for g in range(1, draws.shape[1])
     ]
     return np.stack([[t.n_added for t in tables], [t.n_missing for t in tables]])

@@ -7,9 +7,11 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import expit
 
-__all__ = ["agreed", "structure_weights", "structures_of"]
+__all__ = ["agreed", "structure_weights", "structures_of", "uncontradicted"]
 
 Floats = npt.NDArray[np.float64]
+
+STANDARD_ERRORS = 2.0
 
 
 def structures_of(fit: xr.DataTree) -> tuple[str, ...]:
@@ -30,6 +32,25 @@ def structure_weights(fit: xr.DataTree) -> dict[str, float]:
     return {
         name: float(expit(fit[name].attrs.get("log_predictive_gain", 0.0))) for name in structures_of(fit)
     }
+
+
+def uncontradicted(fit: xr.DataTree) -> tuple[str, ...]:
+    """The special cases that the people do not speak against.
+
+    Those that do not foretell them worse than the fit by more than two standard errors of the difference, over people;
+    all of them where nothing was recorded.
+
+    References
+    ----------
+    Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out
+    cross-validation and WAIC. Statistics and Computing 27.
+    """
+    told = {name: fit[name].attrs for name in structures_of(fit)}
+    return tuple(
+        name
+        for name, a in told.items()
+        if a.get("log_predictive_gain", 0.0) + STANDARD_ERRORS * a.get("log_predictive_gain_se", 0.0) >= 0.0
+    )
 
 
 def agreed(probability: Floats, cases: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:

@@ -68,7 +68,9 @@ def context(
         "changes": _changes(edges, design.regions),
         "connection_rows": connection_rows(edges),
         "settings": edges.attrs,
-        "live": _live(embed(fit, kind=edges.attrs["kind"]), edges.attrs, design),
+        "live": _live(
+            embed(fit, kind=edges.attrs["kind"], interval=edges.attrs["interval"]), edges.attrs, design
+        ),
         **_networks(extras),
         "apart": None if extras.differentiation is None else apart(extras.differentiation),
         "twin": twin,
@@ -149,7 +151,8 @@ def _live(live: LiveDraws, settings: dict[str, Any], design: Design) -> dict[str
         "threshold": round(settings["threshold"] * STEPS),
         "margin": round(settings["margin"] * STEPS),
         "fdr": settings["fdr"],
-        "interval": settings["interval"],
+        "interval": live.interval,
+        "difference": live.difference.tolist(),
         "outline": outlines(),
     }
     return {

@@ -13,6 +13,7 @@ import xarray as xr
 
 from bayescov.posterior.arguments import correlation_draws
 from bayescov.posterior.comparison import compare, probabilities, totals
+from bayescov.posterior.connections import difference_interval
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.events import CHANGES, events
 from bayescov.posterior.structures import agreed, structure_weights, structures_of
@@ -42,12 +43,19 @@ class LiveDraws(NamedTuple):
         How much each special case counts against the fit (`bayescov.posterior.structures`).
     of : int
         How many draws the fit holds.
+    interval : float
+        Probability of the intervals.
+    difference : ndarray
+        (end, patient group, edge): both ends of the intervals of the differences from controls, as in
+        `bayescov.connections`; they do not depend on the page's controls.
     """
 
     draws: Whole
     structures: dict[str, Whole]
     weights: dict[str, float]
     of: int
+    interval: float
+    difference: Floats
 
     def as_text(self) -> str:
         """All numbers as base64 of little-endian int16: the fit, then each case; each (population, edge, draw)."""
@@ -56,7 +64,9 @@ class LiveDraws(NamedTuple):
         return base64.b64encode(raw).decode("ascii")
 
 
-def embed(fit: xr.DataTree, *, kind: str = "correlation", most_bytes: int = MOST_BYTES) -> LiveDraws:
+def embed(
+    fit: xr.DataTree, *, kind: str = "correlation", interval: float = 0.95, most_bytes: int = MOST_BYTES
+) -> LiveDraws:
     """Thin and round the draws of a fit so that a page can carry them.
 
     At most 2,000 draws, evenly spaced, and as many as fit into `most_bytes` (before base64); each structural special
@@ -75,6 +85,8 @@ def embed(fit: xr.DataTree, *, kind: str = "correlation", most_bytes: int = MOST
         {name: _whole(thinned(draws, max(1, count // 2))) for name, draws in cases.items()},
         {name.removeprefix("structure_"): weight for name, weight in structure_weights(fit).items()},
         len(main),
+        interval,
+        np.round(difference_interval(fit, kind=kind, interval=interval), 4),
     )
 
 
@@ -101,9 +113,7 @@ class Recount(NamedTuple):
     counts: dict[str, float]
 
 
-def recount(
-    live: LiveDraws, group: int, *, threshold: float, margin: float, fdr: float = 0.05, interval: float = 0.95
-) -> Recount:
+def recount(live: LiveDraws, group: int, *, threshold: float, margin: float, fdr: float = 0.05) -> Recount:
     """Compute in Python what the page computes in the browser.
 
     Parameters
@@ -113,11 +123,11 @@ def recount(
         Position of the patient group among all populations; the first is 1.
     threshold, margin : float
         Multiples of 0.0001.
-    fdr, interval : float
+    fdr : float
         As in `bayescov.connections`.
     """
     limits: dict[str, Any] = {"threshold": round(threshold * STEPS), "margin": round(margin * STEPS)}
-    compared = compare(live.draws[:, 0], live.draws[:, group], interval=interval, **limits)
+    compared = compare(live.draws[:, 0], live.draws[:, group], **limits)
     statements = [f"p_{name}" for name in (*CHANGES, "unchanged")]
     edges = {name: compared.edges[name] for name in statements}
     cases: dict[str, dict[str, Floats]] = {}
@@ -138,10 +148,11 @@ def recount(
         agreed=agreed(changed, by_case, live.weights),
         unchanged_low=low["p_unchanged"],
     )
-    for name in ("control_mean", "mean", "difference", "difference_low", "difference_high"):
+    for name in ("control_mean", "mean", "difference"):
         edges[name] = compared.edges[name] / STEPS
+    edges["difference_low"], edges["difference_high"] = live.difference[:, group - 1]
     edges |= {f"{k}_low": v for k, v in low.items()} | {f"{k}_high": v for k, v in high.items()}
-    sums = totals([compared], interval)
+    sums = totals([compared], live.interval)
     names = [f"n_{kind}{end}" for kind in ("added", "missing") for end in ("", "_low", "_high")]
     counts = {name: float(sums[name][1][0]) for name in (*names, "p_more_added_than_missing")}
     return Recount(edges, verdict, counts)

@@ -132,6 +132,12 @@ def _answers(connections: xr.Dataset) -> list[str]:
         if a["structures"]
         else ""
     )
+    widest = (
+        "; of a connection's difference from controls, the widest of the model's and of those of its structural special cases "
+        "that do not foretell the people worse by more than two standard errors"
+        if a["structures"]
+        else ""
+    )
     return [
         f"A connection is the {kind} of two regions' volumes across the people of a group; in each posterior draw it was called "
         f"added in a patient group if its absolute value there exceeded {a['threshold']:g} and that of the controls by more than "
@@ -139,7 +145,7 @@ def _answers(connections: xr.Dataset) -> list[str]:
         f"What changed in a group was called by the largest set of most probable changes whose expected false discovery rate is at "
         f"most {rate:g} %; of connections, none whose probability was below {100 - DOUBT * rate:g} %{structures}. Everything "
         "else is reported as unchanged or undecided.",
-        f"Intervals are central {100 * float(a['interval']):g} % posterior intervals.",
+        f"Intervals are central {100 * float(a['interval']):g} % posterior intervals{widest}.",
     ]
 
 

@@ -11,7 +11,7 @@ from bayescov.design import Design
 from bayescov.errors import FitError, nearest
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.sampling.convergence import available_cores
-from bayescov.sampling.prediction import log_predictive_density
+from bayescov.sampling.prediction import gain_of
 from bayescov.sampling.progress import Progress
 from bayescov.sampling.tree import assemble
 
@@ -113,7 +113,7 @@ def fit(
         spec, design, seeds[0], draws, tune, chains, budget, min_ess, cores, progress, spec.title
     )
     cases: dict[str, dict[str, Any]] = {}
-    gains: dict[str, float] = {}
+    gains: dict[str, dict[str, float]] = {}
     if structures and spec.sparse is not None and spec.dense is not None:
         for name, child in zip(STRUCTURES, seeds[1:], strict=True):
             case = special_case(spec, name)
@@ -122,14 +122,13 @@ def fit(
             )
             cases[name] = {"correlation": arrays["correlation"].astype(np.float32)}
             if "log_likelihood" in case_stats:
-                better = log_predictive_density(case_stats["log_likelihood"])
-                gains[name] = float((better - log_predictive_density(stats["log_likelihood"])).sum())
+                gains[name] = gain_of(case_stats["log_likelihood"], stats["log_likelihood"])
     tree = assemble(
         design, spec, posterior, sample_stats=stats, structures=cases, seed=seed, engine="gibbs", settings=settings,
         cohort_attrs=cohort_attrs,
     )  # fmt: skip
     for name, gain in gains.items():
-        tree[f"structure_{name}"].attrs["log_predictive_gain"] = gain
+        tree[f"structure_{name}"].attrs |= gain
     return tree
 
 

@@ -1,10 +1,12 @@
 """How well a fit foretells each person from all others."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
-__all__ = ["log_predictive_density"]
+__all__ = ["gain_of", "log_predictive_density"]
 
 
 def log_predictive_density(log_likelihood: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -29,3 +31,16 @@ def log_predictive_density(log_likelihood: npt.NDArray[np.floating]) -> npt.NDAr
     chains, draws, subjects = log_likelihood.shape
     values = log_likelihood.reshape(chains * draws, subjects).astype(float)
     return np.asarray(np.log(len(values)) - logsumexp(-values, axis=0))
+
+
+def gain_of(case: npt.NDArray[np.floating], fit: npt.NDArray[np.floating]) -> dict[str, float]:
+    """By how much a special case foretells all people better than the fit, with its standard error over people.
+
+    Parameters
+    ----------
+    case, fit : ndarray
+        (chain, draw, subject), as in `log_predictive_density`.
+    """
+    better = log_predictive_density(case) - log_predictive_density(fit)
+    error = better.std(ddof=1) * math.sqrt(len(better))
+    return {"log_predictive_gain": float(better.sum()), "log_predictive_gain_se": float(error)}

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import norm
 
 import bayescov as bc
-from bayescov.posterior.structures import structure_weights
-from bayescov.sampling.prediction import log_predictive_density
+from bayescov.posterior.structures import structure_weights, uncontradicted
+from bayescov.sampling.prediction import gain_of, log_predictive_density
 from bayescov.simulate import simulate_cohort, truth
 from tests.posterior.fakes import fake_design, fake_fit
 
@@ -43,18 +43,45 @@ def test_without_densities_a_structure_counts_half():
     assert structure_weights(fit) == {"structure_sparse": 0.5}
 
 
+@pytest.mark.parametrize(
+    ("gain", "error", "heard"), [(-3.9, 2.0, True), (-4.1, 2.0, False), (-0.1, 0.0, False)]
+)
+def test_an_interval_ranges_over_what_the_people_do_not_speak_against(gain, error, heard):
+    """Two standard errors; the connection's difference is .85 in every draw of the fit, -.05 in those of the case."""
+    fit = doubted(gain, error)
+    assert uncontradicted(fit) == (("structure_sparse",) if heard else ())
+    answers = bc.connections(fit).isel(population=0, edge=0)
+    assert float(answers["difference_high"]) == pytest.approx(0.85)
+    assert float(answers["difference_low"]) == pytest.approx(0.0 if heard else 0.85)
+    assert answers.attrs["structures_uncontradicted"] == ("structure_sparse" if heard else "")
+
+
 def test_a_fit_keeps_what_its_structures_foretell(tmp_path):
     """Where every connection differs a little the sparse structure foretells worse; the weights survive the disk."""
     rng = np.random.default_rng(3)
     cohort = simulate_cohort(truth("dense", p=6, rng=rng), (60, 60, 60), rng=rng)
     fit = bc.fit(bc.prepare(cohort), seed=1, draws=300, tune=200, chains=2, min_ess=0, progress=False)
-    weights = structure_weights(fit)
+    weights, heard = structure_weights(fit), uncontradicted(fit)
     assert weights["structure_sparse"] < 0.05 < weights["structure_pooled"]
+    assert heard == ("structure_pooled",)
     bc.save_fit(fit, tmp_path / "fit.zarr")
-    assert structure_weights(bc.load_fit(tmp_path / "fit.zarr")) == weights
+    loaded = bc.load_fit(tmp_path / "fit.zarr")
+    assert structure_weights(loaded) == weights
+    assert uncontradicted(loaded) == heard
 
 
-def doubted(better):
+def test_the_error_of_a_gain_is_that_of_a_sum_over_people():
+    """Against the same sum over other people from the same table: people who gain by a normal amount each."""
+    rng = np.random.default_rng(4)
+    own = rng.standard_normal((1, 1, 80)).repeat(3, axis=1)
+    gains = [gain_of(own + rng.normal(0.1, 0.5, 80), own) for _ in range(4_000)]
+    found = np.array([g["log_predictive_gain"] for g in gains])
+    stated = np.mean([g["log_predictive_gain_se"] for g in gains])
+    assert found.mean() == pytest.approx(8.0, abs=5 * 0.5 * np.sqrt(80 / 4_000))
+    assert stated == pytest.approx(found.std(), rel=5 / np.sqrt(2 * 4_000))
+
+
+def doubted(better, error=0.0):
     """A connection added in every draw, which the sparse structure denies; it foretells the people `better` in all."""
     rng = np.random.default_rng(2)
     design = fake_design(rng, [f"R{i}" for i in range(3)], {"HC": 6, "A": 6})
@@ -63,5 +90,5 @@ def doubted(better):
     against = correlation.copy()
     against[:, :, 0, 0] = 0.9
     fit = fake_fit(correlation, design=design, structures={"sparse": against})
-    fit["structure_sparse"].attrs["log_predictive_gain"] = better
+    fit["structure_sparse"].attrs |= {"log_predictive_gain": better, "log_predictive_gain_se": error}
     return fit

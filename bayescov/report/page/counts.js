@@ -152,13 +152,9 @@ function countCurve(study, block, group, margin, points) {
   return curve;
 }
 
-// Posterior mean and interval of an edge in one population, or of the difference from controls. Correlations.
-function describe(study, block, edge, group, difference) {
-  const patient = block.of(group, edge), values = Float64Array.from(patient);
-  if (difference) {
-    const control = block.of(0, edge);
-    for (let d = 0; d < values.length; d++) values[d] -= control[d];
-  }
+// Posterior mean and interval of an edge in one population. Correlations.
+function describe(study, block, edge, group) {
+  const values = Float64Array.from(block.of(group, edge));
   let sum = 0;
   for (const value of values) sum += value;
   values.sort();
@@ -168,4 +164,13 @@ function describe(study, block, edge, group, difference) {
     low: linearQuantile(values, tail) / study.steps,
     high: linearQuantile(values, 1 - tail) / study.steps,
   };
+}
+
+// Of the difference from controls: the interval ranges over the model structures and comes with the page.
+function describeDifference(study, block, edge, group) {
+  const patient = block.of(group, edge), control = block.of(0, edge);
+  let sum = 0;
+  for (let d = 0; d < patient.length; d++) sum += patient[d] - control[d];
+  const [low, high] = study.difference.map((end) => end[group - 1][edge]);
+  return { mean: sum / patient.length / study.steps, low, high };
 }

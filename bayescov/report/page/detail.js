@@ -39,8 +39,8 @@ const rangeText = (d) => `${signedText(d.mean)} (${signedText(d.low)} to ${signe
 
 function detailText(study, blocks, result, edge, group, threshold) {
   const [control, patient] = [study.populations[0], study.populations[group]].map(escapeText);
-  const [c, g, difference] = [[0, false], [group, false], [group, true]].map(([population, minus]) =>
-    describe(study, blocks[0], edge, population, minus));
+  const [c, g] = [0, group].map((population) => describe(study, blocks[0], edge, population));
+  const difference = describeDifference(study, blocks[0], edge, group);
   const rows = [
     [`<span class="key control"></span>${control}`, rangeText(c)],
     [`<span class="key patient"></span>${patient}`, rangeText(g)],

@@ -15,9 +15,9 @@ function startLive() {
   function describeAll(group) {
     if (!summaries.has(group)) {
       summaries.set(group, study.edges.map((_, e) => ({
-        control: describe(study, blocks[0], e, 0, false),
-        patient: describe(study, blocks[0], e, group, false),
-        difference: describe(study, blocks[0], e, group, true),
+        control: describe(study, blocks[0], e, 0),
+        patient: describe(study, blocks[0], e, group),
+        difference: describeDifference(study, blocks[0], e, group),
       })));
     }
     return summaries.get(group);
