@@ -11,6 +11,7 @@ from tests.sampling.callable import from_python
 
 density_of_move = from_python(blocks.density_of_move)
 line_density = from_python(edges.line_density)
+look_up = from_python(edges.look_up)
 shared_prior_change = from_python(edges.shared_prior_change)
 invert_all = from_python(inverses.invert_all)
 shared_prior = from_python(shared_kernels.shared_prior)
@@ -140,17 +141,15 @@ def test_density_along_a_line_is_that_of_whole_matrices(share):
         **nothing | {"center": center, "coupling": coupling, "delta": delta, "size": slab, "kappa": kappa}
     )
     data = Data(**dict.fromkeys(Data._fields, 0.0) | {"sizes": sizes})
-    held = np.arctanh(center[1, i, j] - 0.1)
-    at = {
-        x: line_density(x, 1, middle[i, j], share, i, j, inverse, data, state, log_on, held)
-        for x in (0.0, 0.1, -0.2)
-    }
+    known = np.empty((3, 11))
+    look_up(i, j, inverse, data, state, known)
+    settled = 1, middle[i, j], share, sizes, slab[1], log_on, np.arctanh(center[1, i, j] - 0.1), known
+    at = {x: line_density(x, *settled) for x in (0.0, 0.1, -0.2)}
     for x, found in at.items():
         assert found - at[0.0] == pytest.approx(whole(x) - whole(0.0), abs=1e-8)
     for x in np.linspace(-1.0, 1.0, 21):
         lowest = min(np.linalg.eigvalsh(matrices(x)[1])[:, 0])
-        found = line_density(x, 1, middle[i, j], share, i, j, inverse, data, state, log_on, held)
-        assert np.isneginf(found) == (lowest <= 0)
+        assert np.isneginf(line_density(x, *settled)) == (lowest <= 0)
 
     for family in (LKJ, MARGINAL, COMMON):
         found = shared_prior_change(0.06, i, j, inverse[0], pulled, 1.3, family)

@@ -47,31 +47,48 @@ def element_of(r, g, i, j, state):
 
 
 @inner
-def line_density(x, group, average, share, i, j, inverse, data, state, log_on, z_held):
+def look_up(i, j, inverse, data, state, known):
+    """What the density along a line needs of edge (i, j), a row a group, into `known` (G, 11)."""
+    n_groups, p = state.center.shape[0], state.center.shape[1]
+    for g in range(n_groups):
+        k, m, nu = inverse[1 + g], inverse[1 + n_groups + g], state.kappa[g] + p + 1.0
+        known[g, 0] = state.center[g, i, j]
+        known[g, 1] = state.coupling[g]
+        known[g, 2] = math.exp(-state.coupling[g])
+        known[g, 3] = math.tanh(state.delta[g, i, j])
+        known[g, 4], known[g, 5], known[g, 6] = k[i, i], k[i, j], k[j, j]
+        known[g, 7], known[g, 8], known[g, 9] = m[i, i], m[i, j], m[j, j]
+        known[g, 10] = nu
+
+
+@inner
+def line_density(x, group, average, share, sizes, size, log_on, z_held, known):
     """Log density, the prior of R_0 apart, where `group` departs by x and R_0 is `average - share x`; -inf outside.
 
     Where R_0 is held, `z_held` is Fisher's z of what it leads the group to.
     """
-    n_groups, p = state.center.shape[0], state.center.shape[1]
     r = average - share * x
-    start = coupled(r, state.coupling[group])
-    if not (abs(r) < 0.999999 and abs(start) < 0.999999 and abs(start + x) < 0.999999):
+    if not abs(r) < 0.999999:
         return -np.inf
     value = 0.0
-    if x != 0.0:
-        z = z_held if share == 0.0 else math.atanh(start)
-        value = log_slab(start + x, z, state.size[group]) + log_on
-    for g in range(n_groups):
+    for g in range(known.shape[0]):
         if g != group and share == 0.0:
             continue
-        d = (start + x if g == group else element_of(r, g, i, j, state)) - state.center[g, i, j]
-        k, m = inverse[1 + g], inverse[1 + n_groups + g]
-        first = log_det_change(d, k[i, i], k[i, j], k[j, j])
-        second = log_det_change(d, m[i, i], m[i, j], m[j, j])
+        new = r if known[g, 1] == 0.0 else 1.0 - (1.0 - r) * known[g, 2]
+        if g == group:
+            start, new = new, new + x
+            if not (abs(start) < 0.999999 and abs(new) < 0.999999):
+                return -np.inf
+            if x != 0.0:
+                value += log_slab(new, z_held if share == 0.0 else math.atanh(start), size) + log_on
+        elif known[g, 3] != 0.0:
+            new = (new + known[g, 3]) / (1.0 + new * known[g, 3])
+        d = new - known[g, 0]
+        first = log_det_change(d, known[g, 4], known[g, 5], known[g, 6])
+        second = log_det_change(d, known[g, 7], known[g, 8], known[g, 9])
         if first == -np.inf or second == -np.inf:
             return -np.inf
-        nu = state.kappa[g] + p + 1.0
-        value += 0.5 * nu * first - 0.5 * (nu + data.sizes[g]) * second
+        value += 0.5 * known[g, 10] * first - 0.5 * (known[g, 10] + sizes[g]) * second
     return value
 
 
@@ -96,8 +113,11 @@ def shared_prior_change(d, i, j, inverse, pulled, eta, family):
 
 
 @part
-def draw_edge(rng, group, share, i, j, inverse, pulled, data, prior, state):
-    """Draw the departure of one edge of one group; whether anything moved. R_0 moves by `share` of it, u does not."""
+def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, state):
+    """Draw the departure of one edge of one group; whether anything moved. R_0 moves by `share` of it, u does not.
+
+    `known` (G, 11) is scratch.
+    """
     shared, center, delta, included = state.shared, state.center, state.delta, state.included
     n_groups, p = center.shape[0], center.shape[1]
     on = included[group, i, j]
@@ -115,6 +135,7 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, data, prior, state):
     low += margin
     high -= margin
     cell = (high - low) / CELLS
+    look_up(i, j, inverse, data, state, known)
     # The cells, the spike, the current value, that proposed from a cell: the density is called in one place only, so that
     # its code is compiled in once.
     weights, chosen, new, ratio = np.empty(CELLS + 1), CELLS, 0.0, 0.0
@@ -139,7 +160,9 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, data, prior, state):
                 continue
             new = low + (chosen + rng.random()) * cell
             value = new
-        density = line_density(value, group, average, share, i, j, inverse, data, state, log_on, z_held)
+        density = line_density(
+            value, group, average, share, data.sizes, state.size[group], log_on, z_held, known
+        )
         if c < CELLS:
             weights[c] = density + math.log(cell)
         elif c == CELLS:

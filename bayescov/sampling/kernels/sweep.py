@@ -89,7 +89,7 @@ def switch_blocks(rng, data, prior, state):
     """Single-edge departures of every patient group, with R_0 giving way: single edges, and blocks of edges at once."""
     n_groups, p = state.log_d.shape
     moved = False
-    inverse, pulled = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p))
+    inverse, pulled, known = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), np.empty((n_groups, 11))
     invert_all(
         state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
     )
@@ -103,7 +103,9 @@ def switch_blocks(rng, data, prior, state):
             b = draw_block(rng, state.block_chance[of])
             block = data.blocks[b]
             if other == 0 and block[1] < 0 and block[3] < 0:
-                moved |= draw_edge(rng, g, share, block[0], block[2], inverse, pulled, data, prior, state)
+                moved |= draw_edge(
+                    rng, g, share, block[0], block[2], inverse, pulled, known, data, prior, state
+                )
             else:
                 moved |= switch_block(rng, g, other, b, inverse, pulled, data, prior, state)
     if moved:
@@ -114,14 +116,14 @@ def switch_blocks(rng, data, prior, state):
 def move_departures(rng, data, prior, state):
     """Single-edge departures of every patient group, edge by edge, R_0 held; their share and size."""
     n_groups, p = state.log_d.shape
-    inverse, pulled = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p))
+    inverse, pulled, known = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), np.empty((n_groups, 11))
     invert_all(
         state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
     )
     for g in range(1, n_groups):
         for i in range(p):
             for j in range(i + 1, p):
-                draw_edge(rng, g, 0.0, i, j, inverse, pulled, data, prior, state)
+                draw_edge(rng, g, 0.0, i, j, inverse, pulled, known, data, prior, state)
         state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
             rng, state.delta[g], state.included[g], state.size[g], prior.share_a, prior.share_b,
             prior.size_median, prior.size_width,
