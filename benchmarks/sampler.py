@@ -1,10 +1,10 @@
 """How fast are the samplers? Minimum effective sample size per processor second, in one run beside PyMC + nutpie.
 
-    python benchmarks/sampler.py [--small] [--regions 14,30,68]
+    python benchmarks/sampler.py [--small] [--regions 14,30] [--models separate,pooled,sparse,adaptive]
 
 A warm process (compiled before), 3 groups of 34 / 40 / 35 simulated people, four chains on two cores. The effective sample
 size is the smallest bulk ESS over every correlation, difference, mean, SD and hyperparameter. `cold` is the wall time of
-the first fit in a fresh process with an empty cache, minus that of the second.
+the first fit in a fresh process with an empty cache, minus that of the second. 68 regions have a table of their own.
 """
 
 import os
@@ -39,14 +39,16 @@ print(times[0] - times[1])
 def main() -> None:
     """Measure every engine and model, and publish."""
     parser = options(__doc__)
-    parser.add_argument("--regions", default="14,30,68", help="numbers of regions; 68 take most of an hour")
+    parser.add_argument("--regions", default="14,30", help="numbers of regions")
+    parser.add_argument("--models", default="separate,pooled,sparse,adaptive")
     asked = parser.parse_args()
-    run = Run("sampler", asked.small)
+    regions = (14,) if asked.small else tuple(int(n) for n in asked.regions.split(","))
+    run = Run("sampler" if 14 in regions else f"sampler_{max(regions)}", asked.small)
     rows = []
-    for p in (14,) if run.small else tuple(int(n) for n in asked.regions.split(",")):
+    for p in regions:
         rng = np.random.default_rng(p)
         design = bc.prepare(simulate_cohort(truth("sparse", p=p, rng=rng), rng=rng))
-        for model, engine in _asked(p, run.small):
+        for model, engine in _engines(asked.models.split(","), p, run.small):
             rows.append({"regions": p, "model": model, "engine": engine} | measured(design, model, engine))
             print(rows[-1], flush=True)
     table = pd.DataFrame(rows)
@@ -56,17 +58,18 @@ def main() -> None:
         min_ess=table["min_ess"].map("{:.0f}".format),
         max_rhat=table["max_rhat"].map("{:.3f}".format),
     )
-    cold = {model: cold_start(model) for model in ("pooled", "adaptive")}
-    said = "; ".join(f"{model} {seconds:.0f} s" for model, seconds in cold.items())
-    run.publish(
-        f"Measured on {machine()}. Compiling once, into an empty cache: {said}.\n\n{markdown(shown)}\n\n"
-        f"`python benchmarks/sampler.py --regions {asked.regions}`"
-    )
+    said = f"Measured on {machine()}."
+    if 14 in regions:
+        cold = {model: cold_start(model) for model in ("pooled", "adaptive")}
+        times = "; ".join(f"{model} {seconds:.0f} s" for model, seconds in cold.items())
+        said += f" Compiling once, into an empty cache: {times}."
+    command = f"python benchmarks/sampler.py --regions {asked.regions} --models {asked.models}"
+    run.publish(f"{said}\n\n{markdown(shown)}\n\n`{command}`")
 
 
-def _asked(p: int, small: bool) -> list[tuple[str, str]]:
-    ours = [(m, "gibbs") for m in ("separate", "pooled", "sparse", "adaptive")]
-    return ours + ([("pooled", "nuts")] if p <= 30 and not small else [])
+def _engines(models: list[str], p: int, small: bool) -> list[tuple[str, str]]:
+    rival = "pooled" in models and p <= 30 and not small
+    return [(model, "gibbs") for model in models] + ([("pooled", "nuts")] if rival else [])
 
 
 def measured(design: bc.Design, model: str, engine: str) -> dict[str, float]:
