@@ -55,5 +55,5 @@ function detailText(study, blocks, result, edge, group, threshold) {
   return `<h4>${escapeText(edgeTitle(study, edge))} <span class="verdict ${verdict}">${verdict}</span></h4>` +
     densityPicture(study, blocks[0], edge, group, threshold) +
     `<dl>${rows.map(([name, text]) => `<div><dt>${name}</dt><dd>${text}</dd></div>`).join("")}</dl>` +
-    (blocks.length > 1 ? "<p class=\"note\">In brackets after a probability: its range over the model structures.</p>" : "");
+    (blocks.length > 1 ? "<p class=\"note\">In brackets after a probability: its range over the model structures. The interval of the difference ranges over those of them that the people do not speak against.</p>" : "");
 }
