@@ -12,9 +12,9 @@ from bayescov.posterior.arguments import (
     require_fit,
     require_number,
 )
-from bayescov.posterior.comparison import Tables, compare, probabilities, totals
+from bayescov.posterior.comparison import Compared, Tables, compare, totals
 from bayescov.posterior.draws import central_interval
-from bayescov.posterior.events import CHANGES, DEFINITIONS, events
+from bayescov.posterior.events import CHANGES, DEFINITIONS
 from bayescov.posterior.inclusion import coupling, inclusion
 from bayescov.posterior.structures import agreed, structure_weights, structures_of, uncontradicted
 from bayescov.posterior.verdicts import verdicts
@@ -22,6 +22,10 @@ from bayescov.posterior.verdicts import verdicts
 __all__ = ["connections", "difference_interval"]
 
 STATEMENTS = (*CHANGES, "unchanged")
+
+# A prior that expects few changes orders weak ones by where they would be plausible, not by what the people say of each: where one
+# group's correlations were all a little weaker, it ranked worse than Fisher's z. This special case expects them everywhere.
+DENSE = "structure_pooled"
 
 
 COUPLING = {
@@ -72,7 +76,8 @@ def connections(
         Over (population, edge), the populations being the patient groups: ``p_added``, ``p_missing``,
         ``p_reversed``, ``p_unchanged`` (they sum to one), ``p_present_control``, ``p_present``, ``control_mean``,
         ``mean``, ``difference`` (patients minus controls) with ``difference_low`` and ``difference_high``,
-        ``evidence`` (posterior mean over SD of ``atanh|rho_g| - atanh|rho_c|``, for ranking) and ``verdict``.
+        ``evidence`` (posterior mean over SD of ``atanh|rho_g| - atanh|rho_c|``, for ranking; where the fit holds its special
+        case in which every connection may differ a little, the mean of its own and that of the case) and ``verdict``.
         Where the fit holds its structural special cases, ``p_added_low``, ``p_added_high`` and so on: the range
         of each probability over them and the fit itself, which the verdicts take into account. Where the model
         selects edges, ``p_included`` and ``bayes_factor``. Where the model lets all correlations of a group shift at once, over
@@ -113,22 +118,22 @@ def connections(
     control, patients = patients_of(fit)
 
     draws = correlation_draws(fit, kind)
-    tables = [
-        compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
-        for g in range(1, len(patients) + 1)
-    ]
-    answers: Tables = {
-        name: ("population edge", np.stack([t.edges[name] for t in tables])) for name in tables[0].edges
-    }
+    tables = _each_group(draws, threshold=threshold, margin=margin)
+    answers: Tables = {name: ("population edge", values) for name, values in _stacked(tables).items()}
     low, high = difference_interval(fit, kind=kind, interval=interval)
     answers |= {"difference_low": ("population edge", low), "difference_high": ("population edge", high)}
     structures, weights = structures_of(fit), structure_weights(fit)
     cases = {
-        name: _of_structure(correlation_draws(fit, kind, group=name), threshold=threshold, margin=margin)
+        name: _stacked(
+            _each_group(correlation_draws(fit, kind, group=name), threshold=threshold, margin=margin)
+        )
         for name in structures
     }
     if structures:
         answers |= _ranges(answers, cases)
+    if DENSE in cases:
+        evidence = 0.5 * (answers["evidence"][1] + cases[DENSE]["evidence"])
+        answers["evidence"] = ("population edge", evidence)
     if "included" in fit["posterior"].data_vars:
         included = inclusion(fit)
         answers["p_included"] = ("population edge", included.probability)
@@ -162,7 +167,14 @@ def connections(
         "structure_weights": ", ".join(f"{name} {weights[name]:.2f}" for name in structures),
         **{f"definition_{name}": text for name, text in DEFINITIONS.items()},
         "definition_difference": "rho_g - rho_c",
-        "definition_evidence": "posterior mean / SD of atanh|rho_g| - atanh|rho_c|",
+        "definition_evidence": (
+            "posterior mean / SD of atanh|rho_g| - atanh|rho_c|"
+            + (
+                "; the mean of the fit's and that of the special case without single-edge departures"
+                if DENSE in cases
+                else ""
+            )
+        ),
         "structures_uncontradicted": ", ".join(uncontradicted(fit)),
         "definition_difference_interval": (
             "the widest of the central intervals of the fit and of its structural special cases that do not foretell the people "
@@ -196,20 +208,24 @@ def difference_interval(
     return low.min(axis=0), high.max(axis=0)
 
 
-def _of_structure(draws: npt.NDArray, *, threshold: float, margin: float) -> dict[str, npt.NDArray]:
-    """(population, edge) for each statement: its probability under a structural special case."""
-    rows = []
-    for g in range(1, draws.shape[1]):
-        found = events(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
-        rows.append(probabilities(tuple(mask.T for mask in found)))
-    return {name: np.stack([row[f"p_{name}"] for row in rows]) for name in STATEMENTS}
+def _each_group(draws: npt.NDArray, *, threshold: float, margin: float) -> list[Compared]:
+    """Every patient group against the controls, of draws (draw, population, edge)."""
+    return [
+        compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
+        for g in range(1, draws.shape[1])
+    ]
+
+
+def _stacked(tables: list[Compared]) -> dict[str, npt.NDArray]:
+    """(population, edge) of everything that is known of edges."""
+    return {name: np.stack([t.edges[name] for t in tables]) for name in tables[0].edges}
 
 
 def _ranges(answers: Tables, cases: dict[str, dict[str, npt.NDArray]]) -> Tables:
     """Lowest and highest probability of each statement over the fit and its structural special cases."""
     ranges: Tables = {}
     for name in STATEMENTS:
-        values = [answers[f"p_{name}"][1], *(case[name] for case in cases.values())]
+        values = [answers[f"p_{name}"][1], *(case[f"p_{name}"] for case in cases.values())]
         ranges[f"p_{name}_low"] = ("population edge", np.min(values, axis=0))
         ranges[f"p_{name}_high"] = ("population edge", np.max(values, axis=0))
     return ranges
@@ -220,10 +236,10 @@ def _verdicts(
 ) -> npt.NDArray[np.object_]:
     """(population, edge), each patient group with a list of its own."""
     changed = np.stack([answers[f"p_{name}"][1] for name in CHANGES])
-    by_case = {case: np.stack([table[name] for name in CHANGES]) for case, table in cases.items()}
+    by_case = {case: np.stack([table[f"p_{name}"] for name in CHANGES]) for case, table in cases.items()}
     sure = agreed(changed, by_case, weights)
     unchanged = answers["p_unchanged"][1]
-    low = np.min([unchanged, *(case["unchanged"] for case in cases.values())], axis=0)
+    low = np.min([unchanged, *(case["p_unchanged"] for case in cases.values())], axis=0)
     return np.stack(
         [
             verdicts(CHANGES, changed[:, g], unchanged[g], fdr, agreed=sure[:, g], unchanged_low=low[g])

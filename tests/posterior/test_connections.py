@@ -38,12 +38,14 @@ def test_every_number_equals_the_literal_definition(small, kind, threshold, marg
             got = answers.isel(population=g - 1, edge=e)
             c, h = draws[:, 0, e], draws[:, g, e]
             shares, evidence = edge_answers(c, h, threshold, margin)
-            others = [edge_answers(v[:, 0, e], v[:, g, e], threshold, margin)[0] for v in cases]
+            others, (of_pooled, _) = zip(
+                *(edge_answers(v[:, 0, e], v[:, g, e], threshold, margin) for v in cases), strict=True
+            )
             for name in (*CHANGES, "unchanged"):
                 assert float(got[f"p_{name}"]) == pytest.approx(shares[name], abs=1e-12)
                 assert float(got[f"p_{name}_low"]) == pytest.approx(min(s[name] for s in (shares, *others)))
                 assert float(got[f"p_{name}_high"]) == pytest.approx(max(s[name] for s in (shares, *others)))
-            assert float(got["evidence"]) == pytest.approx(evidence, rel=1e-9)
+            assert float(got["evidence"]) == pytest.approx((evidence + of_pooled) / 2, rel=1e-9)
             assert float(got["p_present_control"]) == pytest.approx(np.mean([abs(v) > threshold for v in c]))
             assert float(got["p_present"]) == pytest.approx(np.mean([abs(v) > threshold for v in h]))
             assert float(got["difference"]) == pytest.approx(np.mean(h) - np.mean(c))
