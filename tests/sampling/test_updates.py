@@ -10,6 +10,7 @@ from bayescov.sampling.kernels.state import Data, State
 from tests.sampling.callable import from_python
 
 density_of_move = from_python(blocks.density_of_move)
+ends_of_line = from_python(edges.ends_of_line)
 line_density = from_python(edges.line_density)
 look_up = from_python(edges.look_up)
 shared_prior_change = from_python(edges.shared_prior_change)
@@ -159,3 +160,28 @@ def test_density_along_a_line_is_that_of_whole_matrices(share):
             for m in (moved, shared)
         ]
         assert found == pytest.approx(value[0] - value[1], abs=1e-9)
+
+
+@pytest.mark.parametrize("slope", [0.6, 1.0, 0.02, -0.3])
+def test_a_line_ends_where_the_centre_is_no_longer_positive_definite(slope):
+    """Seen from two of its points; a slope is negative where most of the people are the group's own."""
+    matrix, (i, j) = correlation(np.random.default_rng(12)), (1, 4)
+    touched = np.array([i, j])
+
+    def at(x):
+        d = slope * (x - 0.1)
+        return moved_by(matrix, touched, np.array([[0.0, d], [d, 0.0]]))
+
+    def ends(x):
+        k = np.linalg.inv(at(x))
+        return ends_of_line(x, at(x)[i, j], slope, k[i, i], k[i, j], k[j, j])
+
+    low, high = ends(0.1)
+    np.testing.assert_allclose(ends(0.3), (low, high), atol=1e-6)
+    for end, inwards in ((low, 1e-4), (high, -1e-4)):
+        assert np.linalg.eigvalsh(at(end + inwards))[0] > 0
+        assert np.linalg.eigvalsh(at(end - inwards))[0] < 0 or abs(end) == pytest.approx(2, abs=1e-5)
+
+
+def test_a_line_on_which_the_centre_stands_still_has_ends():
+    assert ends_of_line(0.1, 0.4, 0.0, 1.2, -0.3, 1.3) == pytest.approx((-2, 2), abs=1e-5)

@@ -93,6 +93,24 @@ def line_density(x, group, average, share, sizes, size, log_on, z_held, known):
 
 
 @inner
+def ends_of_line(x, r, slope, k_ii, k_ij, k_jj):
+    """Between which departures the group's own centre is positive definite; the same from every point of the line.
+
+    Its element is r where the departure is x, and rises by `slope` with it: by less than nothing where the group has most of
+    the people and correlations far below the others', so that R_0 gives way by more than the group departs.
+    """
+    s = math.sqrt(k_ii * k_jj)
+    down = max(r - 1.0 / (s + k_ij), -0.999999) - r
+    up = min(r + 1.0 / (s - k_ij), 0.999999) - r
+    low, high = -2.0, 2.0
+    if abs(slope) > 1e-6:
+        low = max(low, x + min(down / slope, up / slope))
+        high = min(high, x + max(down / slope, up / slope))
+    margin = 1e-7 * (high - low)
+    return low + margin, high - margin
+
+
+@inner
 def shared_prior_change(d, i, j, inverse, pulled, eta, family):
     """Change of R_0's log prior density when its element (i, j) moves by d; -inf outside."""
     p = inverse.shape[0]
@@ -125,15 +143,9 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, stat
     r = center[group, i, j]
     x = 0.0 if on == 0 else r - coupled(shared[i, j], state.coupling[group])
     average, z_held = shared[i, j] + share * x, math.atanh(r - x)
-    # Where the group's own centre is positive definite; the ends are the same from every point of the line.
     slope = 1.0 - share * math.exp(-state.coupling[group])
     k = inverse[1 + group]
-    s = math.sqrt(k[i, i] * k[j, j])
-    low = x + (max(r - 1.0 / (s + k[i, j]), -0.999999) - r) / slope
-    high = x + (min(r + 1.0 / (s - k[i, j]), 0.999999) - r) / slope
-    margin = 1e-7 * (high - low)
-    low += margin
-    high -= margin
+    low, high = ends_of_line(x, r, slope, k[i, i], k[i, j], k[j, j])
     cell = (high - low) / CELLS
     look_up(i, j, inverse, data, state, known)
     # The cells, the spike, the current value, that proposed from a cell: the density is called in one place only, so that
