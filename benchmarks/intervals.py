@@ -88,7 +88,7 @@ def table(frame: pd.DataFrame) -> str:
     count = frame["dataset"].nunique()
     return (
         f"Share of the differences from controls that their 95 % intervals cover, {' / '.join(map(str, SIZES))} people, 14 "
-        f"regions, {count} data sets a truth.\n\n{markdown(shown)}\n\n`python benchmarks/intervals.py`; every data set in "
+        f"regions, {count} data sets a truth.\n\n{markdown(shown)}\n\n`python benchmarks/intervals.py --datasets {count}`; every data set in "
         "`results/intervals.csv`."
     )
 
