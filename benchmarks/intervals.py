@@ -86,9 +86,10 @@ def table(frame: pd.DataFrame) -> str:
     shares = frame.pivot_table(index="rule", columns="truth", values="covered", sort=False)
     shown = shares.map("{:.3f}".format).rename_axis("interval", axis=0).reset_index()
     count = frame["dataset"].nunique()
+    sizes = " / ".join(map(str, SIZES))
     return (
-        f"Share of the differences from controls that their 95 % intervals cover, {' / '.join(map(str, SIZES))} people, 14 "
-        f"regions, {count} data sets a truth.\n\n{markdown(shown)}\n\n`python benchmarks/intervals.py --datasets {count}`; every data set in "
+        f"Share of the differences from controls that their 95 % intervals cover, {sizes} people, 14 regions, {count} data "
+        f"sets a truth.\n\n{markdown(shown)}\n\n`python benchmarks/intervals.py --datasets {count}`; every data set in "
         "`results/intervals.csv`."
     )
 
