@@ -9,13 +9,13 @@ Writes results/intervals.csv (one row a data set and rule) and the table in benc
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import xarray as xr
 from joblib import Parallel, delayed
 from tables import Run, markdown, options
 
 import bayescov as bc
 from bayescov.posterior.arguments import correlation_draws
-from bayescov.posterior.structures import structures_of
+from bayescov.posterior.comparison import difference_interval
+from bayescov.posterior.structures import structures_of, uncontradicted
 from bayescov.simulate import simulate_cohort, truth
 
 SIZES = (34, 40, 35)
@@ -47,32 +47,18 @@ def covered(name: str, number: int) -> list[dict[str, object]]:
     seed = int(root.generate_state(1)[0])
     fit = bc.fit(design, seed=seed, draws=400, chains=2, min_ess=0.0, cores=1, progress=False)
     true = world.edges[1:] - world.edges[:1]
-    own = ends(fit, "posterior")
-    cases = {case: ends(fit, case) for case in structures_of(fit)}
+    own = correlation_draws(fit, "correlation")
+    cases = {case: correlation_draws(fit, "correlation", group=case) for case in structures_of(fit)}
 
-    def share(*intervals: Floats) -> float:
-        low, high = (pick([i[k] for i in intervals], axis=0) for k, pick in enumerate((np.min, np.max)))
+    def share(*structures: Floats) -> float:
+        low, high = difference_interval(structures, 0.95)
         return float(((low <= true) & (true <= high)).mean())
 
     found = {"the fit alone": share(own)}
-    found |= {f"{case.removeprefix('structure_')} alone": share(i) for case, i in cases.items()}
+    found |= {f"{case.removeprefix('structure_')} alone": share(draws) for case, draws in cases.items()}
     for errors in STANDARD_ERRORS:
-        heard = [cases[case] for case in cases if not_worse(fit[case].attrs, errors)]
-        found[rule(errors)] = share(own, *heard)
+        found[rule(errors)] = share(own, *(cases[case] for case in uncontradicted(fit, errors)))
     return [{"truth": name, "dataset": number, "rule": r, "covered": c} for r, c in found.items()]
-
-
-def ends(fit: xr.DataTree, group: str) -> Floats:
-    """(end, patient group, edge): the central 95 % intervals of one structure."""
-    draws = correlation_draws(fit, "correlation", group=group)
-    return np.quantile(draws[:, 1:] - draws[:, :1], [0.025, 0.975], axis=0)
-
-
-def not_worse(told: dict[str, float], errors: float) -> bool:
-    """Whether a case foretells the people no worse than the fit by more than so many standard errors."""
-    return bool(
-        np.isinf(errors) or told["log_predictive_gain"] + errors * told["log_predictive_gain_se"] >= 0
-    )
 
 
 def rule(errors: float) -> str:

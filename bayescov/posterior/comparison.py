@@ -1,12 +1,14 @@
 """One patient group against the controls, on plain draws: shares of draws edge by edge, sums over edges draw by draw."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from bayescov.posterior.draws import central_interval, count_interval, fisher_z, standardised_mean
 from bayescov.posterior.events import CHANGES, Events, events
 
-__all__ = ["Compared", "Tables", "compare", "probabilities", "totals"]
+__all__ = ["Compared", "Tables", "compare", "compare_each", "difference_interval", "probabilities", "totals"]
 
 Floats = npt.NDArray[np.float64]
 Tables = dict[str, tuple[str, npt.NDArray]]  # variable -> its dimensions and its values
@@ -53,6 +55,25 @@ def compare(control: npt.NDArray, patient: npt.NDArray, *, threshold: float, mar
         )
     compared.edges = {name: np.concatenate([b[name] for b in blocks]) for name in blocks[0]}
     return compared
+
+
+def compare_each(draws: npt.NDArray, *, threshold: float, margin: float) -> list[Compared]:
+    """Every patient group against the controls, of draws (draw, population, edge)."""
+    return [
+        compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
+        for g in range(1, draws.shape[1])
+    ]
+
+
+def difference_interval(structures: Sequence[npt.NDArray], interval: float) -> tuple[Floats, Floats]:
+    """Low and high ends (patient group, edge) of the differences from controls: the widest over structures' draws."""
+    ends = np.array(
+        [
+            [central_interval(d - draws[:, 0], interval, axis=0) for d in draws.swapaxes(0, 1)[1:]]
+            for draws in structures
+        ]
+    )
+    return ends[:, :, 0].min(axis=0), ends[:, :, 1].max(axis=0)
 
 
 def probabilities(found: Events | tuple[npt.NDArray[np.bool_], ...]) -> dict[str, Floats]:

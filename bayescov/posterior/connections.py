@@ -12,14 +12,13 @@ from bayescov.posterior.arguments import (
     require_fit,
     require_number,
 )
-from bayescov.posterior.comparison import Compared, Tables, compare, totals
-from bayescov.posterior.draws import central_interval
+from bayescov.posterior.comparison import Compared, Tables, compare_each, difference_interval, totals
 from bayescov.posterior.events import CHANGES, DEFINITIONS
 from bayescov.posterior.inclusion import coupling, inclusion
 from bayescov.posterior.structures import agreed, structure_weights, structures_of, uncontradicted
 from bayescov.posterior.verdicts import verdicts
 
-__all__ = ["connections", "difference_interval"]
+__all__ = ["connections"]
 
 STATEMENTS = (*CHANGES, "unchanged")
 
@@ -118,17 +117,15 @@ def connections(
     control, patients = patients_of(fit)
 
     draws = correlation_draws(fit, kind)
-    tables = _each_group(draws, threshold=threshold, margin=margin)
+    tables = compare_each(draws, threshold=threshold, margin=margin)
     answers: Tables = {name: ("population edge", values) for name, values in _stacked(tables).items()}
-    low, high = difference_interval(fit, kind=kind, interval=interval)
-    answers |= {"difference_low": ("population edge", low), "difference_high": ("population edge", high)}
-    structures, weights = structures_of(fit), structure_weights(fit)
+    structures, weights, heard = structures_of(fit), structure_weights(fit), uncontradicted(fit)
+    by_case = {name: correlation_draws(fit, kind, group=name) for name in structures}
     cases = {
-        name: _stacked(
-            _each_group(correlation_draws(fit, kind, group=name), threshold=threshold, margin=margin)
-        )
-        for name in structures
+        name: _stacked(compare_each(d, threshold=threshold, margin=margin)) for name, d in by_case.items()
     }
+    low, high = difference_interval([draws, *(by_case[name] for name in heard)], interval)
+    answers |= {"difference_low": ("population edge", low), "difference_high": ("population edge", high)}
     if structures:
         answers |= _ranges(answers, cases)
     if DENSE in cases:
@@ -175,7 +172,7 @@ def connections(
                 else ""
             )
         ),
-        "structures_uncontradicted": ", ".join(uncontradicted(fit)),
+        "structures_uncontradicted": ", ".join(heard),
         "definition_difference_interval": (
             "the widest of the central intervals of the fit and of its structural special cases that do not foretell the people "
             "worse than the fit by more than two standard errors"
@@ -194,26 +191,6 @@ def connections(
     return xr.Dataset(
         {name: (dims.split(), values) for name, (dims, values) in answers.items()}, coords, attrs
     )
-
-
-def difference_interval(
-    fit: xr.DataTree, *, kind: str = "correlation", interval: float = 0.95
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Low and high ends (population, edge) of the patients' differences from controls: as in `connections`."""
-    ends = []
-    for group in ("posterior", *uncontradicted(fit)):
-        draws = correlation_draws(fit, kind, group=group)
-        ends.append([central_interval(d - draws[:, 0], interval, axis=0) for d in draws.swapaxes(0, 1)[1:]])
-    low, high = np.moveaxis(np.array(ends), 2, 0)
-    return low.min(axis=0), high.max(axis=0)
-
-
-def _each_group(draws: npt.NDArray, *, threshold: float, margin: float) -> list[Compared]:
-    """Every patient group against the controls, of draws (draw, population, edge)."""
-    return [
-        compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
-        for g in range(1, draws.shape[1])
-    ]
 
 
 def _stacked(tables: list[Compared]) -> dict[str, npt.NDArray]:

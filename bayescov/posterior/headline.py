@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bayescov.posterior.comparison import compare
+from bayescov.posterior.comparison import compare_each
 
 __all__ = ["SENTENCES", "Headline", "counts", "headline"]
 
@@ -26,10 +26,7 @@ class Headline(NamedTuple):
 
 def counts(draws: npt.NDArray, *, threshold: float, margin: float) -> Floats:
     """(2, population, draw): numbers of added and of missing connections, from correlations (draw, population, edge)."""
-    tables = [
-        compare(draws[:, 0], draws[:, g], threshold=threshold, margin=margin)
-        for g in range(1, draws.shape[1])
-    ]
+    tables = compare_each(draws, threshold=threshold, margin=margin)
     return np.stack([[t.n_added for t in tables], [t.n_missing for t in tables]])
 
 

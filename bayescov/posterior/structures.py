@@ -34,11 +34,11 @@ def structure_weights(fit: xr.DataTree) -> dict[str, float]:
     }
 
 
-def uncontradicted(fit: xr.DataTree) -> tuple[str, ...]:
+def uncontradicted(fit: xr.DataTree, standard_errors: float = STANDARD_ERRORS) -> tuple[str, ...]:
     """The special cases that the people do not speak against.
 
-    Those that do not foretell them worse than the fit by more than two standard errors of the difference, over people;
-    all of them where nothing was recorded.
+    Those that do not foretell them worse than the fit by more than so many standard errors of the difference, over
+    people; all of them where nothing was recorded.
 
     References
     ----------
@@ -49,7 +49,7 @@ def uncontradicted(fit: xr.DataTree) -> tuple[str, ...]:
     return tuple(
         name
         for name, a in told.items()
-        if a.get("log_predictive_gain", 0.0) + STANDARD_ERRORS * a.get("log_predictive_gain_se", 0.0) >= 0.0
+        if a.get("log_predictive_gain", 0.0) + standard_errors * a.get("log_predictive_gain_se", 0.0) >= 0.0
     )
 
 

@@ -12,11 +12,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayescov.posterior.arguments import correlation_draws
-from bayescov.posterior.comparison import compare, probabilities, totals
-from bayescov.posterior.connections import difference_interval
+from bayescov.posterior.comparison import compare, difference_interval, probabilities, totals
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.events import CHANGES, events
-from bayescov.posterior.structures import agreed, structure_weights, structures_of
+from bayescov.posterior.structures import agreed, structure_weights, structures_of, uncontradicted
 from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["STEPS", "LiveDraws", "Recount", "embed", "recount"]
@@ -77,6 +76,7 @@ def embed(
         name.removeprefix("structure_"): correlation_draws(fit, kind, group=name)
         for name in structures_of(fit)
     }
+    heard = [cases[name.removeprefix("structure_")] for name in uncontradicted(fit)]
     a_draw = 2 * main.shape[1] * main.shape[2]
     room = int(most_bytes / a_draw / (1 + len(cases) / 2))
     count = max(2, min(MOST_DRAWS, room, len(main)))
@@ -86,7 +86,7 @@ def embed(
         {name.removeprefix("structure_"): weight for name, weight in structure_weights(fit).items()},
         len(main),
         interval,
-        np.round(difference_interval(fit, kind=kind, interval=interval), 4),
+        np.round(difference_interval([main, *heard], interval), 4),
     )
 
 
