@@ -42,7 +42,7 @@ def plan_of(spec: ModelSpec, data: Data, densities: bool) -> Plan:
         if spec.coupling is not None:
             blocks.append(sweep.move_couplings)
         if spec.sparse is not None:
-            blocks += [sweep.switch_blocks, sweep.move_departures]
+            blocks.append(sweep.move_edges)
             learning.append(tuning.watch)
     blocks += [sweep.draw_covariances, sweep.draw_means]
     if data.any_missing or data.student:

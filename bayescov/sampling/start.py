@@ -10,7 +10,7 @@ from bayescov.design import Design
 from bayescov.errors import ModelError
 from bayescov.model.spec import DensePrior, ModelSpec
 from bayescov.sampling.kernels.closeness import CELLS, INFINITE, REACH
-from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE, cross_products, residual_scatter
+from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE
 from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL, size_of
 from bayescov.sampling.kernels.state import Data, Prior, State
 from bayescov.sampling.proposals import blocks_of, information_of, residual_correlations
@@ -104,10 +104,15 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
     weight = np.ones(n)
     gram = data.regressors.T @ data.regressors + 0.1 * np.eye(q)
     w = np.linalg.solve(gram, data.regressors.T @ y)
-    xx, xy, yy = np.zeros((n_groups, q, q)), np.zeros((n_groups, q, p)), np.zeros((n_groups, p, p))
-    cross_products(data.regressors, y, weight, data.codes, xx, xy, yy)
-    scatter = np.zeros((n_groups, p, p))
-    residual_scatter(xx, xy, yy, w, scatter)
+    # In numpy, though the kernels can do it: by themselves, before all others, these would wait for a compiler.
+    member = np.eye(n_groups)[data.codes]
+    residuals = y - data.regressors @ w
+    xx, xy, yy, scatter = (
+        np.ascontiguousarray(np.einsum("sg,sa,sb->gab", member, left, right, optimize=True))
+        for left, right in (
+            (data.regressors, data.regressors), (data.regressors, y), (y, y), (residuals, residuals)
+        )
+    )  # fmt: skip
     anchor, u, metric = _shared_start(scatter, data.sizes, rng)
     kappa = np.full(n_groups, INFINITE)
     if spec.dense is not None and spec.dense.atom == 0.0:

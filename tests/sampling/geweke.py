@@ -22,6 +22,7 @@ from tests.sampling.callable import from_python
 from tests.sampling.sbc import SIZES
 
 store_shared, fill_pull = from_python(blocks.store_shared), from_python(level.fill_pull)
+cross_products, residual_scatter = from_python(means.cross_products), from_python(means.residual_scatter)
 
 
 def z_scores(spec, chosen, *, repetitions, seed, missing=0.0, fitted=None):
@@ -67,8 +68,8 @@ def state_at(spec, design, point, sigma, full, data, rng):
     state.row_mean[1 : groups + k] = [*point["mean_shift"], *point["slope_mean"]]
     state.row_sd[1 : groups + k] = [*point["mean_spread"], *point["slope_spread"]]
     state.sigma[:], state.omega[:] = sigma, np.linalg.inv(sigma)
-    means.cross_products(data.regressors, state.y, state.weight, data.codes, state.xx, state.xy, state.yy)
-    means.residual_scatter(state.xx, state.xy, state.yy, state.w, state.scatter)
+    cross_products(data.regressors, state.y, state.weight, data.codes, state.xx, state.xy, state.yy)
+    residual_scatter(state.xx, state.xy, state.yy, state.w, state.scatter)
     state.kappa[:] = np.where(np.isinf(point["kappa"]), INFINITE, point["kappa"])
     state.coupling[1:] = point["coupling"]
     state.included[1:] = from_edges(point["included"], 0)

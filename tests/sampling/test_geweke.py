@@ -13,22 +13,21 @@ BLOCKS = {
     "move_level": ([sweep.move_level], ["level"]),
     "move_closeness": ([sweep.move_closeness], ["closeness", "fit"]),
     "move_couplings": ([sweep.scale_scatter, sweep.move_couplings], ["coupling", "shared", "log_d", "ratio", "fit"]),
-    "switch_blocks": ([sweep.scale_scatter, sweep.switch_blocks], ["included", "departure", "shared", "fit"]),
-    "move_departures": ([sweep.scale_scatter, sweep.move_departures], ["included", "departure", "share", "fit"]),
+    "move_edges": ([sweep.scale_scatter, sweep.move_edges], ["included", "departure", "share", "shared", "fit"]),
     "draw_covariances": ([sweep.draw_covariances], ["sigma", "fit"]),
     "draw_means": ([sweep.draw_means, sweep.renew_scatter], ["mean", "rows", "fit"]),
     "draw_people": ([sweep.draw_people, sweep.renew_scatter], ["people", "missing", "fit"]),
 }  # fmt: skip
-FAULTS = {
-    "move_shared": {"spread": {"control_sd": 0.25}},
-    "move_level": {"shared": {"eta": 2.0}},
-    "move_closeness": {"dense": {"median": 10.0}},
-    "move_couplings": {"coupling": {"scale": 0.1}},
-    "switch_blocks": {"sparse": {"share_b": 1.0}},
-    "move_departures": {"sparse": {"size_median": 0.15}},
-    "draw_means": {"mean": {"spread_scale": 0.4}},
-    "draw_people": {"likelihood": {"dof_rate": 0.02}},
-}
+FAULTS = [
+    ("move_shared", {"spread": {"control_sd": 0.25}}),
+    ("move_level", {"shared": {"eta": 2.0}}),
+    ("move_closeness", {"dense": {"median": 10.0}}),
+    ("move_couplings", {"coupling": {"scale": 0.1}}),
+    ("move_edges", {"sparse": {"share_b": 1.0}}),
+    ("move_edges", {"sparse": {"size_median": 0.15}}),
+    ("draw_means", {"mean": {"spread_scale": 0.4}}),
+    ("draw_people", {"likelihood": {"dof_rate": 0.02}}),
+]
 LIMIT = 4.5  # of some 60 standard scores a block: a false alarm once in three thousand
 
 
@@ -40,10 +39,10 @@ def test_a_block_leaves_the_joint_distribution_as_it_is(name):
     assert max(np.abs(z).max() for z in found.values()) < LIMIT, found
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_block_with_a_wrong_prior_is_seen(name):
+@pytest.mark.parametrize(("name", "fault"), FAULTS)
+def test_a_block_with_a_wrong_prior_is_seen(name, fault):
     spec = small("adaptive", "student")
     found = z_scores(
-        spec, BLOCKS[name][0], repetitions=800, seed=2, missing=0.15, fitted=spec.change(**FAULTS[name])
+        spec, BLOCKS[name][0], repetitions=800, seed=2, missing=0.15, fitted=spec.change(**fault)
     )
     assert max(np.abs(z).max() for z in found.values()) > LIMIT, found

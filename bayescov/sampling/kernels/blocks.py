@@ -124,10 +124,7 @@ def density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, w
 
 @part
 def switch_block(rng, group, other, number, inverse, pulled, data, prior, state):
-    """Try to switch a block of a group's edges on or off, or (`other` > 0) from one of two groups to the other.
-
-    Returns whether it happened.
-    """
+    """Try to switch a block of a group's edges on or off, or (`other` > 0) from one of two groups to the other."""
     shared, center, coupling = state.shared, state.center, state.coupling
     delta, included, sizes = state.delta, state.included, data.sizes
     block = data.blocks[number]
@@ -135,7 +132,7 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
     n_edges = edges_of(block, rows, columns)
     entering, leaving = who_switches(included, group, other, rows, columns, n_edges)
     if entering + leaving == 0 or (other > 0 and entering * leaving == 0):
-        return False
+        return
     n_groups, p = center.shape[0], center.shape[1]
     touched = regions_of(block)
     t = touched.shape[0]
@@ -161,11 +158,11 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
             moved -= sizes[entering] / sizes.sum() * x[e]
             start = coupled(moved, coupling[entering])
             if not abs(start + x[e]) < 0.9999:
-                return False
+                return
             gain += log_slab(start + x[e], math.atanh(start), state.size[entering])
             gain += log_odds(state.n_active[entering] + e, p * (p - 1) // 2, prior.share_a, prior.share_b)
         if not abs(moved) < 0.9999:
-            return False
+            return
         a, b = place_of(i, touched), place_of(j, touched)
         move[0, a, b] = move[0, b, a] = moved - r
         for g in range(n_groups):
@@ -187,7 +184,7 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
         touched, move, inverse, pulled, state.kappa, sizes, prior.eta, prior.family, weight, work
     )
     if not math.log(1.0 - rng.random()) < gain:
-        return False
+        return
     for k in range(1 + 2 * n_groups):
         update_inverse(inverse[k], touched, weight[k])
     pull_through(inverse[0], prior.family, state.pull, pulled)
@@ -206,7 +203,6 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
                 included[g, i, j] = included[g, j, i] = 0
                 delta[g, i, j] = delta[g, j, i] = 0.0
                 state.n_active[g] -= 1
-    return True
 
 
 @inner

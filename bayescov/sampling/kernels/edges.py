@@ -132,7 +132,7 @@ def shared_prior_change(d, i, j, inverse, pulled, eta, family):
 
 @part
 def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, state):
-    """Draw the departure of one edge of one group; whether anything moved. R_0 moves by `share` of it, u does not.
+    """Draw the departure of one edge of one group. R_0 moves by `share` of it, u does not.
 
     `known` (G, 11) is scratch.
     """
@@ -164,7 +164,7 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, stat
                 weights[c_] = max(weights[c_], top - 20.0)
             chosen, _ = draw_category(rng, weights, CELLS + 1)
             if chosen == CELLS and on == 0:
-                return False
+                return
             if on == 0:
                 continue
         elif c == CELLS + 2:
@@ -187,7 +187,7 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, stat
     if share > 0.0:
         ratio += shared_prior_change(move, i, j, inverse[0], pulled, prior.eta, prior.family)
     if not math.log(1.0 - rng.random()) < ratio:
-        return False
+        return
     if abs(move) > 1e-13:
         move_inverse(inverse[0], i, j, move)
         pull_through(inverse[0], prior.family, state.pull, pulled)
@@ -206,7 +206,6 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, stat
     included[group, i, j] = included[group, j, i] = turned_on
     own = 0.0 if chosen == CELLS else math.atanh(start + new) - math.atanh(start)
     delta[group, i, j] = delta[group, j, i] = own
-    return True
 
 
 @part

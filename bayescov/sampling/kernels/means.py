@@ -9,14 +9,14 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import kernel, part
+from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import product, solve_lower, solve_lower_transposed
 from bayescov.sampling.kernels.scalars import draw_spread, normal_above_zero
 
 INTERCEPT, LEARNED, SITE = 0, 1, 2
 
 
-@kernel
+@inner
 def cross_products(regressors, y, weight, codes, xx, xy, yy):
     """Weighted cross-products of [regressors, y] in each group."""
     xx[:] = 0.0
@@ -40,7 +40,7 @@ def cross_products(regressors, y, weight, codes, xx, xy, yy):
                 yy[g, a, b] += left * y[s, b]
 
 
-@kernel
+@inner
 def residual_scatter(xx, xy, yy, w, scatter):
     """S_g = sum of w_i r_i r_i' with r the residuals."""
     n_groups, q, p = xy.shape

@@ -85,49 +85,36 @@ def move_couplings(rng, data, prior, state):
 
 
 @block
-def switch_blocks(rng, data, prior, state):
-    """Single-edge departures of every patient group, with R_0 giving way: single edges, and blocks of edges at once."""
+def move_edges(rng, data, prior, state):
+    """Single-edge departures of every patient group, their share and size.
+
+    First R_0 gives way: single edges, and blocks of edges at once, by their chances. Then every edge in turn, R_0 held.
+    """
     n_groups, p = state.log_d.shape
-    moved = False
     inverse, pulled, known = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), np.empty((n_groups, 11))
     invert_all(
         state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
     )
     for g in range(1, n_groups):
-        share = data.sizes[g] / data.sizes.sum()
-        for k in range(BLOCK_MOVES):
-            other, of = 0, g
-            if n_groups > 2 and k % 4 == 3:  # with another group; the block by the chances of either
-                other = 1 + (g + int(rng.random() * (n_groups - 2))) % (n_groups - 1)
-                of = g if rng.random() < 0.5 else other
-            b = draw_block(rng, state.block_chance[of])
+        # One loop over both, so that the code for an edge is compiled in once. The blocks begin with the single edges.
+        for k in range(BLOCK_MOVES + p * (p - 1) // 2):
+            share, other, of, b = 0.0, 0, g, k - BLOCK_MOVES
+            if k < BLOCK_MOVES:
+                share = data.sizes[g] / data.sizes.sum()
+                if n_groups > 2 and k % 4 == 3:  # with another group; the block by the chances of either
+                    other = 1 + (g + int(rng.random() * (n_groups - 2))) % (n_groups - 1)
+                    of = g if rng.random() < 0.5 else other
+                b = draw_block(rng, state.block_chance[of])
             block = data.blocks[b]
             if other == 0 and block[1] < 0 and block[3] < 0:
-                moved |= draw_edge(
-                    rng, g, share, block[0], block[2], inverse, pulled, known, data, prior, state
-                )
+                draw_edge(rng, g, share, block[0], block[2], inverse, pulled, known, data, prior, state)
             else:
-                moved |= switch_block(rng, g, other, b, inverse, pulled, data, prior, state)
-    if moved:
-        store_shared(state.shared, state.log_d[0], state.anchor, state.u)
-
-
-@block
-def move_departures(rng, data, prior, state):
-    """Single-edge departures of every patient group, edge by edge, R_0 held; their share and size."""
-    n_groups, p = state.log_d.shape
-    inverse, pulled, known = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), np.empty((n_groups, 11))
-    invert_all(
-        state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
-    )
-    for g in range(1, n_groups):
-        for i in range(p):
-            for j in range(i + 1, p):
-                draw_edge(rng, g, 0.0, i, j, inverse, pulled, known, data, prior, state)
+                switch_block(rng, g, other, b, inverse, pulled, data, prior, state)
         state.share[g], state.size[g], state.n_active[g] = draw_share_and_size(
             rng, state.delta[g], state.included[g], state.size[g], prior.share_a, prior.share_b,
             prior.size_median, prior.size_width,
         )  # fmt: skip
+    store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 
 
 @block
