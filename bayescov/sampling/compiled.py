@@ -31,18 +31,16 @@ def plan_of(spec: ModelSpec, data: Data, densities: bool) -> Plan:
     blocks: list[Block] = []
     learning: list[Block] = []
     if spec.shared is not None:
-        blocks.append(sweep.move_shared)
+        blocks += [sweep.move_shared, sweep.move_scales]
         learning.append(tuning.adapt)
         if spec.shared.family == "common":
             blocks.append(sweep.move_level)
-        if spec.dense is not None and spec.dense.width > 0:
-            blocks.append(sweep.move_closeness)
         if spec.coupling is not None or spec.sparse is not None:
             blocks.append(sweep.scale_scatter)
         if spec.coupling is not None:
             blocks.append(sweep.move_couplings)
         if spec.sparse is not None:
-            blocks.append(sweep.move_edges)
+            blocks += [sweep.move_edges, sweep.move_scales]  # kappa again: it and departures move together
             learning.append(tuning.watch)
     blocks += [sweep.draw_covariances, sweep.draw_means]
     if data.any_missing or data.student:

@@ -23,7 +23,7 @@ from tests.model.designs import random_design
 QUICK = {"draws": 50, "tune": 100, "chains": 1, "min_ess": 0.0, "progress": False, "seed": 1}
 BLOCKS = [
     chain.run, chain.keep, chain.keep_densities, tuning.adapt, tuning.watch, sweep.move_shared, sweep.move_level,
-    sweep.move_closeness, sweep.scale_scatter, sweep.move_couplings, sweep.move_edges,
+    sweep.move_scales, sweep.scale_scatter, sweep.move_couplings, sweep.move_edges,
     sweep.draw_covariances, sweep.draw_means, sweep.draw_people, sweep.renew_scatter,
 ]  # fmt: skip
 
@@ -48,7 +48,7 @@ def test_a_model_compiles_only_what_it_needs():
     means = ["draw_covariances", "draw_means", "renew_scatter"]
     assert names(load_model("separate").change(likelihood={"family": "normal"})) == means
     pooled = load_model("pooled").change(likelihood={"family": "normal"}, shared={"family": "lkj"})
-    assert names(pooled) == ["move_shared", "move_closeness", *means]
+    assert names(pooled) == ["move_shared", "move_scales", *means]
 
 
 def test_what_a_block_raises_arrives():

@@ -11,7 +11,7 @@ from tests.sampling.test_sbc import small
 BLOCKS = {
     "move_shared": ([sweep.move_shared], ["shared", "log_d", "ratio", "departure", "coupling", "fit"]),
     "move_level": ([sweep.move_level], ["level"]),
-    "move_closeness": ([sweep.move_closeness], ["closeness", "fit"]),
+    "move_scales": ([sweep.move_scales], ["closeness", "log_d", "ratio", "fit"]),
     "move_couplings": ([sweep.scale_scatter, sweep.move_couplings], ["coupling", "shared", "log_d", "ratio", "fit"]),
     "move_edges": ([sweep.scale_scatter, sweep.move_edges], ["included", "departure", "share", "shared", "fit"]),
     "draw_covariances": ([sweep.draw_covariances], ["sigma", "fit"]),
@@ -21,7 +21,8 @@ BLOCKS = {
 FAULTS = [
     ("move_shared", {"spread": {"control_sd": 0.25}}),
     ("move_level", {"shared": {"eta": 2.0}}),
-    ("move_closeness", {"dense": {"median": 10.0}}),
+    ("move_scales", {"dense": {"median": 10.0}}),
+    ("move_scales", {"spread": {"shift_sd": 0.25}}),
     ("move_couplings", {"coupling": {"scale": 0.1}}),
     ("move_edges", {"sparse": {"share_b": 1.0}}),
     ("move_edges", {"sparse": {"size_median": 0.15}}),

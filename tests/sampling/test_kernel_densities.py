@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numba import njit
+from scipy.stats import gamma, multivariate_t, norm
 
 from bayescov.design import from_edges, to_edges
 from bayescov.model import load_model
@@ -13,7 +14,7 @@ from bayescov.model.density import (
     residual_scatter,
 )
 from bayescov.model.forward import draw_point
-from bayescov.sampling.kernels import closeness, hmc, level, linalg, shared, updates
+from bayescov.sampling.kernels import closeness, hmc, level, linalg, scalars, shared, updates
 from bayescov.sampling.kernels.closeness import INFINITE
 from bayescov.sampling.kernels.held import hold
 from bayescov.sampling.kernels.hmc import density_at
@@ -28,6 +29,8 @@ relative_eigenvalues = from_python(closeness.relative_eigenvalues)
 what_is_on = from_python(hmc.what_is_on)
 fill_pull = from_python(level.fill_pull)
 draw_inverse_wishart = from_python(linalg.draw_inverse_wishart)
+log_dof_density = from_python(scalars.log_dof_density)
+log_shift_density = from_python(scalars.log_shift_density)
 departed = from_python(shared.departed)
 shared_matrix = from_python(shared.shared_matrix)
 shared_prior = from_python(shared.shared_prior)
@@ -192,6 +195,40 @@ def test_closeness_density_is_the_referees_up_to_one_constant():
         for k in (0.5, 8.0, 300.0, 40_000.0)
     ]
     np.testing.assert_allclose(offsets, offsets[0], rtol=1e-8, atol=1e-7)
+
+
+def test_density_of_a_shift_is_the_referees_up_to_one_constant():
+    """All SDs of a group times exp(shift), and a normal prior."""
+    rng = np.random.default_rng(6)
+    p, n, kappa, linear, square = 5, 17, 30.0, 3.0, 40.0
+    center = np.corrcoef(rng.standard_normal((40, p)).T)
+    x = rng.standard_normal((n, p))
+    scatter = x.T @ x
+    eigenvalues = np.linalg.eigvals(np.linalg.solve(center, scatter)).real
+    offsets = [
+        log_shift_density(shift, kappa, n, linear, square, eigenvalues)
+        - collapsed_log_likelihood(scatter, n, kappa * np.exp(2 * shift) * center, kappa + p + 1)
+        - norm(linear / square, square**-0.5).logpdf(shift)
+        for shift in (-1.0, -0.1, 0.0, 0.4)
+    ]
+    np.testing.assert_allclose(offsets, offsets[0], rtol=1e-9)
+
+
+def test_density_of_the_degrees_of_freedom_is_that_of_a_multivariate_t():
+    """Beside the prior of the excess over two, a Gamma, on the log scale: Jacobian and all."""
+    rng = np.random.default_rng(7)
+    p, shape, rate = 4, 1.5, 0.1
+    sigma = np.cov(rng.standard_normal((20, p)).T)
+    residuals = rng.standard_normal((30, p))
+    distances = np.einsum("sa,ab,sb->s", residuals, np.linalg.inv(sigma), residuals)
+    offsets = [
+        log_dof_density(np.log(excess), p, shape, rate, distances)
+        - multivariate_t(shape=sigma, df=2 + excess).logpdf(residuals).sum()
+        - gamma(shape, scale=1 / rate).logpdf(excess)
+        - np.log(excess)
+        for excess in (0.1, 2.0, 30.0, 400.0)
+    ]
+    np.testing.assert_allclose(offsets, offsets[0], rtol=1e-9)
 
 
 def test_a_million_people_stand_for_infinity():

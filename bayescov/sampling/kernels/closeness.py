@@ -11,7 +11,7 @@ import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product, transposed
-from bayescov.sampling.kernels.scalars import draw_category
+from bayescov.sampling.kernels.scalars import draw_category, log_of_product
 
 # kappa = infinity is computed as a million people: a group's correlations then stay within .001 of their centre.
 INFINITE = 1e6
@@ -52,14 +52,8 @@ def log_gammas(kappa, p, n):
 def log_closeness_density(kappa, eigenvalues, n, gammas):
     """Log density of one group's data as a function of kappa (constants in kappa dropped), given its `log_gammas`."""
     p = eigenvalues.shape[0]
-    value, factor = 0.0, 1.0
-    for i in range(p):  # a logarithm costs as much as twenty products
-        factor *= 1.0 + eigenvalues[i] / kappa
-        if factor > 1e200:
-            value += math.log(factor)
-            factor = 1.0
-    value += math.log(factor)
-    return gammas - 0.5 * (kappa + p + 1.0 + n) * value - 0.5 * n * p * math.log(kappa)
+    apart = 0.5 * (kappa + p + 1.0 + n) * log_of_product(eigenvalues, kappa)
+    return gammas - apart - 0.5 * n * p * math.log(kappa)
 
 
 @inner

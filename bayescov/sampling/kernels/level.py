@@ -14,6 +14,7 @@ from bayescov.sampling.kernels.linalg import invert_spd_into
 from bayescov.sampling.kernels.scalars import draw_category, draw_scale
 
 CELLS = 30
+SWEEPS = 4
 
 
 @inner
@@ -25,39 +26,40 @@ def log_level_density(rho, p, nu, own, all_pairs):
 
 @part
 def draw_level(rng, shared, eta, t, level, pull):
-    """One sweep over the scales and the level given R_0; `t`, `level` and `pull` change in place."""
+    """A few sweeps over the scales and the level given R_0, whose inverse costs more; `t`, `level` and `pull` change in place."""
     p = shared.shape[0]
     nu = p - 1.0 + 2.0 * eta
     inverse, work, work2 = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
     if not invert_spd_into(shared, inverse, work, work2) > -1e200:
         return
-    rho = level[0]
-    for i in range(p):
-        linear = 0.0
-        for j in range(p):
-            if j != i:
-                linear += rho * inverse[i, j] * t[j]
-        t[i] = draw_scale(rng, t[i], nu, inverse[i, i], linear)
-    own, all_pairs = 0.0, 0.0
-    for i in range(p):
-        own += t[i] * t[i] * inverse[i, i]
-        for j in range(p):
-            all_pairs += t[i] * inverse[i, j] * t[j]
-    weights = np.empty(CELLS)
-    for c in range(CELLS):
-        weights[c] = log_level_density((c + 0.5) / CELLS, p, nu, own, all_pairs)
-    top = -np.inf
-    for c in range(CELLS):
-        top = max(top, weights[c])
-    for c in range(CELLS):  # every cell can be proposed
-        weights[c] = max(weights[c], top - 20.0)
-    chosen, _ = draw_category(rng, weights, weights.shape[0])
-    new = (chosen + rng.random()) / CELLS
-    ratio = log_level_density(new, p, nu, own, all_pairs) - weights[chosen]
-    current = min(int(rho * CELLS), CELLS - 1)
-    ratio -= log_level_density(rho, p, nu, own, all_pairs) - weights[current]
-    if math.log(1.0 - rng.random()) < ratio:
-        level[0] = new
+    for _ in range(SWEEPS):
+        rho = level[0]
+        for i in range(p):
+            linear = 0.0
+            for j in range(p):
+                if j != i:
+                    linear += rho * inverse[i, j] * t[j]
+            t[i] = draw_scale(rng, t[i], nu, inverse[i, i], linear)
+        own, all_pairs = 0.0, 0.0
+        for i in range(p):
+            own += t[i] * t[i] * inverse[i, i]
+            for j in range(p):
+                all_pairs += t[i] * inverse[i, j] * t[j]
+        weights = np.empty(CELLS)
+        for c in range(CELLS):
+            weights[c] = log_level_density((c + 0.5) / CELLS, p, nu, own, all_pairs)
+        top = -np.inf
+        for c in range(CELLS):
+            top = max(top, weights[c])
+        for c in range(CELLS):  # every cell can be proposed
+            weights[c] = max(weights[c], top - 20.0)
+        chosen, _ = draw_category(rng, weights, weights.shape[0])
+        new = (chosen + rng.random()) / CELLS
+        ratio = log_level_density(new, p, nu, own, all_pairs) - weights[chosen]
+        current = min(int(rho * CELLS), CELLS - 1)
+        ratio -= log_level_density(rho, p, nu, own, all_pairs) - weights[current]
+        if math.log(1.0 - rng.random()) < ratio:
+            level[0] = new
     fill_pull(t, level[0], pull)
 
 

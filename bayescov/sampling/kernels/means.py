@@ -1,8 +1,8 @@
 r"""Means, covariate slopes and site effects given each group's precision matrix: exact normal draws.
 
 W (row, region) holds one row for the intercept, each patient group, covariate and site. Row r ~ Normal(mean_r, sd_r).
-The row's mean and spread are drawn twice a sweep, once given W (centred) and once given the standardised W
-(non-centred): one of the two always mixes (Yu and Meng 2011).
+The rows' means are drawn together with W. The spread is drawn twice a sweep, once given W (centred) and once, with the mean,
+given the standardised W (non-centred): one of the two always mixes (Yu and Meng 2011).
 """
 
 import math
@@ -62,13 +62,13 @@ def residual_scatter(xx, xy, yy, w, scatter):
 
 
 @part
-def draw_coefficients(rng, xx, xy, omega, row_mean, row_sd, w):
-    """All of W at once."""
+def draw_coefficients(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd):
+    """All of W at once, and the means of the rows that are learned."""
     n_groups, q = xx.shape[0], xx.shape[1]
     p = xy.shape[2]
-    m = q * p
-    precision = np.zeros((m, m))
-    right = np.zeros(m)
+    m = q * p  # the means stand behind W
+    precision = np.zeros((m + q, m + q))
+    right = np.zeros(m + q)
     for g in range(n_groups):
         target = product(xy[g], omega[g])
         for a in range(q):
@@ -82,20 +82,23 @@ def draw_coefficients(rng, xx, xy, omega, row_mean, row_sd, w):
                             precision[a * p + i, b * p + j] += c * omega[g, i, j]
     for a in range(q):
         lam = 1.0 / row_sd[a] ** 2
+        precision[m + a, m + a] = 1.0
         for j in range(p):
             precision[a * p + j, a * p + j] += lam
-            right[a * p + j] += lam * row_mean[a]
-    for i in range(m):
-        for j in range(i + 1, m):
-            precision[i, j] = precision[j, i]
-    factor = np.linalg.cholesky(precision)
+            if row_kind[a] == LEARNED:
+                precision[m + a, a * p + j] = -lam
+        if row_kind[a] == LEARNED:
+            precision[m + a, m + a] = p * lam + 1.0 / shift_sd**2
+    factor = np.linalg.cholesky(precision)  # of what stands below the diagonal
     solve_lower(factor, right)
-    for i in range(m):
+    for i in range(m + q):
         right[i] += rng.standard_normal()
     solve_lower_transposed(factor, right)
     for a in range(q):
         for j in range(p):
             w[a, j] = right[a * p + j]
+        if row_kind[a] == LEARNED:
+            row_mean[a] = right[m + a]
 
 
 @part
@@ -111,11 +114,6 @@ def draw_rows(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd, sprea
                 site_squares += w[r, j] ** 2
         if row_kind[r] != LEARNED:
             continue
-        total = 0.0
-        for j in range(p):
-            total += w[r, j]
-        lam = p / row_sd[r] ** 2 + 1.0 / shift_sd**2
-        row_mean[r] = total / row_sd[r] ** 2 / lam + rng.standard_normal() / math.sqrt(lam)
         squares = 0.0
         for j in range(p):
             squares += (w[r, j] - row_mean[r]) ** 2
@@ -159,10 +157,11 @@ def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, 
             q_one += xx[g, r, r] * one
             q_cross += xx[g, r, r] * cross
             q_e += xx[g, r, r] * e[i] * cross
+    # Jointly normal, cut off at sd = 0: the spread with the mean integrated out, then the mean.
     lam = q_one + 1.0 / shift_sd**2
+    lam_sd = q_e + 1.0 / spread_scale**2 - q_cross**2 / lam
+    middle = (l_e - q_cross * l_one / lam) / lam_sd
+    row_sd[r] = max(normal_above_zero(rng, middle, 1.0 / math.sqrt(lam_sd)), 1e-8)
     row_mean[r] = (l_one - row_sd[r] * q_cross) / lam + rng.standard_normal() / math.sqrt(lam)
-    lam = q_e + 1.0 / spread_scale**2
-    mean = (l_e - row_mean[r] * q_cross) / lam
-    row_sd[r] = max(normal_above_zero(rng, mean, 1.0 / math.sqrt(lam)), 1e-8)
     for j in range(p):
         w[r, j] = row_mean[r] + row_sd[r] * e[j]

@@ -11,20 +11,19 @@ from bayescov.sampling.kernels.scalars import draw_dof
 
 @part
 def draw_weights(rng, residuals, codes, omega, weight, dof, dof_shape, dof_rate):
-    """w_i | rest ~ Gamma((nu + p) / 2, (nu + r' Omega r) / 2); then nu | w. Returns nu."""
+    """nu, the weights integrated out; then w_i | rest ~ Gamma((nu + p) / 2, (nu + r' Omega r) / 2). Returns nu."""
     n, p = residuals.shape
-    total = 0.0
+    distances = np.zeros(n)
     for s in range(n):
-        g = codes[s]
-        distance = 0.0
         for i in range(p):
             inner = 0.0
             for j in range(p):
-                inner += omega[g, i, j] * residuals[s, j]
-            distance += residuals[s, i] * inner
-        weight[s] = rng.standard_gamma(0.5 * (dof + p)) / (0.5 * (dof + distance))
-        total += math.log(weight[s]) - weight[s]
-    return draw_dof(rng, dof, float(n), total, dof_shape, dof_rate)
+                inner += omega[codes[s], i, j] * residuals[s, j]
+            distances[s] += residuals[s, i] * inner
+    dof = draw_dof(rng, dof, float(p), dof_shape, dof_rate, distances)
+    for s in range(n):
+        weight[s] = rng.standard_gamma(0.5 * (dof + p)) / (0.5 * (dof + distances[s]))
+    return dof
 
 
 @part

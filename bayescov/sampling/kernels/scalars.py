@@ -7,7 +7,7 @@ import numpy as np
 from bayescov.sampling.kernels.compiling import inner
 
 # Kinds of densities on the log scale. Not integers: numba compiles anew for every integer that is written out.
-SPREAD, SIZE, SCALE, DOF = 0.0, 1.0, 2.0, 3.0
+SPREAD, SIZE, SCALE, DOF, SHIFT = 0.0, 1.0, 2.0, 3.0, 4.0
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -28,25 +28,25 @@ def normal_above_zero(rng, mean, sd):
 
 
 @inner
-def slice_sample(rng, kind, x, width, a, b, c, d):
-    """One step of slice sampling from `x` on the log scale (Neal 2003), of the density that `kind` and a to d stand for.
+def slice_sample(rng, kind, x, width, a, b, c, d, values):
+    """One step of slice sampling from `x` on the log scale (Neal 2003), of the density that `kind`, a to d and `values` stand for.
 
     A function as an argument would be compiled in once for each, and could not be kept on disk.
     """
-    level = log_density_of(kind, x, a, b, c, d) + math.log(1.0 - rng.random())
+    level = log_density_of(kind, x, a, b, c, d, values) + math.log(1.0 - rng.random())
     left = x - width * rng.random()
     right = left + width
     for _ in range(40):
-        if log_density_of(kind, left, a, b, c, d) < level:
+        if log_density_of(kind, left, a, b, c, d, values) < level:
             break
         left -= width
     for _ in range(40):
-        if log_density_of(kind, right, a, b, c, d) < level:
+        if log_density_of(kind, right, a, b, c, d, values) < level:
             break
         right += width
     while True:
         new = left + (right - left) * rng.random()
-        if log_density_of(kind, new, a, b, c, d) >= level:
+        if log_density_of(kind, new, a, b, c, d, values) >= level:
             return new
         if new < x:
             left = new
@@ -55,7 +55,7 @@ def slice_sample(rng, kind, x, width, a, b, c, d):
 
 
 @inner
-def log_density_of(kind, x, a, b, c, d):
+def log_density_of(kind, x, a, b, c, d, values):
     """The density by its kind."""
     if kind == SPREAD:
         return log_spread_density(x, a, b, c)
@@ -63,7 +63,9 @@ def log_density_of(kind, x, a, b, c, d):
         return log_size_density(x, a, b, c, d)
     if kind == SCALE:
         return log_scale_density(x, a, b, c)
-    return log_dof_density(x, a, b, c, d)
+    if kind == DOF:
+        return log_dof_density(x, a, b, c, values)
+    return log_shift_density(x, a, b, c, d, values)
 
 
 @inner
@@ -79,7 +81,7 @@ def log_spread_density(log_s, count, squares, scale):
 @inner
 def draw_spread(rng, s, count, squares, scale):
     """Draw s, on the log scale."""
-    return math.exp(slice_sample(rng, SPREAD, math.log(s), 1.0, count, squares, scale, 0.0))
+    return math.exp(slice_sample(rng, SPREAD, math.log(s), 1.0, count, squares, scale, 0.0, np.empty(0)))
 
 
 @inner
@@ -92,7 +94,9 @@ def log_size_density(log_s, count, squares, log_median, width):
 @inner
 def draw_log_normal_spread(rng, s, count, squares, median, width):
     """Draw s, on the log scale, under a log-normal prior."""
-    return math.exp(slice_sample(rng, SIZE, math.log(s), width, count, squares, math.log(median), width))
+    return math.exp(
+        slice_sample(rng, SIZE, math.log(s), width, count, squares, math.log(median), width, np.empty(0))
+    )
 
 
 @inner
@@ -105,24 +109,50 @@ def log_scale_density(log_t, power, square, linear):
 @inner
 def draw_scale(rng, t, power, square, linear):
     """Draw t, on the log scale."""
-    return math.exp(slice_sample(rng, SCALE, math.log(t), 0.5, power, square, linear, 0.0))
+    return math.exp(slice_sample(rng, SCALE, math.log(t), 0.5, power, square, linear, 0.0, np.empty(0)))
 
 
 @inner
-def log_dof_density(log_excess, n, sum_log_minus_weight, shape, rate):
-    """Log density of log(nu - 2) given weights w_i ~ Gamma(nu/2, nu/2); second to last argument: sum(log w - w)."""
+def log_dof_density(log_excess, p, shape, rate, distances):
+    """Log density of log(nu - 2) given every person's r' Omega r (n,), the weights integrated out; nu - 2 ~ Gamma."""
     excess = math.exp(log_excess)
-    half = 0.5 * (2.0 + excess)
-    value = n * (half * math.log(half) - math.lgamma(half)) + half * sum_log_minus_weight
+    dof = 2.0 + excess
+    each = math.lgamma(0.5 * (dof + p)) - math.lgamma(0.5 * dof) - 0.5 * p * math.log(dof)
+    value = distances.shape[0] * each - 0.5 * (dof + p) * log_of_product(distances, dof)
     return value + shape * log_excess - rate * excess
 
 
 @inner
-def draw_dof(rng, dof, n, sum_log_minus_weight, shape, rate):
+def draw_dof(rng, dof, p, shape, rate, distances):
     """Draw the degrees of freedom, on the log scale of what they are above two."""
-    return 2.0 + math.exp(
-        slice_sample(rng, DOF, math.log(dof - 2.0), 1.0, n, sum_log_minus_weight, shape, rate)
-    )
+    x = math.log(dof - 2.0)
+    return 2.0 + math.exp(slice_sample(rng, DOF, x, 1.0, p, shape, rate, 0.0, distances))
+
+
+@inner
+def log_shift_density(shift, kappa, n, linear, square, eigenvalues):
+    """Log density of one group's data where its log D moves by `shift`, and of a normal prior on it; see `closeness`."""
+    p = eigenvalues.shape[0]
+    value = linear * shift - 0.5 * square * shift**2 - n * p * shift
+    return value - 0.5 * (kappa + p + 1.0 + n) * log_of_product(eigenvalues, kappa * math.exp(2.0 * shift))
+
+
+@inner
+def draw_shift(rng, kappa, n, linear, square, eigenvalues):
+    """Draw by how much a group's log D moves."""
+    return slice_sample(rng, SHIFT, 0.0, 0.1, kappa, n, linear, square, eigenvalues)
+
+
+@inner
+def log_of_product(values, unit):
+    """Log of the product of 1 + value / unit over `values`."""
+    total, factor = 0.0, 1.0
+    for i in range(values.shape[0]):  # a logarithm costs as much as twenty products
+        factor *= 1.0 + values[i] / unit
+        if factor > 1e200:
+            total += math.log(factor)
+            factor = 1.0
+    return total + math.log(factor)
 
 
 @inner

@@ -20,6 +20,7 @@ from bayescov.sampling.kernels.level import draw_level
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
 from bayescov.sampling.kernels.people import draw_missing, draw_weights
+from bayescov.sampling.kernels.scales import draw_scales
 from bayescov.sampling.kernels.shared import departed, shared_matrix
 
 BLOCK_MOVES = 96
@@ -45,17 +46,21 @@ def move_level(rng, data, prior, state):
 
 
 @block
-def move_closeness(rng, data, prior, state):
-    """kappa, of each group or of all."""
+def move_scales(rng, data, prior, state):
+    """The scale of each group's SDs; kappa, of each group or of all."""
     n_groups, p = state.log_d.shape
     eigenvalues, work, work2 = np.empty((n_groups, p)), np.empty((p, p)), np.empty((p, p))
     for g in range(n_groups):
         relative_eigenvalues(state.center[g], state.scatter[g], state.log_d[g], work, work2, eigenvalues[g])
-    together = 1 if prior.kappa_each else n_groups
-    for first in range(0, n_groups, together):
-        kappa = draw_closeness(rng, state.kappa[first], eigenvalues, first, first + together, data, prior)
-        for g in range(first, first + together):
-            state.kappa[g] = kappa
+    draw_scales(
+        rng, eigenvalues, data.sizes, state.kappa, state.log_d, state.u, prior.control_sd, prior.ratio_shift_sd
+    )  # fmt: skip
+    if prior.learns_kappa:
+        together = 1 if prior.kappa_each else n_groups
+        for first in range(0, n_groups, together):
+            kappa = draw_closeness(rng, state.kappa[first], eigenvalues, first, first + together, data, prior)
+            for g in range(first, first + together):
+                state.kappa[g] = kappa
 
 
 @block
@@ -133,12 +138,15 @@ def draw_covariances(rng, data, prior, state):
 
 @block
 def draw_means(rng, data, prior, state):
-    """Means, slopes and site effects given Sigma_g, and what their rows have in common."""
-    draw_coefficients(rng, state.xx, state.xy, state.omega, state.row_mean, state.row_sd, state.w)
-    draw_rows(
-        rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.w, prior.shift_sd,
-        prior.spread_scale, prior.site_scale,
-    )  # fmt: skip
+    """Means, slopes and site effects given Sigma_g, and what their rows have in common: twice, spreads are slow."""
+    for _ in range(2):
+        draw_coefficients(
+            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.w, prior.shift_sd
+        )  # fmt: skip
+        draw_rows(
+            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.w, prior.shift_sd,
+            prior.spread_scale, prior.site_scale,
+        )  # fmt: skip
 
 
 @block
