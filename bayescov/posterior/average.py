@@ -80,7 +80,7 @@ def average_connections(
     attrs["definition_range"] = "lowest and highest over the models that have a weight"
     attrs["definition_verdict"] = (
         "changes: per group, the largest set whose expected false discovery rate is at most fdr, none of them less probable "
-        "than 1 - 2 fdr; by the lowest average of its averaged probability with that of any model by the model's weight; of the "
+        "than 1 - 3 fdr; by the lowest average of its averaged probability with that of any model by the model's weight; of the "
         "rest, unchanged: per group, the largest set whose expected false discovery rate by the low ends of the range is at "
         "most fdr"
     )

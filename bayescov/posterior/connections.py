@@ -180,7 +180,7 @@ def connections(
         "definition_range": "lowest and highest over the fit and its structural special cases",
         "definition_verdict": (
             "changes: per group, the largest set whose expected false discovery rate is at most fdr, none of them less "
-            "probable than 1 - 2 fdr; by the lowest average of its probability with that of any structural special case, the case "
+            "probable than 1 - 3 fdr; by the lowest average of its probability with that of any structural special case, the case "
             "weighted by how well it foretells each person from all others; of the rest, unchanged: per group, the "
             "largest set whose expected false discovery rate by the low ends of the range is at most fdr"
         ),

@@ -21,7 +21,7 @@ UNCHANGED = "unchanged"
 UNDECIDED = "undecided"
 
 # No change is called that is more doubtful than so many times the expected share of wrong ones.
-DOUBT = 2.0
+DOUBT = 3.0
 # Sums of a few thousand probabilities that were counted from draws are exact to about this.
 ROUNDING = 1e-12
 
@@ -78,7 +78,7 @@ def verdicts(
         Held once over all changes of all items, and once over all items called unchanged.
     agreed : ndarray, optional
         (change, item): the probability that all structures agree on which foretell the people well. Where given, the
-        false discovery rate is held by this one, and no change is called where it is below ``1 - 2 * fdr``: more
+        false discovery rate is held by this one, and no change is called where it is below ``1 - 3 * fdr``: more
         certain changes carry only so much.
     unchanged_low : ndarray, optional
         (item,): the lowest probability that any structure gives to no change.

@@ -67,7 +67,7 @@ def test_a_structure_withholds_a_call_by_its_weight(weight, verdict):
 
 
 def test_more_certain_changes_carry_no_very_uncertain_one():
-    p = np.array([[0.999, 0.999, 0.999, 0.92, 0.88]])
+    p = np.array([[0.999, 0.999, 0.999, 0.92, 0.84]])
     assert verdicts(("added",), p, np.zeros(5), 0.05).tolist() == ["added"] * 5
     assert verdicts(("added",), p, np.zeros(5), 0.05, agreed=p).tolist() == ["added"] * 4 + ["undecided"]
     assert verdicts(("added",), p[:, 3:], np.zeros(2), 0.05, agreed=p[:, 3:]).tolist() == ["undecided"] * 2

@@ -4,7 +4,7 @@
 
 const KINDS = ["added", "missing", "reversed"];
 const ROUNDING = 1e-12;
-const DOUBT = 2; // no change is called that is more doubtful than so many times the expected share of wrong ones
+const DOUBT = 3; // no change is called that is more doubtful than so many times the expected share of wrong ones
 
 function decodeDraws(text, study) {
   const binary = atob(text.trim());
