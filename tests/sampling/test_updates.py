@@ -142,7 +142,7 @@ def test_density_along_a_line_is_that_of_whole_matrices(share):
         **nothing | {"center": center, "coupling": coupling, "delta": delta, "size": slab, "kappa": kappa}
     )
     data = Data(**dict.fromkeys(Data._fields, 0.0) | {"sizes": sizes})
-    known = np.empty((3, 11))
+    known = np.empty((3, edges.FOUND))
     look_up(i, j, inverse, data, state, known)
     settled = 1, middle[i, j], share, sizes, slab[1], log_on, np.arctanh(center[1, i, j] - 0.1), known
     at = {x: line_density(x, *settled) for x in (0.0, 0.1, -0.2)}

@@ -21,6 +21,9 @@ from bayescov.sampling.kernels.shared import COMMON, LKJ, coupled
 from bayescov.sampling.kernels.updates import log_det_change, move_inverse, move_weights
 
 CELLS = 16
+# What `look_up` finds for each group: its element, coupling and departure (as a correlation), the inverses' elements and kappa + p + 1.
+ELEMENT, COUPLING, SMALLER, OWN, K_II, K_IJ, K_JJ, M_II, M_IJ, M_JJ, NU = range(11)
+FOUND = 11
 
 
 @inner
@@ -48,17 +51,17 @@ def element_of(r, g, i, j, state):
 
 @inner
 def look_up(i, j, inverse, data, state, known):
-    """What the density along a line needs of edge (i, j), a row a group, into `known` (G, 11)."""
+    """What the density along a line needs of edge (i, j), a row a group, into `known` (G, FOUND)."""
     n_groups, p = state.center.shape[0], state.center.shape[1]
     for g in range(n_groups):
         k, m, nu = inverse[1 + g], inverse[1 + n_groups + g], state.kappa[g] + p + 1.0
-        known[g, 0] = state.center[g, i, j]
-        known[g, 1] = state.coupling[g]
-        known[g, 2] = math.exp(-state.coupling[g])
-        known[g, 3] = math.tanh(state.delta[g, i, j])
-        known[g, 4], known[g, 5], known[g, 6] = k[i, i], k[i, j], k[j, j]
-        known[g, 7], known[g, 8], known[g, 9] = m[i, i], m[i, j], m[j, j]
-        known[g, 10] = nu
+        known[g, ELEMENT] = state.center[g, i, j]
+        known[g, COUPLING] = state.coupling[g]
+        known[g, SMALLER] = math.exp(-state.coupling[g])
+        known[g, OWN] = math.tanh(state.delta[g, i, j])
+        known[g, K_II], known[g, K_IJ], known[g, K_JJ] = k[i, i], k[i, j], k[j, j]
+        known[g, M_II], known[g, M_IJ], known[g, M_JJ] = m[i, i], m[i, j], m[j, j]
+        known[g, NU] = nu
 
 
 @inner
@@ -74,21 +77,21 @@ def line_density(x, group, average, share, sizes, size, log_on, z_held, known):
     for g in range(known.shape[0]):
         if g != group and share == 0.0:
             continue
-        new = r if known[g, 1] == 0.0 else 1.0 - (1.0 - r) * known[g, 2]
+        new = r if known[g, COUPLING] == 0.0 else 1.0 - (1.0 - r) * known[g, SMALLER]
         if g == group:
             start, new = new, new + x
             if not (abs(start) < 0.999999 and abs(new) < 0.999999):
                 return -np.inf
             if x != 0.0:
                 value += log_slab(new, z_held if share == 0.0 else math.atanh(start), size) + log_on
-        elif known[g, 3] != 0.0:
-            new = (new + known[g, 3]) / (1.0 + new * known[g, 3])
-        d = new - known[g, 0]
-        first = log_det_change(d, known[g, 4], known[g, 5], known[g, 6])
-        second = log_det_change(d, known[g, 7], known[g, 8], known[g, 9])
+        elif known[g, OWN] != 0.0:
+            new = (new + known[g, OWN]) / (1.0 + new * known[g, OWN])
+        d = new - known[g, ELEMENT]
+        first = log_det_change(d, known[g, K_II], known[g, K_IJ], known[g, K_JJ])
+        second = log_det_change(d, known[g, M_II], known[g, M_IJ], known[g, M_JJ])
         if first == -np.inf or second == -np.inf:
             return -np.inf
-        value += 0.5 * known[g, 10] * first - 0.5 * (known[g, 10] + sizes[g]) * second
+        value += 0.5 * known[g, NU] * first - 0.5 * (known[g, NU] + sizes[g]) * second
     return value
 
 
@@ -134,7 +137,7 @@ def shared_prior_change(d, i, j, inverse, pulled, eta, family):
 def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, state):
     """Draw the departure of one edge of one group. R_0 moves by `share` of it, u does not.
 
-    `known` (G, 11) is scratch.
+    `known` (G, FOUND) is scratch.
     """
     shared, center, delta, included = state.shared, state.center, state.delta, state.included
     n_groups, p = center.shape[0], center.shape[1]

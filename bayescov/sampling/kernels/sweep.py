@@ -13,7 +13,7 @@ from bayescov.sampling.kernels.blocks import draw_block, store_shared, switch_bl
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
-from bayescov.sampling.kernels.edges import draw_edge, draw_share_and_size
+from bayescov.sampling.kernels.edges import FOUND, draw_edge, draw_share_and_size
 from bayescov.sampling.kernels.hmc import hamiltonian_step
 from bayescov.sampling.kernels.inverses import invert_all
 from bayescov.sampling.kernels.level import draw_level
@@ -96,7 +96,7 @@ def move_edges(rng, data, prior, state):
     First R_0 gives way: single edges, and blocks of edges at once, by their chances. Then every edge in turn, R_0 held.
     """
     n_groups, p = state.log_d.shape
-    inverse, pulled, known = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), np.empty((n_groups, 11))
+    inverse, pulled, known = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), np.empty((n_groups, FOUND))
     invert_all(
         state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
     )
