@@ -29,6 +29,7 @@ relative_eigenvalues = from_python(closeness.relative_eigenvalues)
 what_is_on = from_python(hmc.what_is_on)
 fill_pull = from_python(level.fill_pull)
 draw_inverse_wishart = from_python(linalg.draw_inverse_wishart)
+draw_shift = from_python(scalars.draw_shift)
 log_dof_density = from_python(scalars.log_dof_density)
 log_shift_density = from_python(scalars.log_shift_density)
 departed = from_python(shared.departed)
@@ -212,6 +213,11 @@ def test_density_of_a_shift_is_the_referees_up_to_one_constant():
         for shift in (-1.0, -0.1, 0.0, 0.4)
     ]
     np.testing.assert_allclose(offsets, offsets[0], rtol=1e-9)
+
+
+def test_where_the_numbers_broke_down_nothing_shifts():
+    """Eigenvalues are NaN where R* is singular to rounding; slice sampling would look for an interval for ever."""
+    assert draw_shift(np.random.default_rng(8), 30.0, 17, 3.0, 40.0, np.full(5, np.nan)) == 0.0
 
 
 def test_density_of_the_degrees_of_freedom_is_that_of_a_multivariate_t():

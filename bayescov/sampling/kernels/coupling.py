@@ -19,7 +19,7 @@ import numpy as np
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import copy_all_into, copy_into
 from bayescov.sampling.kernels.scalars import HALF_LOG_TWO_PI, draw_category
-from bayescov.sampling.kernels.shared import centers_density, departed, group_density
+from bayescov.sampling.kernels.shared import centers_density, departed, group_density, place_of_shift
 
 CELLS = 20
 REACH = 3.2  # the grid ends at so many prior SDs; beyond, only the trajectories move
@@ -52,12 +52,6 @@ def average_of(coupling, sizes):
 def spread_for(coupling):
     """By how much the logarithms of a group's SDs give way."""
     return 0.5 * coupling
-
-
-@inner
-def place_of_shift(group, n_groups, p):
-    """Where in u the average log ratio m_g of a group's SDs stands."""
-    return p * (p + 1) // 2 + (n_groups - 1) * p + group - 1
 
 
 @part

@@ -32,6 +32,7 @@ def draw_level(rng, shared, eta, t, level, pull):
     inverse, work, work2 = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
     if not invert_spd_into(shared, inverse, work, work2) > -1e200:
         return
+    weights = np.empty(CELLS)
     for _ in range(SWEEPS):
         rho = level[0]
         for i in range(p):
@@ -45,7 +46,6 @@ def draw_level(rng, shared, eta, t, level, pull):
             own += t[i] * t[i] * inverse[i, i]
             for j in range(p):
                 all_pairs += t[i] * inverse[i, j] * t[j]
-        weights = np.empty(CELLS)
         for c in range(CELLS):
             weights[c] = log_level_density((c + 0.5) / CELLS, p, nu, own, all_pairs)
         top = -np.inf

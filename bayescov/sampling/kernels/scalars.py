@@ -34,6 +34,8 @@ def slice_sample(rng, kind, x, width, a, b, c, d, values):
     A function as an argument would be compiled in once for each, and could not be kept on disk.
     """
     level = log_density_of(kind, x, a, b, c, d, values) + math.log(1.0 - rng.random())
+    if not level > -1e300:  # the numbers broke down, and no interval would ever be narrow enough
+        return x
     left = x - width * rng.random()
     right = left + width
     for _ in range(40):

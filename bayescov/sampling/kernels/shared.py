@@ -37,6 +37,12 @@ def size_of(p, n_groups):
 
 
 @inner
+def place_of_shift(group, n_groups, p):
+    """Where in u the average log ratio m_g of a group's SDs stands."""
+    return p * (p + 1) // 2 + (n_groups - 1) * p + group - 1
+
+
+@inner
 def unpack_factor(u, p, t):
     """Lower-triangular T from the head of u."""
     k = 0
