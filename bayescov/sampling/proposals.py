@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from bayescov.design import Design
 
-__all__ = ["blocks_of", "information_of", "residual_correlations"]
+__all__ = ["blocks_of", "coupling_information", "residual_correlations", "unit_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,22 +31,23 @@ def residual_correlations(design: Design) -> tuple[Floats, Floats]:
     return each, weight * pooled + (1.0 - weight) * np.eye(len(pooled))
 
 
-def information_of(each: Floats, pooled: Floats, sizes: Floats) -> Floats:
-    """(group, region, region): what a group's people tell of each edge, on Fisher's z scale, all other edges held.
+def unit_of(pooled: Floats) -> Floats:
+    """(region, region): the geometric mean of two regions' precisions given all others but each other.
 
-    Fisher's information at the group's own correlations, drawn towards the pooled ones as if by a few people of
-    average correlations. Departures of an edge that the group's other edges nearly determine must move in small steps.
-    In the first place of each group: of the coupling; a tenth of it, since all else gives way when a coupling moves.
+    In this unit the element of an inverse matrix is a partial correlation r through r / (1 - r^2).
     """
+    inverse = np.linalg.inv(pooled)
+    variances = np.diag(inverse)
+    unit = np.sqrt(np.outer(variances, variances))
+    return np.ascontiguousarray(unit - inverse**2 / unit + np.eye(len(pooled)))
+
+
+def coupling_information(each: Floats, pooled: Floats, sizes: Floats) -> Floats:
+    """(group,): a tenth of what a group's people tell of its coupling, since all else gives way when one moves."""
     n = sizes[:, None, None]
-    near = (n * each + BORROWED * pooled) / (n + BORROWED)
-    inverse = np.linalg.inv(near)
-    variances = np.diagonal(inverse, axis1=1, axis2=2)
-    of_correlation = variances[:, :, None] * variances[:, None, :] + inverse**2
-    information = np.ascontiguousarray(n * of_correlation * (1.0 - near**2) ** 2)
+    inverse = np.linalg.inv((n * each + BORROWED * pooled) / (n + BORROWED))
     along = inverse @ (1.0 - pooled)
-    information[:, 0, 0] = 0.05 * sizes * np.einsum("gij,gji->g", along, along)
-    return information
+    return np.asarray(0.05 * sizes * np.einsum("gij,gji->g", along, along))
 
 
 def blocks_of(

@@ -13,7 +13,7 @@ from bayescov.sampling.kernels.closeness import CELLS, INFINITE, REACH
 from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE
 from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL, size_of
 from bayescov.sampling.kernels.state import Data, Prior, State
-from bayescov.sampling.proposals import blocks_of, information_of, residual_correlations
+from bayescov.sampling.proposals import blocks_of, coupling_information, residual_correlations, unit_of
 
 __all__ = ["data_of", "prior_of", "start_state"]
 
@@ -44,7 +44,8 @@ def data_of(spec: ModelSpec, design: Design) -> Data:
         block_chance=chance,
         block_middle=middle,
         block_spread=spread,
-        information=information_of(each, pooled, design.sizes),
+        unit=unit_of(pooled),
+        along_coupling=coupling_information(each, pooled, design.sizes),
         log_kappas=log_kappas,
         gammas=gammas,
     )

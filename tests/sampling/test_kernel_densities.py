@@ -10,14 +10,14 @@ from bayescov.model import load_model
 from bayescov.model.density import (
     collapsed_log_likelihood,
     log_correlation_prior,
-    log_density,
     residual_scatter,
 )
+from bayescov.model.density import log_density as log_density_of_model
 from bayescov.model.forward import draw_point
 from bayescov.sampling.kernels import closeness, hmc, level, linalg, scalars, shared, updates
 from bayescov.sampling.kernels.closeness import INFINITE
+from bayescov.sampling.kernels.collapsed import log_density
 from bayescov.sampling.kernels.held import hold
-from bayescov.sampling.kernels.hmc import density_at
 from bayescov.sampling.kernels.shared import LKJ, MARGINAL, size_of
 from bayescov.sampling.start import data_of, prior_of, start_state
 from tests.model.designs import random_design
@@ -50,8 +50,8 @@ def case():
     edges = P * (P - 1) // 2
     point["included"] = np.zeros((G - 1, edges))
     point["departure"] = np.zeros((G - 1, edges))
-    point["included"][[0, 1], [2, 4]] = 1
-    point["departure"][[0, 1], [2, 4]] = 0.2, -0.15
+    point["included"][[0, 0, 1, 1, 1], [2, 5, 0, 1, 4]] = 1
+    point["departure"][[0, 0, 1, 1, 1], [2, 5, 0, 1, 4]] = 0.2, 0.1, 0.1, 0.25, -0.15
     point["coupling"] = np.array([0.3, -0.2])
     factor = np.eye(P) + 0.3 * np.tril(rng.standard_normal((P, P)), -1)
     return rng, spec, design, point, factor
@@ -75,50 +75,82 @@ def log_jacobian(u, anchor, step=1e-5):
 
 
 @njit
-def density_of_state(position, grad, active, prior_sd, delta, coupling, grad_own, data, prior, state):
+def density_of_state(position, grad, active, delta, coupling, data, prior, state):
     held = hold(data), hold(prior), hold(state)
-    return density_at(position, grad, active, prior_sd, delta, coupling, grad_own, held[0], held[1], held[2])
+    return log_density(position, grad, active, delta, coupling, held[0], held[1], held[2])
 
 
-def both_densities(case, position, kappa):
-    """Kernel and referee at u followed by the couplings and departures there are, and the kernel's gradient."""
-    _, spec, design, point, anchor = case
-    included = np.zeros((G, P, P), dtype=np.int8)
-    included[1:] = from_edges(point["included"], 0)
-    prior = prior_of(spec)
-    coupling, delta = np.append(0.0, point["coupling"]), np.zeros((G, P, P))
-    active = what_is_on(included, coupling)
-    m = len(position) - len(active)
-    u, prior_sd = position[:m], np.empty(len(active))
-    for k, (g, i, j) in enumerate(active):
-        if i == j:
-            coupling[g], prior_sd[k] = position[m + k], prior.coupling_scale
-        else:
-            delta[g, i, j] = delta[g, j, i] = position[m + k]
-            prior_sd[k] = point["size"][g - 1]
-    values = outputs(u, anchor)
-    edges = P * (P - 1) // 2
-    tail = values[-2 * (G - 1) :]
-    here = point | {
-        "shared_correlation": values[:edges],
-        "log_scale": values[edges : edges + G * P].reshape(G, P),
-        "spread_shift": tail[: G - 1],
-        "spread_size": tail[G - 1 :],
-        "kappa": np.float64(kappa),
-        "departure": to_edges(delta[1:]),
-        "coupling": coupling[1:],
-    }
-    grad = np.empty_like(position)
-    pull = np.empty((P, P))
-    fill_pull(1 / point["shared_scale"], float(point["shared_level"]), pull)
-    data = data_of(spec, design)
-    state = start_state(spec, data, design, case[0])._replace(
-        anchor=anchor, anchor_inverse=np.linalg.inv(anchor), scatter=residual_scatter(spec, design, here),
-        kappa=np.full(G, kappa), n_active=included.sum(axis=(1, 2)), pull=pull,
-    )  # fmt: skip
-    nowhere = np.zeros((G, P, P)), np.zeros(G), np.empty((G, P, P))  # departures and couplings are put there
-    kernel = density_of_state(position, grad, active, prior_sd, *nowhere, data, prior, state)
-    return kernel, log_density(spec, design, here) + log_jacobian(u, anchor), grad
+class AtKappa:
+    """The kernel's density of a point with those indicators, and the referee's of what the point stands for."""
+
+    def __init__(self, case, kappa):
+        rng, self.spec, self.design, self.point, self.anchor = case
+        self.kappa, self.prior = kappa, prior_of(self.spec)
+        included = np.zeros((G, P, P), dtype=np.int8)
+        included[1:] = from_edges(self.point["included"], 0)
+        self.active = what_is_on(included, np.append(0.0, self.point["coupling"]))
+        self.data = data_of(self.spec, self.design)
+        pull = np.empty((P, P))
+        fill_pull(1 / self.point["shared_scale"], float(self.point["shared_level"]), pull)
+        self.state = start_state(self.spec, self.data, self.design, rng)._replace(
+            anchor=self.anchor, anchor_inverse=np.linalg.inv(self.anchor), kappa=np.full(G, kappa), pull=pull,
+            scatter=residual_scatter(self.spec, self.design, self.point), n_active=included.sum(axis=(1, 2)),
+            size=np.append(1.0, self.point["size"]),
+        )  # fmt: skip
+
+    def kernel(self, position):
+        """Log density and gradient at u followed by couplings and zetas."""
+        grad, nowhere = np.empty_like(position), (np.zeros((G, P, P)), np.zeros(G))
+        return density_of_state(
+            position, grad, self.active, *nowhere, self.data, self.prior, self.state
+        ), grad
+
+    def split(self, position):
+        """u, couplings (group,) and departures (group, region, region)."""
+        m = len(position) - len(self.active)
+        coupling, delta = np.zeros(G), np.zeros((G, P, P))
+        for (g, i, j), value in zip(self.active, position[m:], strict=True):
+            if i == j:
+                coupling[g] = value
+            else:
+                delta[g, i, j] = delta[g, j, i] = value
+        return position[:m], coupling, delta
+
+    def referee(self, position):
+        """Log density at u followed by couplings and departures."""
+        u, coupling, delta = self.split(position)
+        values = outputs(u, self.anchor)
+        edges = P * (P - 1) // 2
+        tail = values[-2 * (G - 1) :]
+        here = self.point | {
+            "shared_correlation": values[:edges],
+            "log_scale": values[edges : edges + G * P].reshape(G, P),
+            "spread_shift": tail[: G - 1],
+            "spread_size": tail[G - 1 :],
+            "kappa": np.float64(self.kappa),
+            "departure": to_edges(delta[1:]),
+            "coupling": coupling[1:],
+        }
+        return log_density_of_model(self.spec, self.design, here) + log_jacobian(u, self.anchor)
+
+    def to_zetas(self, position):
+        """u, couplings and departures to u, couplings and zetas: literally, an inverse a group."""
+        u, coupling, delta = self.split(position)
+        found, m = position.copy(), len(u)
+        shared, center = from_edges(outputs(u, self.anchor)[: P * (P - 1) // 2]), np.empty((P, P))
+        for k, (g, i, j) in enumerate(self.active):
+            if i != j:
+                departed(shared, coupling[g], delta[g], center)
+                found[m + k] = np.arcsinh(np.linalg.inv(center)[i, j] / self.data.unit[i, j])
+        return found
+
+    def offset(self, position):
+        """Kernel minus referee, with the Jacobian of the zetas from finite differences."""
+        m, step = len(position) - len(self.active), 1e-5
+        ahead = [self.to_zetas(position + step * e)[m:] for e in np.eye(len(position))[m:]]
+        behind = [self.to_zetas(position - step * e)[m:] for e in np.eye(len(position))[m:]]
+        jacobian = np.linalg.slogdet((np.array(ahead) - np.array(behind)) / (2 * step))[1]
+        return self.kernel(self.to_zetas(position))[0] + jacobian - self.referee(position)
 
 
 def positions(case, count):
@@ -134,33 +166,26 @@ def positions(case, count):
 
 @pytest.mark.parametrize("kappa", [3.0, 60.0, 5000.0])
 @pytest.mark.parametrize("family", ["marginal", "lkj", "common"])
-def test_shared_density_is_the_referees_up_to_one_constant(case, kappa, family):
-    case = (case[0], case[1].change(shared={"family": family, "eta": 1.4}), *case[2:])
-    offsets = [np.subtract(*both_densities(case, u, kappa)[:2]) for u in positions(case, 5)]
-    size = abs(both_densities(case, next(positions(case, 1)), kappa)[1])
+def test_density_of_a_point_is_the_referees_up_to_one_constant(case, kappa, family):
+    at = AtKappa((case[0], case[1].change(shared={"family": family, "eta": 1.4}), *case[2:]), kappa)
+    offsets = [at.offset(position) for position in positions(case, 5)]
+    size = abs(at.referee(next(positions(case, 1))))
     np.testing.assert_allclose(offsets, offsets[0], atol=1e-8 * size)
 
 
 def test_a_dropped_jacobian_is_seen(case):
-    """Negative control: without the Jacobian the offsets are not constant."""
-    anchor = case[4]
-    offsets = []
-    for u in positions(case, 5):
-        kernel, referee, _ = both_densities(case, u, 60.0)
-        offsets.append(kernel - (referee - log_jacobian(u[: size_of(P, G)], anchor)))
+    """Negative control: without the Jacobian of u the offsets are not constant."""
+    at = AtKappa(case, 60.0)
+    offsets = [at.offset(x) + log_jacobian(x[: size_of(P, G)], at.anchor) for x in positions(case, 5)]
     assert np.ptp(offsets) > 0.1
 
 
 @pytest.mark.parametrize("kappa", [3.0, 500.0])
 def test_gradient_is_the_finite_difference(case, kappa):
-    u = next(positions(case, 1))
-    _, _, grad = both_densities(case, u, kappa)
-    numeric = np.empty_like(u)
-    for i in range(len(u)):
-        e = np.zeros_like(u)
-        e[i] = 1e-5
-        numeric[i] = (both_densities(case, u + e, kappa)[0] - both_densities(case, u - e, kappa)[0]) / 2e-5
-    np.testing.assert_allclose(grad, numeric, rtol=1e-5, atol=1e-4)
+    at = AtKappa(case, kappa)
+    point = at.to_zetas(next(positions(case, 1)))
+    numeric = [(at.kernel(point + e)[0] - at.kernel(point - e)[0]) / 2e-5 for e in 1e-5 * np.eye(len(point))]
+    np.testing.assert_allclose(at.kernel(point)[1], numeric, rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize(

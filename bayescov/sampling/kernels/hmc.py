@@ -1,53 +1,31 @@
 r"""Hamiltonian steps on the shared block, the departures and the couplings there are, the step chosen for every trajectory.
 
-Where edges depart, some R*_g comes close to singular, and the step that is right elsewhere fails: by a factor that
-changes from sweep to sweep, up to ten. So a trajectory is tried with the tuned step first and, while its energy is off by
-more than a random tolerance, with half the step. The end is accepted only if the same step would have been chosen from
-there backwards, which keeps the move exact (Biron-Lattes et al. 2024; Bou-Rabee, Carpenter and Marsden 2024). The tuned
-step itself comes from dual averaging (Hoffman and Gelman 2014).
+Departures move in coordinates in which they know no wall (`mixed`); with many of them the right step still changes from
+sweep to sweep. So a trajectory is tried with the tuned step first and, while its energy is off by more than a random
+tolerance, with half the step. The end is accepted only if the same step would have been chosen from there backwards, which
+keeps the move exact (Biron-Lattes et al. 2024; Bou-Rabee, Carpenter and Marsden 2024). The tuned step itself comes from
+dual averaging (Hoffman and Gelman 2014).
 """
 
 import math
 
 import numpy as np
 
+from bayescov.sampling.kernels.collapsed import log_density
 from bayescov.sampling.kernels.compiling import inner, part
-from bayescov.sampling.kernels.shared import log_density
+from bayescov.sampling.kernels.linalg import invert_spd_into
 
 TARGET_ACCEPTANCE = 0.8
 SHORTEST = math.log(0.03)  # the tuned step; states that need a shorter one halve it
 HALVINGS = 5
 MAX_STEPS = 48
+TOLD = 0.7  # of what one person tells of a departure, in its coordinate; between 1/2 and 1
 FAR = 20.0  # a trajectory whose energy strays this far is given up
 
 
 @inner
-def density_at(position, grad, active, prior_sd, delta, coupling, grad_own, data, prior, state):
-    """Log density and gradient at a point: u, then what is listed in `active`, put into `delta` and `coupling`."""
-    m = position.shape[0] - active.shape[0]
-    put(position[m:], active, delta, coupling)
-    value = log_density(position[:m], grad[:m], delta, coupling, grad_own, data, prior, state)
-    for k in range(active.shape[0]):
-        z = position[m + k] / prior_sd[k]
-        value -= 0.5 * z * z
-        grad[m + k] = grad_own[active[k, 0], active[k, 1], active[k, 2]] - z / prior_sd[k]
-    return value
-
-
-@inner
-def put(values, active, delta, coupling):
-    """Write departures and couplings where they belong."""
-    for k in range(active.shape[0]):
-        g, i, j = active[k, 0], active[k, 1], active[k, 2]
-        if i == j:
-            coupling[g] = values[k]
-        else:
-            delta[g, i, j] = delta[g, j, i] = values[k]
-
-
-@inner
 def leapfrog(
-    position, momentum, grad, value, step, n_steps, active, prior_sd, scale, delta, coupling, grad_own, data, prior, state,
+    position, momentum, grad, value, step, n_steps, active, scale, delta, coupling, data, prior, state,
 ):  # fmt: skip
     """`n_steps` steps from a point with that gradient and log density, in place; 0: only the two are found there.
 
@@ -64,7 +42,7 @@ def leapfrog(
             for i in range(m_all):
                 momentum[i] += 0.5 * step * scale[i] * grad[i]
                 position[i] += step * scale[i] * momentum[i]
-        value = density_at(position, grad, active, prior_sd, delta, coupling, grad_own, data, prior, state)
+        value = log_density(position, grad, active, delta, coupling, data, prior, state)
         if not value > -1e300:  # outside the support, or the numbers broke down
             return value, math.inf
         if s == 0:
@@ -94,13 +72,35 @@ def what_is_on(included, coupling):
     return found[:count]
 
 
+@inner
+def enter(active, data, prior, state, own, scale):
+    """Where couplings and departures stand in a trajectory's coordinates, and its scales along them; False: nowhere."""
+    p = state.center.shape[1]
+    inverse, work, work2 = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
+    of = -1
+    for k in range(active.shape[0]):
+        g, i, j = active[k, 0], active[k, 1], active[k, 2]
+        if i == j:
+            own[k] = state.coupling[g]
+            scale[k] = 1.0 / math.sqrt(data.along_coupling[g] + 1.0 / prior.coupling_scale**2)
+            continue
+        if g != of:
+            of = g
+            if not invert_spd_into(state.center[g], inverse, work, work2) > -1e200:
+                return False
+        unit = data.unit[i, j]
+        own[k] = math.asinh(inverse[i, j] / unit)
+        scale[k] = 1.0 / math.sqrt(TOLD * data.sizes[g] + 1.0 / (unit * state.size[g]) ** 2)
+    return True
+
+
 @part
 def hamiltonian_step(rng, data, prior, state):
     """One trajectory of random length (about a quarter period of a unit normal); `u`, departures and couplings move in place.
 
     Returns the acceptance probability of the trajectory with the step as it was given, and whether no step would do.
     """
-    u, metric, step, size = state.u, state.metric, state.step[0], state.size
+    u, metric, step = state.u, state.metric, state.step[0]
     delta, coupling = state.delta, state.coupling
     active = what_is_on(state.included, coupling)
     m, m_all = u.shape[0], u.shape[0] + active.shape[0]
@@ -108,15 +108,11 @@ def hamiltonian_step(rng, data, prior, state):
     grad_start, grad_end, grad = np.zeros(m_all), np.zeros(m_all), np.zeros(m_all)
     position, end = np.empty(m_all), np.empty(m_all)
     momentum, momentum_end = np.empty(m_all), np.empty(m_all)
-    work_delta, work_coupling, grad_own = delta.copy(), coupling.copy(), np.empty(delta.shape)
-    prior_sd = np.empty(active.shape[0])
+    work_delta, work_coupling, own_end = delta.copy(), coupling.copy(), np.empty(active.shape[0])
     for i in range(m):
         here[i], scale[i] = u[i], metric[i]
-    for k in range(active.shape[0]):
-        g, i, j = active[k, 0], active[k, 1], active[k, 2]
-        here[m + k] = coupling[g] if i == j else delta[g, i, j]
-        prior_sd[k] = prior.coupling_scale if i == j else size[g]
-        scale[m + k] = 1.0 / math.sqrt(data.information[g, i, j] + 1.0 / prior_sd[k] ** 2)
+    if not enter(active, data, prior, state, here[m:], scale[m:]):
+        return 0.0, True
     for i in range(m_all):
         push[i] = rng.standard_normal()
     length = 0.7 + 0.9 * rng.random()
@@ -136,8 +132,8 @@ def hamiltonian_step(rng, data, prior, state):
             momentum[i] = push[i] if forwards else -momentum_end[i]
             grad[i] = grad_start[i] if forwards else grad_end[i]
         value, error = leapfrog(
-            position, momentum, grad, at_start if forwards else at_end, own_step, n_steps, active, prior_sd, scale, work_delta,
-            work_coupling, grad_own, data, prior, state,
+            position, momentum, grad, at_start if forwards else at_end, own_step, n_steps, active, scale, work_delta,
+            work_coupling, data, prior, state,
         )  # fmt: skip
         if trial < 0:
             if not value > -1e300:
@@ -155,10 +151,18 @@ def hamiltonian_step(rng, data, prior, state):
         chosen, at_end, change = halved, value, error
         for i in range(m_all):
             end[i], momentum_end[i], grad_end[i] = position[i], momentum[i], grad[i]
+        for k in range(active.shape[0]):
+            g, i, j = active[k, 0], active[k, 1], active[k, 2]
+            own_end[k] = work_coupling[g] if i == j else work_delta[g, i, j]
     if chosen >= 0 and rng.random() < math.exp(min(0.0, -change)):
         for i in range(m):
             u[i] = end[i]
-        put(end[m:], active, delta, coupling)
+        for k in range(active.shape[0]):
+            g, i, j = active[k, 0], active[k, 1], active[k, 2]
+            if i == j:
+                coupling[g] = own_end[k]
+            else:
+                delta[g, i, j] = delta[g, j, i] = own_end[k]
     return acceptance, chosen < 0
 
 

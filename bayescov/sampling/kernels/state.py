@@ -6,7 +6,7 @@ Data = namedtuple(
     "Data",
     [
         "regressors", "codes", "sizes", "row_kind", "missing", "any_missing", "student", "blocks", "block_chance",
-        "block_middle", "block_spread", "information", "log_kappas", "gammas",
+        "block_middle", "block_spread", "unit", "along_coupling", "log_kappas", "gammas",
     ],
 )  # fmt: skip
 

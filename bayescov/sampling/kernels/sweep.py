@@ -23,7 +23,7 @@ from bayescov.sampling.kernels.people import draw_missing, draw_weights
 from bayescov.sampling.kernels.scales import draw_scales
 from bayescov.sampling.kernels.shared import departed, shared_matrix
 
-BLOCK_MOVES = 96
+LEAST_MOVES = 96  # of blocks in a sweep; two for every five edges where that is more
 
 
 @block
@@ -100,11 +100,13 @@ def move_edges(rng, data, prior, state):
     invert_all(
         state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
     )
+    edges = p * (p - 1) // 2
+    moves = max(LEAST_MOVES, (2 * edges) // 5)
     for g in range(1, n_groups):
         # One loop over both, so that the code for an edge is compiled in once. The blocks begin with the single edges.
-        for k in range(BLOCK_MOVES + p * (p - 1) // 2):
-            share, other, of, b = 0.0, 0, g, k - BLOCK_MOVES
-            if k < BLOCK_MOVES:
+        for k in range(moves + edges):
+            share, other, of, b = 0.0, 0, g, k - moves
+            if k < moves:
                 share = data.sizes[g] / data.sizes.sum()
                 if n_groups > 2 and k % 4 == 3:  # with another group; the block by the chances of either
                     other = 1 + (g + int(rng.random() * (n_groups - 2))) % (n_groups - 1)
