@@ -9,7 +9,7 @@ is no wall, and what the people say of omega is independent of what they say of 
 
     zeta = asinh(omega / unit)
 
-n people tell of it by between n / 2 and n, wherever it is.
+n people tell of it by about n / 2 to n, wherever it is.
 """
 
 import math
@@ -28,7 +28,9 @@ from bayescov.sampling.kernels.linalg import (
 )
 from bayescov.sampling.kernels.shared import coupled
 
-MOST_STEPS = 80  # of Newton's method; it needs three to fifteen
+MOST_STEPS = (
+    500  # of Newton's method; a trajectory needs a few for each of its steps, a far beginning up to 150
+)
 CLOSE = 1e-8  # the last step is of second order: what remains is beyond rounding
 
 
