@@ -58,7 +58,7 @@ def read_atlas(path: str | os.PathLike[str] | None) -> Atlas:
     regions = [r for i, row in enumerate(rows, 2) if (r := _region(row, i, problems)) is not None]
     names = [r.name for r in regions]
     problems += [
-        f"the region {n!r} is there {names.count(n)} times"
+        f"the region {n!r} is there {names.count(n)} times; keep one of its rows"
         for n in dict.fromkeys(names)
         if names.count(n) > 1
     ]

@@ -255,7 +255,7 @@ class ModelSpec:
 
 def _section(kind: type, table: Any, where: str) -> Any:
     if not isinstance(table, Mapping):
-        raise ModelError(f"{where} must be a table of settings")
+        raise ModelError(f"{where} must be a section of settings such as key = 1.0, not {table!r}")
     types_of = typing.get_type_hints(kind)
     known = [f.name for f in fields(kind)]
     values = {}
@@ -273,7 +273,7 @@ def _section(kind: type, table: Any, where: str) -> Any:
         values[key] = float(value) if wanted is float else value
     missing = [f.name for f in fields(kind) if f.default is MISSING and f.name not in values]
     if missing:
-        raise ModelError(f"{where}: {', '.join(missing)} missing")
+        raise ModelError(f"{where}: {', '.join(missing)} missing; give every setting of the section a value")
     return kind(**values)
 
 

@@ -96,9 +96,9 @@ def _shares(fits: Mapping[str, xr.DataTree], weights: xr.Dataset | Mapping[str, 
     missing = [name for name in fits if name not in given]
     if missing:
         raise AnswerError(
-            f"there is no weight for {', '.join(missing)} (weights: {', '.join(map(str, given))})"
+            f"there is no weight for {', '.join(missing)} (weights: {', '.join(map(str, given))}); give every fit one"
         )
     values = {name: float(given[name]) for name in fits}
     if not all(v >= 0 for v in values.values()) or not sum(values.values()) > 0:
-        raise AnswerError(f"weights must be zero or more, and not all zero: {values}")
+        raise AnswerError(f"weights must be zero or more, and not all zero; got {values}")
     return {name: v / sum(values.values()) for name, v in values.items()}

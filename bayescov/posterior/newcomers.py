@@ -104,7 +104,8 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
     if len(bad):
         row, column = bad[0]
         raise AnswerError(
-            f"the term {design.covariates[column]!r} is not a finite number for {table.index[row]}"
+            f"the term {design.covariates[column]!r} is not a finite number for {table.index[row]}; "
+            "check the values it is made of"
         )
     return values
 
@@ -119,7 +120,8 @@ def _require_covariate(name: str, table: pd.DataFrame) -> None:
     missing = table[name].isna()
     if missing.any():
         raise AnswerError(
-            f"the covariate {name!r} is missing for {table.index[int(missing.to_numpy().argmax())]}"
+            f"the covariate {name!r} is missing for {int(missing.sum())} of {len(missing)} new people (the first: "
+            f"{table.index[int(missing.to_numpy().argmax())]}); fill it in, or leave these people out"
         )
 
 
@@ -130,7 +132,7 @@ def _categories(name: str, column: pd.Series, levels: list[str]) -> Any:
         first = text[strange].iloc[0]
         raise AnswerError(
             f"the covariate {name!r} is {first!r} for {text.index[int(strange.to_numpy().argmax())]}, which nobody in the study "
-            f"was{nearest(first, levels)} (levels: {', '.join(levels)})"
+            f"was{nearest(first, levels)} (levels: {', '.join(levels)}); write it as the study did, or leave these people out"
         )
     return pd.Categorical(text, categories=levels)
 
@@ -147,7 +149,7 @@ def _sites(design: Design, table: pd.DataFrame, site: str | None) -> npt.NDArray
     strange = ~text.isin(design.sites)
     if strange.any():
         raise AnswerError(
-            f"the site {text[strange].iloc[0]!r} is not one of the study's ({', '.join(design.sites)}); its scanner's "
-            "effect is not known"
+            f"the site {text[strange].iloc[0]!r} of {text.index[int(strange.to_numpy().argmax())]} is not one of the study's "
+            f"({', '.join(design.sites)}), so its scanner's effect is not known; leave the people of other sites out"
         )
     return np.array([design.sites.index(s) for s in text], dtype=int)

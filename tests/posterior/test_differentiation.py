@@ -113,10 +113,13 @@ def test_the_people_of_the_study_as_newcomers_are_themselves(cohort):
     [
         (lambda t: t.assign(sex="X"), "'sex' is 'X' for s0, which nobody in the study was .levels: F, M"),
         (lambda t: t.drop(columns="age"), "needs 'age' of the new people too"),
-        (lambda t: t.assign(age=np.nan), "'age' is missing for s0"),
+        (
+            lambda t: t.assign(age=np.nan),
+            "'age' is missing for 3 of 3 new people .the first: s0.; fill it in",
+        ),
         (lambda t: t.assign(A=-1.0), "s0 has -1 in A"),
         (lambda t: t.drop(columns=list("ABCD")), "none of the study's regions"),
-        (lambda t: t.assign(hospital="z"), "the site 'z' is not one of the study's"),
+        (lambda t: t.assign(hospital="z"), "the site 'z' of s0 is not one of the study's"),
         (lambda t: t.to_numpy(), "not as ndarray"),
     ],
 )

@@ -144,13 +144,17 @@ class AtKappa:
                 found[m + k] = np.arcsinh(np.linalg.inv(center)[i, j] / self.data.unit[i, j])
         return found
 
-    def offset(self, position):
-        """Kernel minus referee, with the Jacobian of the zetas from finite differences."""
+    def log_jacobian_of_zetas(self, position):
+        """By departures, u and couplings held; from finite differences."""
         m, step = len(position) - len(self.active), 1e-5
-        ahead = [self.to_zetas(position + step * e)[m:] for e in np.eye(len(position))[m:]]
-        behind = [self.to_zetas(position - step * e)[m:] for e in np.eye(len(position))[m:]]
-        jacobian = np.linalg.slogdet((np.array(ahead) - np.array(behind)) / (2 * step))[1]
-        return self.kernel(self.to_zetas(position))[0] + jacobian - self.referee(position)
+        each = step * np.eye(len(position))[m:]
+        moved = [self.to_zetas(position + e)[m:] - self.to_zetas(position - e)[m:] for e in each]
+        return np.linalg.slogdet(np.array(moved) / (2 * step))[1]
+
+    def offset(self, position):
+        """Kernel minus referee, Jacobians and all."""
+        kernel, _ = self.kernel(self.to_zetas(position))
+        return kernel + self.log_jacobian_of_zetas(position) - self.referee(position)
 
 
 def positions(case, count):
@@ -173,10 +177,12 @@ def test_density_of_a_point_is_the_referees_up_to_one_constant(case, kappa, fami
     np.testing.assert_allclose(offsets, offsets[0], atol=1e-8 * size)
 
 
-def test_a_dropped_jacobian_is_seen(case):
-    """Negative control: without the Jacobian of u the offsets are not constant."""
+@pytest.mark.parametrize("of", ["u", "zetas"])
+def test_a_dropped_jacobian_is_seen(case, of):
+    """Negative control: without either Jacobian the offsets are not constant."""
     at = AtKappa(case, 60.0)
-    offsets = [at.offset(x) + log_jacobian(x[: size_of(P, G)], at.anchor) for x in positions(case, 5)]
+    dropped = {"u": lambda x: -log_jacobian(x[: size_of(P, G)], at.anchor), "zetas": at.log_jacobian_of_zetas}
+    offsets = [at.offset(x) - dropped[of](x) for x in positions(case, 5)]
     assert np.ptp(offsets) > 0.1
 
 

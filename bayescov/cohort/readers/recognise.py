@@ -27,12 +27,18 @@ def read_file(path: Path, atlas: Atlas, id: str | None = None, extra: tuple[str,
         return read_stats([path], atlas)
     if text.lstrip().startswith("<"):
         if not cat12.looks_like_cat12(text):
-            raise TableError("the file is XML or HTML, but not CAT12's", source=str(path))
+            raise TableError(
+                "the file is XML or HTML, but not CAT12's (catROI_*.xml, cat_*.xml); save the volumes as CSV or TSV",
+                source=str(path),
+            )
         return cat12.read_cat12([path], atlas)
     if fsl.looks_like_sienax(text) or fsl.looks_like_first(text) or fsl.looks_like_segstats(text):
         return fsl.read_fsl([path], atlas)
     if text.lstrip().startswith(("{", "[")):
-        raise TableError("the file is JSON, but not of structures with voxels and mm3", source=str(path))
+        raise TableError(
+            "the file is JSON, but not of structures with voxels and mm3; save the volumes as CSV or TSV",
+            source=str(path),
+        )
     grid = read_grid(text, str(path), lambda name: name in extra or atlas.find(name) is not None)
     grid = Grid(
         grid.names,
@@ -50,7 +56,8 @@ def read_table(grid: Grid, atlas: Atlas, path: Path, id: str | None, extra: tupl
     """A delimited table of any tool; what no tool claims is a wide table."""
     if enigma.is_effect_sizes(grid):
         raise TableError(
-            "the table holds effect sizes of a consortium, not volumes of people", source=str(path)
+            "the table holds effect sizes of a consortium, not volumes; give a table with one row a person",
+            source=str(path),
         )
     if samseg.is_samseg_table(grid):
         return samseg.read_samseg_table(grid, atlas, path)
