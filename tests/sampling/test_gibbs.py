@@ -10,7 +10,7 @@ from bayescov.model import load_model
 from bayescov.sampling import fit
 from bayescov.sampling.compiled import Plan, compiled
 from bayescov.sampling.gibbs import empty_draws, sample_gibbs
-from bayescov.sampling.kernels.sweep import draw_covariances
+from bayescov.sampling.kernels.sweep import MANY_REGIONS, draw_covariances
 from bayescov.sampling.progress import Progress
 from bayescov.sampling.start import data_of, prior_of, start_state
 from bayescov.simulate import simulate_cohort, truth
@@ -92,6 +92,16 @@ def test_fewer_people_than_regions():
     design = prepare(simulate_cohort(truth("null", p=14, rng=rng), (8, 7, 6), rng=rng))
     posterior = fit(design, model="adaptive", seed=1, **QUICK)["posterior"]
     assert (np.abs(posterior["correlation"]) < 1).all()
+
+
+def test_with_many_regions_every_group_still_has_its_coupling_drawn():
+    """Above MANY_REGIONS a sweep draws the couplings of one group, or of all: each must come and go."""
+    design = random_design(regions=MANY_REGIONS + 1, seed=2)
+    spec = load_model("adaptive").change(coupling={"share": 0.5})
+    coupling = fit(design, model=spec, structures=False, seed=1, **QUICK)["posterior"]["coupling"]
+    for group in coupling.transpose("patient", ...).values:
+        assert (group == 0).any()
+        assert len(np.unique(group)) > 10
 
 
 def test_student_weights_protect_from_one_wild_person(cohort):

@@ -23,7 +23,8 @@ from bayescov.sampling.kernels.people import draw_missing, draw_weights
 from bayescov.sampling.kernels.scales import draw_scales
 from bayescov.sampling.kernels.shared import departed, shared_matrix
 
-LEAST_MOVES = 96  # of blocks in a sweep; two for every five edges where that is more
+FEWEST_MOVES, MOST_MOVES = 96, 400  # of blocks in a sweep; between them two for every five edges
+MANY_REGIONS = 45  # for more the couplings of all, or of one group, are drawn in a sweep: they mix well, and everything costs more
 
 
 @block
@@ -79,8 +80,9 @@ def scale_scatter(rng, data, prior, state):
 def move_couplings(rng, data, prior, state):
     """The couplings of all patient groups together, then of each, in one of their two coordinates; u follows."""
     n_groups, moved = state.center.shape[0], False
+    only = int(n_groups * rng.random()) if state.center.shape[1] > MANY_REGIONS else -1
     for g in range(n_groups):
-        if g == 0 and n_groups == 2:
+        if (g == 0 and n_groups == 2) or (only >= 0 and g != only):
             continue
         first, last = (1, n_groups) if g == 0 else (g, g + 1)
         hold_average = rng.random() < 0.5
@@ -101,7 +103,7 @@ def move_edges(rng, data, prior, state):
         state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
     )
     edges = p * (p - 1) // 2
-    moves = max(LEAST_MOVES, (2 * edges) // 5)
+    moves = min(max(FEWEST_MOVES, (2 * edges) // 5), MOST_MOVES)
     for g in range(1, n_groups):
         # One loop over both, so that the code for an edge is compiled in once. The blocks begin with the single edges.
         for k in range(moves + edges):
