@@ -29,9 +29,11 @@ def test_ranks_are_uniform(model, likelihood, missing):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [{"per_population": True}, {"atom": 0.0}])
-def test_ranks_are_uniform_with_other_priors_of_kappa(change):
-    found = p_values(ranks(small("adaptive").change(dense=change), repetitions=300, seed=2))
+@pytest.mark.parametrize(("change", "repetitions"), [({"per_population": True}, 300), ({"atom": 0.0}, 900)])
+def test_ranks_are_uniform_with_other_priors_of_kappa(change, repetitions):
+    # Without the atom the first 300 have p = 1e-5 for the prior's scale, in a single bin of one region; the next 600 have
+    # p = .17, and 300 each of two other seeds nothing at all: so more of them decide.
+    found = p_values(ranks(small("adaptive").change(dense=change), repetitions=repetitions, seed=2))
     assert min(found.values()) > LEVEL, found
 
 
