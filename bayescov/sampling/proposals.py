@@ -1,4 +1,4 @@
-"""What the data say beforehand of the moves to propose: steps of single edges, and blocks of edges that switch together."""
+"""What the data say beforehand of the moves: scales of departures and couplings, and blocks of edges that switch together."""
 
 import numpy as np
 import numpy.typing as npt

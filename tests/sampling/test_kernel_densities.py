@@ -94,7 +94,7 @@ class AtKappa:
         fill_pull(1 / self.point["shared_scale"], float(self.point["shared_level"]), pull)
         self.state = start_state(self.spec, self.data, self.design, rng)._replace(
             anchor=self.anchor, anchor_inverse=np.linalg.inv(self.anchor), kappa=np.full(G, kappa), pull=pull,
-            scatter=residual_scatter(self.spec, self.design, self.point), n_active=included.sum(axis=(1, 2)),
+            scatter=residual_scatter(self.spec, self.design, self.point),
             size=np.append(1.0, self.point["size"]),
         )  # fmt: skip
 

@@ -31,8 +31,8 @@ MANY_REGIONS = 45  # for more the couplings of all, or of one group, are drawn i
 def move_shared(rng, data, prior, state):
     """R_0, the SDs, departures and couplings, every Sigma_g integrated out, and with them the groups' centres and log D."""
     state.acceptance[0], diverging = hamiltonian_step(rng, data, prior, state)
-    # With departures the support ends in a wall (some R*_g singular), and that no step serves there is an ordinary
-    # rejection. Without them the density is smooth, and one of them must.
+    # With departures there are places where no step serves (a negative coupling that only they make up for): an ordinary
+    # rejection. Without them the density is smooth, and one of the steps must.
     shared_matrix(state.u, state.anchor, state.log_d, state.shared)
     for g in range(state.center.shape[0]):
         diverging = diverging and state.n_active[g] == 0
