@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner
+from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import (
     gram_of_rows_into,
     invert_lower_into,
@@ -17,7 +17,7 @@ from bayescov.sampling.kernels.linalg import (
     transposed,
 )
 from bayescov.sampling.kernels.mixed import find_center, slopes_of_departures
-from bayescov.sampling.kernels.shared import shared_prior, unpack_factor
+from bayescov.sampling.kernels.shared import place_of_ratios, place_of_shift, shared_prior, unpack_factor
 
 
 @inner
@@ -28,25 +28,53 @@ def log_density(position, grad, active, delta, coupling, data, prior, state):
     Departures and couplings are written into `delta` and `coupling`; `delta` says where to look for them first.
     Includes the Jacobian of the point. Minus infinity outside the support, NaN where the numbers broke down.
     """
-    scatter, kappa = state.scatter, state.kappa
-    n_groups, p, m = scatter.shape[0], scatter.shape[1], position.shape[0] - active.shape[0]
-    u = position[:m]
-    t = np.empty((p, p))
-    k = unpack_factor(u, p, t)
-    t_inverse = np.empty((p, p))
+    n_groups, p, m = state.scatter.shape[0], state.scatter.shape[1], position.shape[0] - active.shape[0]
+    u, t = position[:m], np.empty((p, p))
+    unpack_factor(u, p, t)
+    t_inverse, c, covariance, d, log_d = covariance_of_controls(t, state.anchor)
+    shared, shared_inverse, shared_logdet = correlation_of_controls(
+        t, c, covariance, d, log_d, state.anchor_inverse
+    )
+
+    grad[:] = 0.0
+    grad_shared, grad_log_d = np.empty((p, p)), np.zeros(p)
+    value = shared_prior(shared_inverse, shared_logdet, prior.eta, prior.family, state.pull, grad_shared)
+    last = 0
+    for g in range(n_groups):
+        first = last
+        while last < active.shape[0] and active[last, 0] == g:
+            last += 1
+        value = add_group(
+            value, g, u, log_d, shared, shared_inverse, shared_logdet, active[first:last], position[m + first : m + last],
+            delta[g], coupling, data, prior, state, grad, grad[m + first : m + last], grad_shared, grad_log_d,
+        )  # fmt: skip
+        if not value > -1e300:
+            return value
+    value = add_prior_of_scales(value, u, log_d, n_groups, prior, grad, grad_log_d)
+    return add_point(value, u, t, t_inverse, c, covariance, shared, d, grad_shared, grad_log_d, grad)
+
+
+@part
+def covariance_of_controls(t, anchor):
+    """T^-1, C = L T^-1, the controls' covariance CC', their SDs and the logs of these."""
+    p = t.shape[0]
+    t_inverse, d, log_d = np.empty((p, p)), np.empty(p), np.empty(p)
     invert_lower_into(t, t_inverse)
-    c = product(state.anchor, t_inverse)
+    c = product(anchor, t_inverse)
     covariance = product(c, transposed(c))
-    v = product(t, state.anchor_inverse)
-    precision = np.empty((p, p))
-    gram_of_rows_into(v, precision)
-    d = np.empty(p)
-    log_d = np.empty(p)
     for j in range(p):
         d[j] = math.sqrt(covariance[j, j])
         log_d[j] = math.log(d[j])
-    shared = np.empty((p, p))
-    shared_inverse = np.empty((p, p))
+    return t_inverse, c, covariance, d, log_d
+
+
+@part
+def correlation_of_controls(t, c, covariance, d, log_d, anchor_inverse):
+    """R_0, its inverse and its log determinant."""
+    p = t.shape[0]
+    precision, shared, shared_inverse = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
+    gram_of_rows_into(product(t, anchor_inverse), precision)
+    logdet = 0.0
     for i in range(p):
         own, smaller = d[i], 1.0 / d[i]
         for j in range(p):
@@ -54,113 +82,146 @@ def log_density(position, grad, active, delta, coupling, data, prior, state):
         for j in range(p):
             shared_inverse[i, j] = precision[i, j] * own * d[j]
         shared[i, i] = 1.0
-    shared_logdet = 0.0
-    for j in range(p):
-        shared_logdet += 2.0 * (math.log(c[j, j]) - log_d[j])
+        logdet += 2.0 * (math.log(c[i, i]) - log_d[i])
+    return shared, shared_inverse, logdet
 
-    grad[:] = 0.0
-    grad_shared = np.empty((p, p))
-    value = shared_prior(shared_inverse, shared_logdet, prior.eta, prior.family, state.pull, grad_shared)
-    grad_log_d = np.zeros(p)
-    center = np.empty((p, p))
-    center_inverse = np.empty((p, p))
-    total = np.empty((p, p))
-    total_inverse = np.empty((p, p))
-    work = np.empty((p, p))
-    work2 = np.empty((p, p))
-    log_dg = np.empty(p)
-    tail, last = k + (n_groups - 1) * p, 0
-    for g in range(n_groups):
-        size = 0.0
-        shift = 0.0
+
+@part
+def add_group(
+    value, g, u, log_d, shared, shared_inverse, shared_logdet, active, own, delta, coupling, data, prior, state, grad, grad_own,
+    grad_shared, grad_log_d,
+):  # fmt: skip
+    """With what a group's people and the priors of its coupling and departures say; its slopes are added or, its own, set.
+
+    `active`, `own` and `grad_own` are of what this group has on, its coupling first.
+    """
+    p, n, kappa = shared.shape[0], data.sizes[g], state.kappa[g]
+    shifted = 1 if active.shape[0] > 0 and active[0, 1] == active[0, 2] else 0
+    edges, zeta = active[shifted:], own[shifted:]
+    if shifted == 1:
+        coupling[g] = own[0]
+    center, center_inverse = np.empty((p, p)), np.empty((p, p))
+    total, total_inverse = np.empty((p, p)), np.empty((p, p))
+    slope, work = np.empty((p, p)), np.empty((p, p))
+    center_logdet = find_center(
+        shared,
+        shared_inverse,
+        shared_logdet,
+        coupling[g],
+        edges,
+        zeta,
+        data.unit,
+        delta,
+        center,
+        center_inverse,
+        slope,
+        work,
+    )
+    if not center_logdet > -1e200:
+        return -np.inf  # outside the support
+    log_dg = log_scales(g, u, log_d, data.sizes.shape[0])
+    add_people_into(center, state.scatter[g], log_dg, kappa, total)
+    total_logdet = invert_spd_into(total, total_inverse, slope, work)
+    if not total_logdet > -1e200:
+        return np.nan  # the numbers broke down
+    # The density of S_g, Sigma_g integrated out; in the elements of R*_g and in log D_g.
+    nu = kappa + p + 1.0
+    value += 0.5 * nu * center_logdet - 0.5 * (nu + n) * total_logdet
+    for j in range(p):
+        value -= n * log_dg[j]
+    a, b = 0.5 * nu, 0.5 * (nu + n)
+    for i in range(p):
+        for j in range(p):
+            slope[i, j] = a * center_inverse[i, j] - b * total_inverse[i, j]
+    slopes_of_scales(g, u, center, slope, data.sizes.shape[0], grad, grad_log_d)
+    for i in range(p):
+        slope[i, i] = 0.0
+    if edges.shape[0] > 0:
+        value += slopes_of_departures(
+            edges, zeta, data.unit, state.size[g], delta, center, center_inverse, slope, grad_own[shifted:]
+        )
+    less, along_coupling = math.exp(-coupling[g]), 0.0
+    for i in range(p):
+        for j in range(p):
+            grad_shared[i, j] += slope[i, j] * less
+            along_coupling += slope[i, j] * less * (1.0 - shared[i, j])
+    if shifted == 1:
+        z = coupling[g] / prior.coupling_scale
+        value -= 0.5 * z * z
+        grad_own[0] = along_coupling - z / prior.coupling_scale
+    return value
+
+
+@part
+def log_scales(g, u, log_d, n_groups):
+    """Log D_g, `log_d` that of the controls."""
+    p = log_d.shape[0]
+    shift, found = place_of_shift(g, n_groups, p), log_d.copy()
+    if g > 0:
+        for j in range(p):
+            found[j] += u[shift] + u[shift + n_groups - 1] * u[place_of_ratios(g, p) + j]
+    return found
+
+
+@part
+def add_people_into(center, scatter, log_dg, kappa, total):
+    """R*_g + D_g^-1 S_g D_g^-1 / kappa."""
+    p = center.shape[0]
+    inverse = np.empty(p)
+    for j in range(p):
+        inverse[j] = math.exp(-log_dg[j])
+    for i in range(p):
+        smaller = inverse[i] / kappa
+        for j in range(p):
+            total[i, j] = scatter[i, j] * smaller * inverse[j] + center[i, j]
+
+
+@part
+def slopes_of_scales(g, u, center, slope, n_groups, grad, grad_log_d):
+    """Add the slopes along log D_c and along what takes it to log D_g, from those along the elements of R*_g."""
+    p = center.shape[0]
+    shift, first = place_of_shift(g, n_groups, p), place_of_ratios(g, p)
+    for i in range(p):
+        row = 0.0
+        for j in range(p):
+            row += slope[i, j] * center[i, j]
+        of_scale = 2.0 * row  # of 1/2 nu log|S*| - 1/2 (nu + n) log|S* + S / kappa|, S* = D R* D
+        grad_log_d[i] += of_scale
         if g > 0:
-            shift = u[tail + g - 1]
-            size = u[tail + n_groups - 1 + g - 1]
-        for j in range(p):
-            log_dg[j] = log_d[j]
-            if g > 0:
-                log_dg[j] += shift + size * u[k + (g - 1) * p + j]
-            work[0, j] = math.exp(-log_dg[j])
-        for i in range(p):
-            smaller = work[0, i] / kappa[g]
-            for j in range(p):
-                total[i, j] = scatter[g, i, j] * smaller * work[0, j]
-        first = last
-        if first < active.shape[0] and active[first, 0] == g and active[first, 1] == active[first, 2]:
-            coupling[g] = position[m + first]
-            first += 1
-        last = first
-        while last < active.shape[0] and active[last, 0] == g:
-            last += 1
-        edges, zeta = active[first:last], position[m + first : m + last]
-        center_logdet = find_center(
-            shared, shared_inverse, shared_logdet, coupling[g], edges, zeta, data.unit, delta[g], center, center_inverse, work,
-            work2,
-        )  # fmt: skip
-        if not center_logdet > -1e200:
-            return -np.inf  # outside the support
-        for i in range(p):
-            for j in range(p):
-                total[i, j] += center[i, j]
-        total_logdet = invert_spd_into(total, total_inverse, work, work2)
-        if not total_logdet > -1e200:
-            return np.nan  # the numbers broke down
-        nu = kappa[g] + p + 1.0
-        n = data.sizes[g]
-        value += 0.5 * nu * center_logdet - 0.5 * (nu + n) * total_logdet
-        for j in range(p):
-            value -= n * log_dg[j]
-        a = 0.5 * nu
-        b = 0.5 * (nu + n)
-        for i in range(p):
-            for j in range(p):
-                work[i, j] = a * center_inverse[i, j] - b * total_inverse[i, j]
-        for i in range(p):
-            row = 0.0
-            for j in range(p):
-                row += work[i, j] * center[i, j]
-            slope = 2.0 * row  # d/d log D of 1/2 nu log|S*| - 1/2 (nu + n) log|S* + S / kappa|, S* = D R* D
-            grad_log_d[i] += slope
-            if g > 0:
-                e = u[k + (g - 1) * p + i]
-                grad[k + (g - 1) * p + i] += slope * size
-                grad[tail + g - 1] += slope
-                grad[tail + n_groups - 1 + g - 1] += slope * e
-            work[i, i] = 0.0
-        if last > first:
-            value += slopes_of_departures(
-                edges, zeta, data.unit, state.size[g], delta[g], center, center_inverse, work, grad[m + first : m + last]
-            )  # fmt: skip
-        slope_coupled, along_coupling = math.exp(-coupling[g]), 0.0
-        for i in range(p):
-            for j in range(p):
-                grad_shared[i, j] += work[i, j] * slope_coupled
-        if coupling[g] != 0.0:
-            for i in range(p):
-                for j in range(p):
-                    along_coupling += work[i, j] * slope_coupled * (1.0 - shared[i, j])
-            z = coupling[g] / prior.coupling_scale
-            value -= 0.5 * z * z
-            grad[m + first - 1] = along_coupling - z / prior.coupling_scale
-    # Priors of the SDs.
+            grad[first + i] += of_scale * u[shift + n_groups - 1]
+            grad[shift] += of_scale
+            grad[shift + n_groups - 1] += of_scale * u[first + i]
+
+
+@part
+def add_prior_of_scales(value, u, log_d, n_groups, prior, grad, grad_log_d):
+    """With the priors of the SDs; their slopes are added."""
+    p = log_d.shape[0]
     for j in range(p):
         z = log_d[j] / prior.control_sd
         value -= 0.5 * z * z
         grad_log_d[j] -= z / prior.control_sd
     for g in range(1, n_groups):
-        for j in range(p):
-            e = u[k + (g - 1) * p + j]
-            value -= 0.5 * e * e
-            grad[k + (g - 1) * p + j] -= e
-        z = u[tail + g - 1] / prior.ratio_shift_sd
+        shift, first = place_of_shift(g, n_groups, p), place_of_ratios(g, p)
+        for j in range(first, first + p):
+            value -= 0.5 * u[j] * u[j]
+            grad[j] -= u[j]
+        z = u[shift] / prior.ratio_shift_sd
         value -= 0.5 * z * z
-        grad[tail + g - 1] -= z / prior.ratio_shift_sd
-        z = u[tail + n_groups - 1 + g - 1] / prior.ratio_spread_scale
+        grad[shift] -= z / prior.ratio_shift_sd
+        z = u[shift + n_groups - 1] / prior.ratio_spread_scale
         value -= 0.5 * z * z
-        grad[tail + n_groups - 1 + g - 1] -= z / prior.ratio_spread_scale
+        grad[shift + n_groups - 1] -= z / prior.ratio_spread_scale
+    return value
+
+
+@part
+def add_point(value, u, t, t_inverse, c, covariance, shared, d, grad_shared, grad_log_d, grad):
+    """With the Jacobian of (R_0, log D_c) by T; slopes along the two become slopes along T, in `grad`."""
+    p = t.shape[0]
     # From (R_0, log D_c) to the covariance M = D_c R_0 D_c: |dM / d(R_0, log D_c)| = 2^p prod D^(p+1).
     for j in range(p):
-        value -= (p + 1.0) * log_d[j]
+        value -= (p + 1.0) * math.log(d[j])
         grad_log_d[j] -= p + 1.0
     grad_m = np.empty((p, p))
     for i in range(p):

@@ -35,9 +35,15 @@ def size_of(p, n_groups):
 
 
 @inner
+def place_of_ratios(group, p):
+    """Where in u the standardised log ratios e_g of a group's SDs begin."""
+    return p * (p + 1) // 2 + (group - 1) * p
+
+
+@inner
 def place_of_shift(group, n_groups, p):
-    """Where in u the average log ratio m_g of a group's SDs stands."""
-    return p * (p + 1) // 2 + (n_groups - 1) * p + group - 1
+    """Where in u the average log ratio m_g of a group's SDs stands; their spread v_g, n_groups - 1 further on."""
+    return place_of_ratios(n_groups, p) + group - 1
 
 
 @inner
