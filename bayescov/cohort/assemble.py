@@ -171,7 +171,12 @@ def _with_groups(
         text = f"Left out, for the column {column!r} gives them no group: {listed(who, 20)}."
         reading = reading.noting(CheckResult("people without a group", False, text))
     if lonely:
-        who = [f"{s} ({g})" for s, g in zip(reading.subjects, values, strict=True) if g in lonely]
+        alike = {g.lower(): str(g) for g in sizes.index if g not in lonely}
+        who = [
+            f"{s} ({g}" + (f"; is it {alike[g.lower()]!r}?)" if g.lower() in alike else ")")
+            for s, g in zip(reading.subjects, values, strict=True)
+            if g in lonely
+        ]
         text = f"Left out, for one person has no covariance: {listed(who, 20)}, the only one of the group."
         reading = reading.noting(CheckResult("groups of one person", False, text))
     keep = [i for i, g in enumerate(values) if not without.iloc[i] and g not in lonely]
@@ -180,7 +185,8 @@ def _with_groups(
     sizes_kept = {str(g): int(n) for g, n in seen.group.value_counts(sort=False).items()}
     if len(sizes_kept) < 2:
         seen.problems.append(
-            f"the column {column!r} leaves {len(sizes_kept)} group with two people or more; two are needed to compare"
+            f"the column {column!r} leaves {len(sizes_kept)} group with two people or more, and two are needed "
+            "to compare; is it the column of the diagnosis?"
         )
     enigma = "ENIGMA" in reading.tool
     seen.control, why, problems = choose_control(

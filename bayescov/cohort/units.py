@@ -154,7 +154,10 @@ def _mixed_columns(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
     if not odd:
         return []
     shown = ", ".join(odd[:5]) + (f" and {len(odd) - 5} more" if len(odd) > 5 else "")
-    return [f"some regions are in another unit than the others, or in the wrong column: {shown}"]
+    return [
+        f"some regions are in another unit than the others, or in the wrong column: {shown}; correct "
+        "them, or leave these regions out"
+    ]
 
 
 def _mixed_rows(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
@@ -174,5 +177,5 @@ def _mixed_rows(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
     return [
         f"most volumes of {odd.size} of {len(volumes)} people are far from an adult's, {first:.2g} times as large in the first "
         f"({who}): "
-        "the rows are in different units, or values stand in the wrong columns"
+        "the rows are in different units, or values stand in the wrong columns; correct them, or leave these people out"
     ]

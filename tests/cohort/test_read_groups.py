@@ -62,6 +62,13 @@ def test_a_group_of_one_person_is_left_out_and_said():
     assert "sub-21 (converted)" in result.text
 
 
+def test_a_group_of_one_person_that_is_another_one_misspelt_is_asked_about():
+    frame = table(21)
+    frame.loc[20, "group"] = "hc"
+    text = said(read_cohort(frame).checks, "groups of one person").text
+    assert "sub-21 (hc; is it 'HC'?)" in text
+
+
 def test_people_without_a_group_are_left_out_and_said():
     frame = table(20)
     frame.loc[3, "group"] = "n/a"

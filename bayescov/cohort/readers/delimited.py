@@ -165,7 +165,8 @@ def _volumes(
         shown = "; ".join(f"{subjects[i]}: {str(column.iloc[i])[:30]!r}" for i in infinite[:5])
         more = f"; and {len(infinite) - 5} more" if len(infinite) > 5 else ""
         problems.append(
-            f"the column {grid.names[position]!r} holds text where volumes belong ({shown}{more})"
+            f"the column {grid.names[position]!r} holds text where volumes belong ({shown}{more}); "
+            "write numbers, and leave a cell empty where a volume is missing"
         )
     code = np.isin(values, list(MISSING_NUMBERS))
     coded.update((float(v), grid.names[position]) for v in values[code])

@@ -40,7 +40,10 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
     ids = grid.text(where)
     if bad:
         shown = listed([f"{ids[i]}, {names[i]}: {grid.text(value)[i]!r}" for i in bad])
-        problems.append(f"the column {grid.names[value]!r} holds text where volumes belong ({shown})")
+        problems.append(
+            f"the column {grid.names[value]!r} holds text where volumes belong ({shown}); "
+            "write numbers, and leave a cell empty where a volume is missing"
+        )
     visit_name = usual_column(grid.names, VISIT_NAMES)
     visit = (
         grid.text(grid.names.index(visit_name[0]))
