@@ -162,17 +162,23 @@ def connections(
         "draws": draws.shape[0],
         "structures": ", ".join(structures),
         "structure_weights": ", ".join(f"{name} {weights[name]:.2f}" for name in structures),
+        "structures_uncontradicted": ", ".join(heard),
+        **_definitions(averaged=DENSE in cases),
+    }
+    return xr.Dataset(
+        {name: (dims.split(), values) for name, (dims, values) in answers.items()}, coords, attrs
+    )
+
+
+def _definitions(*, averaged: bool) -> dict[str, str]:
+    """What each answer means; `averaged`: the evidence, with that of the special case in which everything may differ."""
+    evidence = "posterior mean / SD of atanh|rho_g| - atanh|rho_c|"
+    if averaged:
+        evidence += "; the mean of the fit's and that of the special case without single-edge departures"
+    return {
         **{f"definition_{name}": text for name, text in DEFINITIONS.items()},
         "definition_difference": "rho_g - rho_c",
-        "definition_evidence": (
-            "posterior mean / SD of atanh|rho_g| - atanh|rho_c|"
-            + (
-                "; the mean of the fit's and that of the special case without single-edge departures"
-                if DENSE in cases
-                else ""
-            )
-        ),
-        "structures_uncontradicted": ", ".join(heard),
+        "definition_evidence": evidence,
         "definition_difference_interval": (
             "the widest of the central intervals of the fit and of its structural special cases that do not foretell the people "
             "worse than the fit by more than two standard errors"
@@ -188,9 +194,6 @@ def connections(
         "definition_coupling": "shift w of all correlations at once: r + w (1 - r) where w > 0, (r + w) / (1 + w) where w < 0",
         "definition_weight": "sum over added (missing) connections of the change of the absolute correlation",
     }
-    return xr.Dataset(
-        {name: (dims.split(), values) for name, (dims, values) in answers.items()}, coords, attrs
-    )
 
 
 def _stacked(tables: list[Compared]) -> dict[str, npt.NDArray]:
