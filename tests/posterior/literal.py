@@ -44,6 +44,18 @@ def edge_answers(control, patient, threshold, margin):
     return shares, mean / sd
 
 
+def z_of_volumes(design, g, edge):
+    """By how many standard errors an absolute correlation of the volumes is stronger than the controls', on Fisher's scale."""
+    p = design.y.shape[1]
+    pair = [(i, j) for i in range(p) for j in range(i + 1, p)][edge]
+    z, variance = [], 0.0
+    for group in (0, g):
+        a, b = design.y.values[design.population.values == group][:, pair].T
+        z.append(math.atanh(abs(np.corrcoef(a, b)[0, 1])))
+        variance += 1 / (len(a) - 3)
+    return (z[1] - z[0]) / math.sqrt(variance)
+
+
 def fdr_list(probabilities, fdr):
     """Indices called: try every cut-off value, keep the largest list that passes."""
     best = []
