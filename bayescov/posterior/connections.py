@@ -18,7 +18,7 @@ from bayescov.posterior.comparison import Compared, Tables, compare_each, differ
 from bayescov.posterior.draws import fisher_z as z_of
 from bayescov.posterior.events import CHANGES, DEFINITIONS
 from bayescov.posterior.inclusion import coupling, inclusion
-from bayescov.posterior.structures import agreed, structure_weights, structures_of, uncontradicted
+from bayescov.posterior.structures import agreed, averaged, structure_weights, structures_of, uncontradicted
 from bayescov.posterior.verdicts import verdicts
 from bayescov.sampling.tree import design_of
 
@@ -196,10 +196,11 @@ def _definitions(*, averaged: bool) -> dict[str, str]:
         ),
         "definition_range": "lowest and highest over the fit and its structural special cases",
         "definition_verdict": (
-            "changes: per group, the largest set whose expected false discovery rate is at most fdr, none of them less "
-            "probable than 1 - 3 fdr; by the lowest average of its probability with that of any structural special case, the case "
-            "weighted by how well it foretells each person from all others; of the rest, unchanged: per group, the "
-            "largest set whose expected false discovery rate by the low ends of the range is at most fdr"
+            "changes: per group, the largest set whose expected false discovery rate is at most fdr, by the average of each "
+            "probability over the fit and its structural special cases, weighted by how well they foretell each person from all "
+            "others; of those that have a probability of at least 1 - 3 fdr by the fit, and by its average with any single special "
+            "case; of the rest, unchanged: per group, the largest set whose expected false discovery rate by the low ends of the "
+            "range is at most fdr"
         ),
         "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds",
         "definition_coupling": "shift w of all correlations at once: r + w (1 - r) where w > 0, (r + w) / (1 + w) where w < 0",
@@ -238,12 +239,20 @@ def _verdicts(
     """(population, edge), each patient group with a list of its own."""
     changed = np.stack([answers[f"p_{name}"][1] for name in CHANGES])
     by_case = {case: np.stack([table[f"p_{name}"] for name in CHANGES]) for case, table in cases.items()}
-    sure = agreed(changed, by_case, weights)
+    sure, stated = agreed(changed, by_case, weights), averaged(changed, by_case, weights)
     unchanged = answers["p_unchanged"][1]
     low = np.min([unchanged, *(case["p_unchanged"] for case in cases.values())], axis=0)
     return np.stack(
         [
-            verdicts(CHANGES, changed[:, g], unchanged[g], fdr, agreed=sure[:, g], unchanged_low=low[g])
+            verdicts(
+                CHANGES,
+                changed[:, g],
+                unchanged[g],
+                fdr,
+                agreed=sure[:, g],
+                averaged=stated[:, g],
+                unchanged_low=low[g],
+            )
             for g in range(len(unchanged))
         ]
     )

@@ -7,11 +7,12 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import expit
 
-__all__ = ["agreed", "structure_weights", "structures_of", "uncontradicted"]
+__all__ = ["agreed", "averaged", "structure_weights", "structures_of", "uncontradicted"]
 
 Floats = npt.NDArray[np.float64]
 
 STANDARD_ERRORS = 2.0
+LARGEST = 1.0 - 1e-15  # of a weight whose odds are taken
 
 
 def structures_of(fit: xr.DataTree) -> tuple[str, ...]:
@@ -73,3 +74,21 @@ def agreed(probability: Floats, cases: Mapping[str, Floats], weights: Mapping[st
         (1.0 - weights[name]) * probability + weights[name] * case for name, case in cases.items()
     ]
     return np.min([probability, *averages], axis=0)
+
+
+def averaged(probability: Floats, cases: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
+    """The average of a probability over the fit and all special cases, each by how well it foretells the people.
+
+    Parameters
+    ----------
+    probability, cases, weights
+        As in `agreed`: each weight against the fit, so that the odds of a case to the fit are ``w / (1 - w)``.
+
+    Returns
+    -------
+    ndarray
+        (...): `probability` where there is no special case.
+    """
+    odds = {name: min(weights[name], LARGEST) / (1.0 - min(weights[name], LARGEST)) for name in cases}
+    total = probability + sum(odds[name] * case for name, case in cases.items())
+    return np.asarray(total / (1.0 + sum(odds.values())))

@@ -62,6 +62,7 @@ def verdicts(
     fdr: float,
     *,
     agreed: Floats | None = None,
+    averaged: Floats | None = None,
     unchanged_low: Floats | None = None,
 ) -> npt.NDArray[np.object_]:
     """One verdict an item: its most probable change if that may be called, else unchanged, else undecided.
@@ -77,9 +78,11 @@ def verdicts(
     fdr : float
         Held once over all changes of all items, and once over all items called unchanged.
     agreed : ndarray, optional
-        (change, item): the probability that all structures agree on which foretell the people well. Where given, the
-        false discovery rate is held by this one, and no change is called where it is below ``1 - 3 * fdr``: more
-        certain changes carry only so much.
+        (change, item): the probability that all structures agree on which foretell the people well. No change is called
+        where it is below ``1 - 3 * fdr``: more certain changes carry only so much.
+    averaged : ndarray, optional
+        (change, item): the probability averaged over the structures. Where given, the false discovery rate is held by this
+        one.
     unchanged_low : ndarray, optional
         (item,): the lowest probability that any structure gives to no change.
 
@@ -90,10 +93,10 @@ def verdicts(
     """
     kind = probability.argmax(axis=0)
     item = np.arange(probability.shape[1])
-    sure = probability[kind, item] if agreed is None else agreed[kind, item]
-    changed = expected_fdr_list(sure, fdr)
+    stated = (probability if averaged is None else averaged)[kind, item]
     if agreed is not None:
-        changed &= sure >= 1.0 - DOUBT * fdr - ROUNDING
+        stated = np.where(agreed[kind, item] >= 1.0 - DOUBT * fdr - ROUNDING, stated, np.nan)
+    changed = expected_fdr_list(stated, fdr)
     # "Unchanged" is a claim too, and a prior that leans to no change must not make it: the structure that expects the
     # most change has to agree.
     lowest = unchanged if unchanged_low is None else np.minimum(unchanged, unchanged_low)

@@ -123,8 +123,8 @@ def _structure_note(edges: xr.Dataset) -> str:
         f"The data were also fitted by the structural special cases of the model ({edges.attrs['structures'].replace('structure_', '')}). "
         f"Over them the probability that a connection changed moves by {np.median(width):.2f} in the median and at most "
         f"{width.max():.2f}; for {open_edges} of {width.size} connections it moves by more than 0.3. "
-        "A connection is called only if its probability stays high enough when it is averaged with that of each special case, "
-        "weighted by how well the case foretells every person from all others "
+        "Connections are called by the average of their probabilities over the model and the special cases, and only if they stay "
+        "probable enough when averaged with any one of these, weighted by how well it foretells every person from all others "
         f"(weights: {edges.attrs['structure_weights'].replace('structure_', '')}; 0.50 where it does so equally well)."
     )
 

@@ -15,7 +15,7 @@ from bayescov.posterior.arguments import correlation_draws
 from bayescov.posterior.comparison import compare, difference_interval, probabilities, totals
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.events import CHANGES, events
-from bayescov.posterior.structures import agreed, structure_weights, structures_of, uncontradicted
+from bayescov.posterior.structures import agreed, averaged, structure_weights, structures_of, uncontradicted
 from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["STEPS", "LiveDraws", "Recount", "embed", "recount"]
@@ -146,6 +146,7 @@ def recount(live: LiveDraws, group: int, *, threshold: float, margin: float, fdr
         edges["p_unchanged"],
         fdr,
         agreed=agreed(changed, by_case, live.weights),
+        averaged=averaged(changed, by_case, live.weights),
         unchanged_low=low["p_unchanged"],
     )
     for name in ("control_mean", "mean", "difference"):

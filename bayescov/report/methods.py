@@ -127,8 +127,9 @@ def _answers(connections: xr.Dataset) -> list[str]:
     rate = 100 * float(a["fdr"])
     kind = "partial correlation" if a["kind"] == "partial" else "correlation"
     structures = (
-        ". There the probability of a change counts as its lowest average with that of a structural special case of the model, the "
-        "case weighted by how well it foretells every person from all others (pseudo-BMA)"
+        " by the model or by its average with any single structural special case. The rate was held by the average of each "
+        "probability over the model and all its special cases, weighted by how well they foretell every person from all others "
+        "(pseudo-BMA)"
         if a["structures"]
         else ""
     )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayescov.posterior.structures import agreed
+from bayescov.posterior.structures import agreed, averaged
 from bayescov.posterior.verdicts import expected_fdr_list, verdicts
 from tests.posterior.literal import fdr_list
 
@@ -38,8 +38,12 @@ def test_calls_are_monotone_in_fdr_and_in_the_doubt_of_a_structure(p, weight, fd
     p = np.array([p, np.zeros(len(p))])
 
     def called(weight, fdr):
-        sure = agreed(p, {"doubting": 0.9 * p}, {"doubting": weight})
-        return verdicts(("added", "missing"), p, np.zeros(p.shape[1]), fdr, agreed=sure) == "added"
+        cases, weights = {"doubting": 0.9 * p}, {"doubting": weight}
+        found = verdicts(
+            ("added", "missing"), p, np.zeros(p.shape[1]), fdr, agreed=agreed(p, cases, weights),
+            averaged=averaged(p, cases, weights),
+        )  # fmt: skip
+        return found == "added"
 
     assert not (called(weight, fdr) & ~called(weight, fdr + more)).any()
     assert not (called(weight, fdr) & ~called(weight / 2, fdr)).any()
@@ -62,8 +66,33 @@ def test_known_list():
 )
 def test_a_structure_withholds_a_call_by_its_weight(weight, verdict):
     p = np.array([[0.97]])
-    sure = agreed(p, {"sparse": np.array([[0.6]])}, {"sparse": weight})
-    assert verdicts(("added",), p, np.zeros(1), 0.05, agreed=sure).tolist() == [verdict]
+    cases, weights = {"sparse": np.array([[0.6]])}, {"sparse": weight}
+    stated = averaged(p, cases, weights)
+    assert stated[0, 0] == pytest.approx(0.97 - weight * 0.37)
+    found = verdicts(("added",), p, np.zeros(1), 0.05, agreed=agreed(p, cases, weights), averaged=stated)
+    assert found.tolist() == [verdict]
+
+
+def test_the_average_is_over_all_structures_by_their_odds():
+    p, cases = np.array([0.9]), {"pooled": np.array([0.5]), "sparse": np.array([0.1])}
+    # odds 1 : 1 : 3
+    assert averaged(p, cases, {"pooled": 0.5, "sparse": 0.75}) == pytest.approx((0.9 + 0.5 + 3 * 0.1) / 5)
+    assert averaged(p, cases, {"pooled": 0.5, "sparse": 1.0}) == pytest.approx(0.1)
+    assert averaged(p, {}, {}) == pytest.approx(0.9)
+
+
+def test_a_structure_that_is_sure_does_not_call_what_the_fit_doubts():
+    p, cases, weights = np.array([[0.84]]), {"pooled": np.array([[1.0]])}, {"pooled": 0.9}
+    assert averaged(p, cases, weights)[0, 0] > 0.95
+    found = verdicts(
+        ("added",),
+        p,
+        np.zeros(1),
+        0.05,
+        agreed=agreed(p, cases, weights),
+        averaged=averaged(p, cases, weights),
+    )
+    assert found.tolist() == ["undecided"]
 
 
 def test_more_certain_changes_carry_no_very_uncertain_one():

@@ -4,6 +4,7 @@
 
 const KINDS = ["added", "missing", "reversed"];
 const ROUNDING = 1e-12;
+const LARGEST = 1 - 1e-15; // of a weight whose odds are taken
 const DOUBT = 3; // no change is called that is more doubtful than so many times the expected share of wrong ones
 
 function decodeDraws(text, study) {
@@ -60,19 +61,23 @@ function expectedFdrList(probability, fdr) {
   return probability.map((value) => value >= cut);
 }
 
-// cases: the special cases, each with its probabilities p and its weight against the fit.
+// cases: the special cases, each with its probabilities p and its weight against the fit. A change may be named where the fit,
+// and its average with any single case, leave it likely enough; the false discovery rate is held by the average over all.
 function verdictsOf(p, cases, low, fdr) {
   const best = p.added.map((_, e) => {
     let kind = "added";
     for (const other of KINDS) if (p[other][e] > p[kind][e]) kind = other;
     return kind;
   });
-  const sure = best.map((kind, e) => {
-    const averaged = cases.map((c) => (1 - c.weight) * p[kind][e] + c.weight * c.p[kind][e]);
-    return Math.min(p[kind][e], ...averaged);
+  const odds = cases.map((c) => Math.min(c.weight, LARGEST) / (1 - Math.min(c.weight, LARGEST)));
+  const total = odds.reduce((sum, o) => sum + o, 0);
+  const likely = best.map((kind, e) => {
+    const withEach = cases.map((c) => (1 - c.weight) * p[kind][e] + c.weight * c.p[kind][e]);
+    return Math.min(p[kind][e], ...withEach) >= 1 - DOUBT * fdr - ROUNDING;
   });
-  const listed = expectedFdrList(sure, fdr);
-  const changed = sure.map((value, e) => listed[e] && value >= 1 - DOUBT * fdr - ROUNDING);
+  const averaged = best.map((kind, e) =>
+    likely[e] ? (p[kind][e] + cases.reduce((sum, c, k) => sum + odds[k] * c.p[kind][e], 0)) / (1 + total) : 0);
+  const changed = expectedFdrList(averaged, fdr).map((listed, e) => listed && likely[e]);
   const same = expectedFdrList(low.unchanged, fdr);
   return best.map((kind, e) => (changed[e] ? kind : same[e] ? "unchanged" : "undecided"));
 }
