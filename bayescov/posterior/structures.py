@@ -89,6 +89,7 @@ def averaged(probability: Floats, cases: Mapping[str, Floats], weights: Mapping[
     ndarray
         (...): `probability` where there is no special case.
     """
-    odds = {name: min(weights[name], LARGEST) / (1.0 - min(weights[name], LARGEST)) for name in cases}
+    held = {name: min(weights[name], LARGEST) for name in cases}
+    odds = {name: weight / (1.0 - weight) for name, weight in held.items()}
     total = probability + sum(odds[name] * case for name, case in cases.items())
     return np.asarray(total / (1.0 + sum(odds.values())))

@@ -69,7 +69,7 @@ function verdictsOf(p, cases, low, fdr) {
     for (const other of KINDS) if (p[other][e] > p[kind][e]) kind = other;
     return kind;
   });
-  const odds = cases.map((c) => Math.min(c.weight, LARGEST) / (1 - Math.min(c.weight, LARGEST)));
+  const odds = cases.map((c) => Math.min(c.weight, LARGEST)).map((weight) => weight / (1 - weight));
   const total = odds.reduce((sum, o) => sum + o, 0);
   const likely = best.map((kind, e) => {
     const withEach = cases.map((c) => (1 - c.weight) * p[kind][e] + c.weight * c.p[kind][e]);

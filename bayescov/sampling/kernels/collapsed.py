@@ -140,12 +140,15 @@ def add_group(
         value += slopes_of_departures(
             edges, zeta, data.unit, state.size[g], delta, center, center_inverse, slope, grad_own[shifted:]
         )
-    less, along_coupling = math.exp(-coupling[g]), 0.0
+    less = math.exp(-coupling[g])
     for i in range(p):
         for j in range(p):
             grad_shared[i, j] += slope[i, j] * less
-            along_coupling += slope[i, j] * less * (1.0 - shared[i, j])
     if shifted == 1:
+        along_coupling = 0.0
+        for i in range(p):
+            for j in range(p):
+                along_coupling += slope[i, j] * less * (1.0 - shared[i, j])
         z = coupling[g] / prior.coupling_scale
         value -= 0.5 * z * z
         grad_own[0] = along_coupling - z / prior.coupling_scale
