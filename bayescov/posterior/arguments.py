@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayescov.errors import AnswerError, nearest
 from bayescov.posterior.draws import partial_correlations, stack_chains
+from bayescov.posterior.structures import mixture, structure_shares
 
 __all__ = [
     "KINDS", "correlation_draws", "draws_of", "patients_of", "require_choice", "require_fit", "require_number",
@@ -76,9 +77,15 @@ def draws_of(fit: xr.DataTree, name: str, *, group: str = "posterior") -> npt.ND
     return values
 
 
-def correlation_draws(fit: xr.DataTree, kind: str, *, group: str = "posterior") -> npt.NDArray:
-    """(draw, population, edge) of the kind of correlation wanted."""
-    draws = draws_of(fit, "correlation", group=group)
+def correlation_draws(fit: xr.DataTree, kind: str, *, group: str | None = None) -> npt.NDArray:
+    """(draw, population, edge) of the kind of correlation wanted.
+
+    Of the fit and its structural special cases together, each with its share; of one alone where `group` names it, of the fit
+    alone where it is ``"posterior"``.
+    """
+    shares = structure_shares(fit) if group is None else {group: 1.0}
+    parts = [draws_of(fit, "correlation", group=name) for name in shares]
+    draws = mixture(parts, list(shares.values()))
     if kind == "correlation":
         return draws
     try:

@@ -18,7 +18,13 @@ from bayescov.posterior.comparison import Compared, Tables, compare_each, differ
 from bayescov.posterior.draws import fisher_z as z_of
 from bayescov.posterior.events import CHANGES, DEFINITIONS
 from bayescov.posterior.inclusion import coupling, inclusion
-from bayescov.posterior.structures import agreed, averaged, structure_weights, structures_of, uncontradicted
+from bayescov.posterior.structures import (
+    agreed,
+    structure_shares,
+    structure_weights,
+    structures_of,
+    uncontradicted,
+)
 from bayescov.posterior.verdicts import verdicts
 from bayescov.sampling.tree import design_of
 
@@ -51,7 +57,8 @@ def connections(
     """Posterior probability that each connection was added, is missing, is reversed, or is unchanged.
 
     A connection is the correlation of two regions' volumes across the people of a group, covariates removed.
-    Everything is computed jointly on the draws. In each draw a connection is *present* in a group if its absolute
+    Everything is computed jointly on the draws: where the fit holds its structural special cases, on draws of all of them, of
+    each as many as it foretells the people well (pseudo-BMA). In each draw a connection is *present* in a group if its absolute
     value exceeds `threshold`; it was *added* in a patient group if it is present there and exceeds the controls'
     absolute value by more than `margin`; it is *missing* if it is present in controls and exceeds the patients'
     by more than `margin`; it is *reversed* if present in both with opposite sign (and then neither added nor
@@ -85,7 +92,7 @@ def connections(
         case in which every connection may differ a little, .45 times its own, .45 times that of the case and .1 times
         what `fisher_z` makes of the same difference, in standard errors) and ``verdict``.
         Where the fit holds its structural special cases, ``p_added_low``, ``p_added_high`` and so on: the range
-        of each probability over them and the fit itself, which the verdicts take into account. Where the model
+        of each probability over them, the fit by itself and all together, which the verdicts take into account. Where the model
         selects edges, ``p_included`` and ``bayes_factor``. Where the model lets all correlations of a group shift at once, over
         (population): ``coupling`` with ``_low`` and ``_high`` (the shift, as the share of variance of one more cause that all
         regions have in common; of one less where negative), ``coupling_p_stronger``, ``coupling_p_weaker`` and
@@ -125,18 +132,22 @@ def connections(
 
     draws = correlation_draws(fit, kind)
     tables = compare_each(draws, threshold=threshold, margin=margin)
-    answers: Tables = {name: ("population edge", values) for name, values in _stacked(tables).items()}
-    structures, weights, heard = structures_of(fit), structure_weights(fit), uncontradicted(fit)
-    by_case = {name: correlation_draws(fit, kind, group=name) for name in structures}
+    stated = _stacked(tables)
+    answers: Tables = {name: ("population edge", values) for name, values in stated.items()}
+    structures, heard = structures_of(fit), uncontradicted(fit)
+    by_case = {
+        name: correlation_draws(fit, kind, group=name) for name in ("posterior", *structures) if structures
+    }
     cases = {
         name: _stacked(compare_each(d, threshold=threshold, margin=margin)) for name, d in by_case.items()
     }
-    low, high = difference_interval([draws, *(by_case[name] for name in heard)], interval)
+    alone = cases.pop("posterior", stated)
+    low, high = difference_interval([by_case.get(name, draws) for name in ("posterior", *heard)], interval)
     answers |= {"difference_low": ("population edge", low), "difference_high": ("population edge", high)}
     if structures:
-        answers |= _ranges(answers, cases)
+        answers |= _ranges(answers, [alone, *cases.values()])
     if DENSE in cases:
-        evidence = 0.5 * (answers["evidence"][1] + cases[DENSE]["evidence"])
+        evidence = 0.5 * (alone["evidence"] + cases[DENSE]["evidence"])
         answers["evidence"] = ("population edge", _with_plain(evidence, fit, kind))
     if "included" in fit["posterior"].data_vars:
         included = inclusion(fit)
@@ -145,7 +156,7 @@ def connections(
     if kind == "correlation" and "coupling" in fit["posterior"].data_vars:
         shift = coupling(fit, interval)
         answers |= {f"coupling{end}": ("population", getattr(shift, name)) for end, name in COUPLING.items()}
-    answers["verdict"] = ("population edge", _verdicts(answers, cases, weights, fdr))
+    answers["verdict"] = ("population edge", _verdicts(answers, alone, cases, structure_weights(fit), fdr))
     answers |= totals(tables, interval)
 
     posterior = fit["posterior"]
@@ -168,7 +179,10 @@ def connections(
         "interval": interval,
         "draws": draws.shape[0],
         "structures": ", ".join(structures),
-        "structure_weights": ", ".join(f"{name} {weights[name]:.2f}" for name in structures),
+        "structure_shares": ", ".join(
+            f"{'fit' if name == 'posterior' else name.removeprefix('structure_')} {share:.2f}"
+            for name, share in structure_shares(fit).items()
+        ),
         "structures_uncontradicted": ", ".join(heard),
         **_definitions(averaged=DENSE in cases),
     }
@@ -194,13 +208,11 @@ def _definitions(*, averaged: bool) -> dict[str, str]:
             "the widest of the central intervals of the fit and of its structural special cases that do not foretell the people "
             "worse than the fit by more than two standard errors"
         ),
-        "definition_range": "lowest and highest over the fit and its structural special cases",
+        "definition_range": "lowest and highest over the fit by itself, its structural special cases, and all together",
         "definition_verdict": (
-            "changes: per group, the largest set whose expected false discovery rate is at most fdr, by the average of each "
-            "probability over the fit and its structural special cases, weighted by how well they foretell each person from all "
-            "others; of those that have a probability of at least 1 - 3 fdr by the fit, and by its average with any single special "
-            "case; of the rest, unchanged: per group, the largest set whose expected false discovery rate by the low ends of the "
-            "range is at most fdr"
+            "changes: per group, the largest set whose expected false discovery rate is at most fdr, of those that have a "
+            "probability of at least 1 - 3 fdr by the fit alone, and by its average with any single special case; of the rest, "
+            "unchanged: per group, the largest set whose expected false discovery rate by the low ends of the range is at most fdr"
         ),
         "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds",
         "definition_coupling": "shift w of all correlations at once: r + w (1 - r) where w > 0, (r + w) / (1 + w) where w < 0",
@@ -223,36 +235,32 @@ def _stacked(tables: list[Compared]) -> dict[str, npt.NDArray]:
     return {name: np.stack([t.edges[name] for t in tables]) for name in tables[0].edges}
 
 
-def _ranges(answers: Tables, cases: dict[str, dict[str, npt.NDArray]]) -> Tables:
-    """Lowest and highest probability of each statement over the fit and its structural special cases."""
+def _ranges(answers: Tables, structures: list[dict[str, npt.NDArray]]) -> Tables:
+    """Lowest and highest probability of each statement over the structures, and all together."""
     ranges: Tables = {}
     for name in STATEMENTS:
-        values = [answers[f"p_{name}"][1], *(case[f"p_{name}"] for case in cases.values())]
+        values = [answers[f"p_{name}"][1], *(alone[f"p_{name}"] for alone in structures)]
         ranges[f"p_{name}_low"] = ("population edge", np.min(values, axis=0))
         ranges[f"p_{name}_high"] = ("population edge", np.max(values, axis=0))
     return ranges
 
 
 def _verdicts(
-    answers: Tables, cases: dict[str, dict[str, npt.NDArray]], weights: dict[str, float], fdr: float
+    answers: Tables,
+    alone: dict[str, npt.NDArray],
+    cases: dict[str, dict[str, npt.NDArray]],
+    weights: dict[str, float],
+    fdr: float,
 ) -> npt.NDArray[np.object_]:
-    """(population, edge), each patient group with a list of its own."""
+    """(population, edge), each patient group with a list of its own; `alone`: the fit without its special cases."""
     changed = np.stack([answers[f"p_{name}"][1] for name in CHANGES])
+    own = np.stack([alone[f"p_{name}"] for name in CHANGES])
     by_case = {case: np.stack([table[f"p_{name}"] for name in CHANGES]) for case, table in cases.items()}
-    sure, stated = agreed(changed, by_case, weights), averaged(changed, by_case, weights)
-    unchanged = answers["p_unchanged"][1]
-    low = np.min([unchanged, *(case["p_unchanged"] for case in cases.values())], axis=0)
+    sure, unchanged = agreed(own, by_case, weights), answers["p_unchanged"][1]
+    low = np.min([unchanged, *(table["p_unchanged"] for table in (alone, *cases.values()))], axis=0)
     return np.stack(
         [
-            verdicts(
-                CHANGES,
-                changed[:, g],
-                unchanged[g],
-                fdr,
-                agreed=sure[:, g],
-                averaged=stated[:, g],
-                unchanged_low=low[g],
-            )
+            verdicts(CHANGES, changed[:, g], unchanged[g], fdr, agreed=sure[:, g], unchanged_low=low[g])
             for g in range(len(unchanged))
         ]
     )

@@ -60,10 +60,11 @@ def sensitivity(
     """Ask the study's sentence again under other definitions, priors, structures, and without each person.
 
     The sentence is, for each patient group: it has *more added* than missing connections, *more missing*, or it is
-    *not decided*. Every scenario gives it anew:
+    *not decided*. The baseline is that of the fit by itself, since only its own draws can be weighed anew; every scenario
+    gives it again:
 
     - ``definition``: other thresholds and margins, on the same draws;
-    - ``structure``: the structural special cases stored in the fit;
+    - ``structure``: the structural special cases stored in the fit, each alone, and all averaged as in `connections`;
     - ``prior``: the prior of one kind of hyperparameter raised to the power 1/2 (weaker) and 2 (stronger), by importance
       sampling (power-scaling);
     - ``likelihood``: the same for the likelihood, powers 0.8 and 1.25;
@@ -128,7 +129,7 @@ def sensitivity(
 
     chains = fit["posterior"].sizes["chain"]
     used = chains * min(max(1, draws // chains), fit["posterior"].sizes["draw"])
-    correlation = thinned(correlation_draws(fit, kind), used)
+    correlation = thinned(correlation_draws(fit, kind, group="posterior"), used)
     numbers = counts(correlation, threshold=threshold, margin=margin)
     even = np.full(used, 1.0 / used)
     scenarios = [_Scenario("baseline", "as fitted", headline(numbers, even, certainty), 0.0)]
@@ -137,10 +138,10 @@ def sensitivity(
             again = counts(correlation, threshold=other, margin=other_margin)
             label = f"threshold {other:g}, margin {other_margin:g}"
             scenarios.append(_Scenario("definition", label, headline(again, even, certainty), 0.0))
-    for name in structures_of(fit):
+    structures = {f"{name.removeprefix('structure_')} only": name for name in structures_of(fit)}
+    for label, name in ({"averaged with the special cases": None} | structures if structures else {}).items():
         again = counts(correlation_draws(fit, kind, group=name), threshold=threshold, margin=margin)
         flat = np.full(again.shape[-1], 1.0 / again.shape[-1])
-        label = f"{name.removeprefix('structure_')} only"
         scenarios.append(_Scenario("structure", label, headline(again, flat, certainty), 0.0))
     priors, likelihood = log_priors(fit, used), given_covariance(fit, used).sum(axis=1)
     for of_kind, label, log_weights in _reweightings(fit, used, priors, likelihood):

@@ -1,4 +1,4 @@
-"""The structural special cases of a fit: how much each counts, and what all that count agree on."""
+"""The structural special cases of a fit: how much each counts, what all of them say together, and what they agree on."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,9 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import expit
 
-__all__ = ["agreed", "averaged", "structure_weights", "structures_of", "uncontradicted"]
+from bayescov.posterior.draws import thinned
+
+__all__ = ["agreed", "mixture", "structure_shares", "structure_weights", "structures_of", "uncontradicted"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,6 +35,40 @@ def structure_weights(fit: xr.DataTree) -> dict[str, float]:
     return {
         name: float(expit(fit[name].attrs.get("log_predictive_gain", 0.0))) for name in structures_of(fit)
     }
+
+
+def structure_shares(fit: xr.DataTree) -> dict[str, float]:
+    """Share of the fit (``posterior``) and of each special case in what is stated, by how well each foretells the people.
+
+    Each case has the odds ``w / (1 - w)`` to the fit, w its weight (pseudo-BMA weights of all structures); all of it is the
+    fit's where there is no special case.
+    """
+    held = {name: min(weight, LARGEST) for name, weight in structure_weights(fit).items()}
+    odds = {"posterior": 1.0} | {name: weight / (1.0 - weight) for name, weight in held.items()}
+    return {name: value / sum(odds.values()) for name, value in odds.items()}
+
+
+def mixture(draws: Sequence[npt.NDArray], shares: Sequence[float]) -> npt.NDArray:
+    """Draws of several structures as one sample, evenly spaced ones of each, as many as its share.
+
+    Parameters
+    ----------
+    draws : sequence of ndarray
+        (draw, ...) of each structure.
+    shares : sequence of float
+        They sum to one.
+
+    Returns
+    -------
+    ndarray
+        (draw, ...), structure by structure: as many draws as the first has, or fewer, where another has fewer than its
+        share of these.
+    """
+    total = min(
+        [len(draws[0]), *(len(d) / share for d, share in zip(draws, shares, strict=True) if share > 0)]
+    )
+    ends = np.rint(np.cumsum([0.0, *shares]) * int(total)).astype(int)
+    return np.concatenate([thinned(d, count) for d, count in zip(draws, np.diff(ends), strict=True)])
 
 
 def uncontradicted(fit: xr.DataTree, standard_errors: float = STANDARD_ERRORS) -> tuple[str, ...]:
@@ -74,22 +110,3 @@ def agreed(probability: Floats, cases: Mapping[str, Floats], weights: Mapping[st
         (1.0 - weights[name]) * probability + weights[name] * case for name, case in cases.items()
     ]
     return np.min([probability, *averages], axis=0)
-
-
-def averaged(probability: Floats, cases: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
-    """The average of a probability over the fit and all special cases, each by how well it foretells the people.
-
-    Parameters
-    ----------
-    probability, cases, weights
-        As in `agreed`: each weight against the fit, so that the odds of a case to the fit are ``w / (1 - w)``.
-
-    Returns
-    -------
-    ndarray
-        (...): `probability` where there is no special case.
-    """
-    held = {name: min(weights[name], LARGEST) for name in cases}
-    odds = {name: weight / (1.0 - weight) for name, weight in held.items()}
-    total = probability + sum(odds[name] * case for name, case in cases.items())
-    return np.asarray(total / (1.0 + sum(odds.values())))

@@ -62,7 +62,6 @@ def verdicts(
     fdr: float,
     *,
     agreed: Floats | None = None,
-    averaged: Floats | None = None,
     unchanged_low: Floats | None = None,
 ) -> npt.NDArray[np.object_]:
     """One verdict an item: its most probable change if that may be called, else unchanged, else undecided.
@@ -80,9 +79,6 @@ def verdicts(
     agreed : ndarray, optional
         (change, item): the probability that all structures agree on which foretell the people well. No change is called
         where it is below ``1 - 3 * fdr``: more certain changes carry only so much.
-    averaged : ndarray, optional
-        (change, item): the probability averaged over the structures. Where given, the false discovery rate is held by this
-        one.
     unchanged_low : ndarray, optional
         (item,): the lowest probability that any structure gives to no change.
 
@@ -93,7 +89,7 @@ def verdicts(
     """
     kind = probability.argmax(axis=0)
     item = np.arange(probability.shape[1])
-    stated = (probability if averaged is None else averaged)[kind, item]
+    stated = probability[kind, item]
     if agreed is not None:
         stated = np.where(agreed[kind, item] >= 1.0 - DOUBT * fdr - ROUNDING, stated, np.nan)
     changed = expected_fdr_list(stated, fdr)

@@ -123,9 +123,9 @@ def _structure_note(edges: xr.Dataset) -> str:
         f"The data were also fitted by the structural special cases of the model ({edges.attrs['structures'].replace('structure_', '')}). "
         f"Over them the probability that a connection changed moves by {np.median(width):.2f} in the median and at most "
         f"{width.max():.2f}; for {open_edges} of {width.size} connections it moves by more than 0.3. "
-        "Connections are called by the average of their probabilities over the model and the special cases, and only if they stay "
-        "probable enough when averaged with any one of these, weighted by how well it foretells every person from all others "
-        f"(weights: {edges.attrs['structure_weights'].replace('structure_', '')}; 0.50 where it does so equally well)."
+        "What is stated is the average over the model and the special cases, each with a share by how well it foretells every "
+        f"person from all others ({edges.attrs['structure_shares']}). A connection is called only if it is probable enough by the "
+        "model alone, and averaged with any one special case."
     )
 
 
@@ -138,7 +138,7 @@ def _live(live: LiveDraws, settings: dict[str, Any], design: Design) -> dict[str
         )
     ]
     rows, columns = edge_pairs(len(design.regions))
-    blocks = {"fit": live.draws, **live.structures}
+    blocks = {"stated": live.draws, **live.structures}
     study = {
         "regions": regions,
         "populations": list(design.populations),

@@ -11,7 +11,7 @@ __all__ = ["KINDS", "Fragility", "FragilityRow", "fragility", "fragility_sentenc
 
 KINDS = {
     "definition": "other thresholds and margins",
-    "structure": "one structure of the model alone",
+    "structure": "its special cases, or the average over all",
     "prior": "weaker and stronger priors",
     "likelihood": "weaker and stronger data",
     "person": "without one person",

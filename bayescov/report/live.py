@@ -15,7 +15,7 @@ from bayescov.posterior.arguments import correlation_draws
 from bayescov.posterior.comparison import compare, difference_interval, probabilities, totals
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.events import CHANGES, events
-from bayescov.posterior.structures import agreed, averaged, structure_weights, structures_of, uncontradicted
+from bayescov.posterior.structures import agreed, structure_weights, structures_of, uncontradicted
 from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["STEPS", "LiveDraws", "Recount", "embed", "recount"]
@@ -35,9 +35,10 @@ class LiveDraws(NamedTuple):
     Attributes
     ----------
     draws : ndarray of int16
-        (draw, population, edge): correlations in ten-thousandths, the control first.
+        (draw, population, edge): correlations in ten-thousandths, the control first; of the fit and its structural special
+        cases together, as in `bayescov.connections`.
     structures : dict of str to ndarray of int16
-        The same for each structural special case, by name without its prefix.
+        Where there are special cases, the same for the fit by itself (``fit``) and for each of them, by name without its prefix.
     weights : dict of str to float
         How much each special case counts against the fit (`bayescov.posterior.structures`).
     of : int
@@ -68,26 +69,32 @@ def embed(
 ) -> LiveDraws:
     """Thin and round the draws of a fit so that a page can carry them.
 
-    At most 2,000 draws, evenly spaced, and as many as fit into `most_bytes` (before base64); each structural special
-    case gets half as many.
+    At most 2,000 draws, evenly spaced, and as many as fit into `most_bytes` (before base64): of all structures together, of
+    the fit by itself, which decides what may be named, and half as many of each special case.
     """
-    main = correlation_draws(fit, kind)
-    cases = {
-        name.removeprefix("structure_"): correlation_draws(fit, kind, group=name)
-        for name in structures_of(fit)
+    stated, structures = correlation_draws(fit, kind), structures_of(fit)
+    alone = {
+        name: correlation_draws(fit, kind, group=name) for name in ("posterior", *structures) if structures
     }
-    heard = [cases[name.removeprefix("structure_")] for name in uncontradicted(fit)]
-    a_draw = 2 * main.shape[1] * main.shape[2]
-    room = int(most_bytes / a_draw / (1 + len(cases) / 2))
-    count = max(2, min(MOST_DRAWS, room, len(main)))
+    heard = [alone.get(name, stated) for name in ("posterior", *uncontradicted(fit))]
+    a_draw = 2 * stated.shape[1] * stated.shape[2]
+    room = int(most_bytes / a_draw / (2 + len(structures) / 2 if structures else 1))
+    count = max(2, min(MOST_DRAWS, room, len(stated)))
     return LiveDraws(
-        _whole(thinned(main, count)),
-        {name: _whole(thinned(draws, max(1, count // 2))) for name, draws in cases.items()},
-        {name.removeprefix("structure_"): weight for name, weight in structure_weights(fit).items()},
-        len(main),
+        _whole(thinned(stated, count)),
+        {
+            _short(name): _whole(thinned(draws, count if name == "posterior" else max(1, count // 2)))
+            for name, draws in alone.items()
+        },
+        {_short(name): weight for name, weight in structure_weights(fit).items()},
+        len(stated),
         interval,
-        np.round(difference_interval([main, *heard], interval), 4),
+        np.round(difference_interval(heard, interval), 4),
     )
+
+
+def _short(name: str) -> str:
+    return "fit" if name == "posterior" else name.removeprefix("structure_")
 
 
 def _whole(draws: Floats) -> Whole:
@@ -130,24 +137,19 @@ def recount(live: LiveDraws, group: int, *, threshold: float, margin: float, fdr
     compared = compare(live.draws[:, 0], live.draws[:, group], **limits)
     statements = [f"p_{name}" for name in (*CHANGES, "unchanged")]
     edges = {name: compared.edges[name] for name in statements}
-    cases: dict[str, dict[str, Floats]] = {}
-    for case, draws in live.structures.items():
+    alone: dict[str, dict[str, Floats]] = {}
+    for name, draws in live.structures.items():
         found = events(draws[:, 0].astype(float), draws[:, group].astype(float), **limits)
-        cases[case] = probabilities(tuple(mask.T for mask in found))
+        alone[name] = probabilities(tuple(mask.T for mask in found))
     low, high = (
-        {name: pick([edges[name], *(p[name] for p in cases.values())], axis=0) for name in statements}
+        {name: pick([edges[name], *(p[name] for p in alone.values())], axis=0) for name in statements}
         for pick in (np.min, np.max)
     )
+    cases = {name: np.stack([p[s] for s in statements[:3]]) for name, p in alone.items()}
     changed = np.stack([edges[name] for name in statements[:3]])
-    by_case = {case: np.stack([p[name] for name in statements[:3]]) for case, p in cases.items()}
+    sure = agreed(cases.pop("fit", changed), cases, live.weights)
     verdict = verdicts(
-        CHANGES,
-        changed,
-        edges["p_unchanged"],
-        fdr,
-        agreed=agreed(changed, by_case, live.weights),
-        averaged=averaged(changed, by_case, live.weights),
-        unchanged_low=low["p_unchanged"],
+        CHANGES, changed, edges["p_unchanged"], fdr, agreed=sure, unchanged_low=low["p_unchanged"]
     )
     for name in ("control_mean", "mean", "difference"):
         edges[name] = compared.edges[name] / STEPS

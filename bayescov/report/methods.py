@@ -127,9 +127,13 @@ def _answers(connections: xr.Dataset) -> list[str]:
     rate = 100 * float(a["fdr"])
     kind = "partial correlation" if a["kind"] == "partial" else "correlation"
     structures = (
-        " by the model or by its average with any single structural special case. The rate was held by the average of each "
-        "probability over the model and all its special cases, weighted by how well they foretell every person from all others "
-        "(pseudo-BMA)"
+        " by the model alone or by its average with any single structural special case"
+        if a["structures"]
+        else ""
+    )
+    together = (
+        ". The draws were those of the model and of its structural special cases, of each a share by how well it foretells every "
+        f"person from all others (pseudo-BMA: {a['structure_shares']})"
         if a["structures"]
         else ""
     )
@@ -142,7 +146,7 @@ def _answers(connections: xr.Dataset) -> list[str]:
     return [
         f"A connection is the {kind} of two regions' volumes across the people of a group; in each posterior draw it was called "
         f"added in a patient group if its absolute value there exceeded {a['threshold']:g} and that of the controls by more than "
-        f"{a['margin']:g}, missing in the reverse case, and reversed if present in both with opposite sign.",
+        f"{a['margin']:g}, missing in the reverse case, and reversed if present in both with opposite sign{together}.",
         f"What changed in a group was called by the largest set of most probable changes whose expected false discovery rate is at "
         f"most {rate:g} %; of connections, none whose probability was below {100 - DOUBT * rate:g} %{structures}. Everything "
         "else is reported as unchanged or undecided.",

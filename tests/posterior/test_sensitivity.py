@@ -207,10 +207,13 @@ def test_structures_and_refits_are_scenarios_too(design):
     chosen = {name: grid[name] for name in ("dense.median x 0.25", "sparse.size_median x 1.5")}
     answers = bc.sensitivity(fit, refits=chosen, settings=QUICK, draws=400)
     kinds = answers["kind"].values.tolist()
-    assert kinds.count("structure") == 2
+    assert kinds.count("structure") == 3
     assert answers["scenario"].values[[k == "refit" for k in kinds]].tolist() == list(chosen)
     pooled = bc.connections(_as_posterior(fit, "structure_pooled"))
     np.testing.assert_allclose(answers["n_added"].sel(scenario="pooled only"), pooled["n_added"])
+    stated = bc.connections(fit)
+    together = answers.sel(scenario="averaged with the special cases")
+    np.testing.assert_allclose(together["n_added"], stated["n_added"])
 
 
 def _as_posterior(fit, structure):

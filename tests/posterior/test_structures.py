@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 import bayescov as bc
-from bayescov.posterior.structures import structure_weights, uncontradicted
+from bayescov.posterior.structures import mixture, structure_shares, structure_weights, uncontradicted
 from bayescov.sampling.prediction import gain_of, log_predictive_density
 from bayescov.simulate import simulate_cohort, truth
 from tests.posterior.fakes import fake_design, fake_fit
@@ -35,6 +35,51 @@ def test_weight_of_a_structure_is_by_its_predictions(better, weight):
     assert structure_weights(fit)["structure_sparse"] == pytest.approx(weight, abs=1e-9)
     verdict = bc.connections(fit)["verdict"].values[0, 0]
     assert verdict == ("added" if weight <= 0.05 else "undecided")
+
+
+def test_shares_are_the_odds_of_each_case_to_the_fit():
+    """Gains of log 1 and log 3 in foretelling: odds 1 : 1 : 3; a case that foretells far better has everything."""
+    rng = np.random.default_rng(2)
+    design = fake_design(rng, ["A", "B"], {"HC": 6, "P": 6})
+    draws = np.zeros((2, 10, 2, 1))
+    fit = fake_fit(draws, design=design, structures={"pooled": draws, "sparse": draws})
+    fit["structure_pooled"].attrs["log_predictive_gain"] = 0.0
+    fit["structure_sparse"].attrs["log_predictive_gain"] = np.log(3.0)
+    assert structure_shares(fit) == pytest.approx(
+        {"posterior": 0.2, "structure_pooled": 0.2, "structure_sparse": 0.6}
+    )
+    fit["structure_sparse"].attrs["log_predictive_gain"] = 900.0
+    assert structure_shares(fit)["structure_sparse"] == pytest.approx(1.0, abs=1e-12)
+    assert structure_shares(fake_fit(draws, design=design)) == {"posterior": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("lengths", "shares", "counts"),
+    [
+        ((1000, 1000, 1000), (0.2, 0.2, 0.6), (200, 200, 600)),
+        ((1000, 1000, 300), (0.2, 0.2, 0.6), (100, 100, 300)),
+        ((1000, 50, 1000), (1.0, 0.0, 0.0), (1000, 0, 0)),
+        ((1000,), (1.0,), (1000,)),
+    ],
+)
+def test_a_mixture_holds_evenly_spaced_draws_of_each_structure_by_its_share(lengths, shares, counts):
+    draws = [np.arange(n) + 10_000 * k for k, n in enumerate(lengths)]
+    found = mixture(draws, shares)
+    owner = found // 10_000
+    assert [int((owner == k).sum()) for k in range(len(lengths))] == list(counts)
+    for k, count in enumerate(counts):
+        gaps = np.diff(found[owner == k])
+        assert count < 2 or gaps.max() <= np.ceil(lengths[k] / count)
+
+
+@pytest.mark.parametrize("better", [0.0, -2.0, 1.0])
+def test_what_is_stated_is_the_average_over_the_structures(better):
+    """Added in all draws of the fit and in none of the case: the probability is the fit's share, of 100 draws."""
+    answers = bc.connections(doubted(better)).isel(population=0, edge=0)
+    share = 1.0 / (1.0 + np.exp(better))
+    assert float(answers["p_added"]) == pytest.approx(share, abs=0.5 / 100)
+    assert float(answers["difference"]) == pytest.approx(0.85 * share, abs=0.85 * 0.5 / 100)
+    assert (float(answers["p_added_low"]), float(answers["p_added_high"])) == (0.0, 1.0)
 
 
 def test_without_densities_a_structure_counts_half():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayescov.posterior.structures import agreed, averaged
+from bayescov.posterior.structures import agreed
 from bayescov.posterior.verdicts import expected_fdr_list, verdicts
 from tests.posterior.literal import fdr_list
 
@@ -39,11 +39,9 @@ def test_calls_are_monotone_in_fdr_and_in_the_doubt_of_a_structure(p, weight, fd
 
     def called(weight, fdr):
         cases, weights = {"doubting": 0.9 * p}, {"doubting": weight}
-        found = verdicts(
-            ("added", "missing"), p, np.zeros(p.shape[1]), fdr, agreed=agreed(p, cases, weights),
-            averaged=averaged(p, cases, weights),
-        )  # fmt: skip
-        return found == "added"
+        stated = (1 - 0.1 * weight) * p  # the average
+        sure = agreed(p, cases, weights)
+        return verdicts(("added", "missing"), stated, np.zeros(p.shape[1]), fdr, agreed=sure) == "added"
 
     assert not (called(weight, fdr) & ~called(weight, fdr + more)).any()
     assert not (called(weight, fdr) & ~called(weight / 2, fdr)).any()
@@ -67,31 +65,16 @@ def test_known_list():
 def test_a_structure_withholds_a_call_by_its_weight(weight, verdict):
     p = np.array([[0.97]])
     cases, weights = {"sparse": np.array([[0.6]])}, {"sparse": weight}
-    stated = averaged(p, cases, weights)
-    assert stated[0, 0] == pytest.approx(0.97 - weight * 0.37)
-    found = verdicts(("added",), p, np.zeros(1), 0.05, agreed=agreed(p, cases, weights), averaged=stated)
+    stated = np.array([[0.97 - weight * 0.37]])  # the average
+    found = verdicts(("added",), stated, np.zeros(1), 0.05, agreed=agreed(p, cases, weights))
     assert found.tolist() == [verdict]
-
-
-def test_the_average_is_over_all_structures_by_their_odds():
-    p, cases = np.array([0.9]), {"pooled": np.array([0.5]), "sparse": np.array([0.1])}
-    # odds 1 : 1 : 3
-    assert averaged(p, cases, {"pooled": 0.5, "sparse": 0.75}) == pytest.approx((0.9 + 0.5 + 3 * 0.1) / 5)
-    assert averaged(p, cases, {"pooled": 0.5, "sparse": 1.0}) == pytest.approx(0.1)
-    assert averaged(p, {}, {}) == pytest.approx(0.9)
 
 
 def test_a_structure_that_is_sure_does_not_call_what_the_fit_doubts():
     p, cases, weights = np.array([[0.84]]), {"pooled": np.array([[1.0]])}, {"pooled": 0.9}
-    assert averaged(p, cases, weights)[0, 0] > 0.95
-    found = verdicts(
-        ("added",),
-        p,
-        np.zeros(1),
-        0.05,
-        agreed=agreed(p, cases, weights),
-        averaged=averaged(p, cases, weights),
-    )
+    stated = np.array([[0.1 * 0.84 + 0.9 * 1.0]])
+    assert verdicts(("added",), stated, np.zeros(1), 0.05).tolist() == ["added"]
+    found = verdicts(("added",), stated, np.zeros(1), 0.05, agreed=agreed(p, cases, weights))
     assert found.tolist() == ["undecided"]
 
 

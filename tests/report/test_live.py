@@ -21,7 +21,9 @@ def test_rounding_is_to_a_ten_thousandth(fit):
     exact = fit["posterior"]["correlation"].values.reshape(-1, 3, 91)
     assert live.draws.dtype == np.int16
     assert len(live.draws) == live.of == 2000
-    assert np.abs(live.draws / STEPS - exact).max() <= 0.5 / STEPS + 1e-12
+    assert np.abs(live.structures["fit"] / STEPS - exact).max() <= 0.5 / STEPS + 1e-12
+    third = live.draws[:667]  # three structures of equal shares, one after the other
+    assert np.abs(third / STEPS - exact[np.arange(667) * 2000 // 667]).max() <= 0.5 / STEPS + 1e-12
 
 
 def test_all_answers_are_those_of_connections_but_for_the_rounding(fit):
@@ -29,8 +31,8 @@ def test_all_answers_are_those_of_connections_but_for_the_rounding(fit):
     for g, group in enumerate(edges["population"].values, 1):
         twin, row = recount(live, g, threshold=0.3, margin=0.1), edges.sel(population=group)
         for kind in ("added", "missing", "reversed", "unchanged"):
-            # a draw changes sides only if it lies within the rounding: about 1 in 10,000 do
-            np.testing.assert_allclose(twin.edges[f"p_{kind}"], row[f"p_{kind}"], atol=0.002)
+            # a draw changes sides only if it lies within the rounding: about 1 in 10,000 do; all three structures may hold it
+            np.testing.assert_allclose(twin.edges[f"p_{kind}"], row[f"p_{kind}"], atol=3 * 0.002)
         for name in ("control_mean", "mean", "difference", "difference_low", "difference_high"):
             np.testing.assert_allclose(twin.edges[name], row[name], atol=2 / STEPS)
         for name, value in twin.counts.items():
@@ -54,9 +56,10 @@ def test_the_range_over_structures_reaches_the_verdicts(fit):
 def test_a_large_study_is_thinned_to_fit(fit):
     live = embed(fit, most_bytes=400_000)
     carried = live.draws.nbytes + sum(case.nbytes for case in live.structures.values())
-    assert carried <= 400_000
-    assert len(live.draws) > 300
-    assert all(len(case) == len(live.draws) // 2 for case in live.structures.values())
+    assert 0.98 * 400_000 < carried <= 400_000
+    lengths = {name: len(draws) for name, draws in live.structures.items()}
+    n = len(live.draws)
+    assert lengths == {"fit": n, "pooled": n // 2, "sparse": n // 2}
 
 
 def test_text_holds_every_number_edge_by_edge(fit):

@@ -4,7 +4,6 @@
 
 const KINDS = ["added", "missing", "reversed"];
 const ROUNDING = 1e-12;
-const LARGEST = 1 - 1e-15; // of a weight whose odds are taken
 const DOUBT = 3; // no change is called that is more doubtful than so many times the expected share of wrong ones
 
 function decodeDraws(text, study) {
@@ -61,23 +60,19 @@ function expectedFdrList(probability, fdr) {
   return probability.map((value) => value >= cut);
 }
 
-// cases: the special cases, each with its probabilities p and its weight against the fit. A change may be named where the fit,
-// and its average with any single case, leave it likely enough; the false discovery rate is held by the average over all.
-function verdictsOf(p, cases, low, fdr) {
+// p: what is stated; own: by the fit alone; cases: the special cases, each with its probabilities p and its weight against the
+// fit. A change may be named where the fit alone, and its average with any single case, leave it likely enough.
+function verdictsOf(p, own, cases, low, fdr) {
   const best = p.added.map((_, e) => {
     let kind = "added";
     for (const other of KINDS) if (p[other][e] > p[kind][e]) kind = other;
     return kind;
   });
-  const odds = cases.map((c) => Math.min(c.weight, LARGEST)).map((weight) => weight / (1 - weight));
-  const total = odds.reduce((sum, o) => sum + o, 0);
   const likely = best.map((kind, e) => {
-    const withEach = cases.map((c) => (1 - c.weight) * p[kind][e] + c.weight * c.p[kind][e]);
-    return Math.min(p[kind][e], ...withEach) >= 1 - DOUBT * fdr - ROUNDING;
+    const withEach = cases.map((c) => (1 - c.weight) * own[kind][e] + c.weight * c.p[kind][e]);
+    return Math.min(own[kind][e], ...withEach) >= 1 - DOUBT * fdr - ROUNDING;
   });
-  const averaged = best.map((kind, e) =>
-    likely[e] ? (p[kind][e] + cases.reduce((sum, c, k) => sum + odds[k] * c.p[kind][e], 0)) / (1 + total) : 0);
-  const changed = expectedFdrList(averaged, fdr).map((listed, e) => listed && likely[e]);
+  const changed = expectedFdrList(best.map((kind, e) => (likely[e] ? p[kind][e] : 0)), fdr).map((listed, e) => listed && likely[e]);
   const same = expectedFdrList(low.unchanged, fdr);
   return best.map((kind, e) => (changed[e] ? kind : same[e] ? "unchanged" : "undecided"));
 }
@@ -103,22 +98,24 @@ function summary(counts, interval) {
   return { mean: sum / counts.length, low: drawnQuantile(sorted, tail), high: drawnQuantile(sorted, 1 - tail) };
 }
 
+// The first block is what is stated: the fit and its special cases together; where there are any, the fit alone follows, then they.
 function recount(study, blocks, group, threshold, margin) {
   const n = study.edges.length;
-  const own = countEvents(blocks[0], n, group, threshold, margin);
-  const cases = blocks.slice(1).map((b) => ({ p: countEvents(b, n, group, threshold, margin).p, weight: b.weight }));
+  const stated = countEvents(blocks[0], n, group, threshold, margin);
+  const alone = blocks.slice(1).map((b) => ({ p: countEvents(b, n, group, threshold, margin).p, weight: b.weight }));
   const low = {}, high = {};
   for (const kind of [...KINDS, "unchanged"]) {
-    low[kind] = own.p[kind].map((own, e) => Math.min(own, ...cases.map((c) => c.p[kind][e])));
-    high[kind] = own.p[kind].map((own, e) => Math.max(own, ...cases.map((c) => c.p[kind][e])));
+    low[kind] = stated.p[kind].map((p, e) => Math.min(p, ...alone.map((a) => a.p[kind][e])));
+    high[kind] = stated.p[kind].map((p, e) => Math.max(p, ...alone.map((a) => a.p[kind][e])));
   }
+  const [fit, ...cases] = alone.length > 0 ? alone : [stated];
   let more = 0;
-  for (let d = 0; d < blocks[0].draws; d++) if (own.added[d] > own.missing[d]) more++;
+  for (let d = 0; d < blocks[0].draws; d++) if (stated.added[d] > stated.missing[d]) more++;
   return {
-    p: own.p, low, high,
-    verdict: verdictsOf(own.p, cases, low, study.fdr),
-    added: summary(own.added, study.interval),
-    missing: summary(own.missing, study.interval),
+    p: stated.p, low, high,
+    verdict: verdictsOf(stated.p, fit.p, cases, low, study.fdr),
+    added: summary(stated.added, study.interval),
+    missing: summary(stated.missing, study.interval),
     pMore: more / blocks[0].draws,
   };
 }
