@@ -35,7 +35,7 @@ def one_study(seed: int, model: str) -> list[dict[str, object]]:
     rng = np.random.default_rng([7, seed])
     world = truth("dense", p=14, rng=rng)
     design = bc.prepare(simulate_cohort(world, rng=rng))
-    fit = bc.fit(design, model=model, seed=seed, progress=False, structures=False, **SETTINGS)
+    fit = bc.fit(design, model=model, seed=seed, progress=False, **SETTINGS)
     found = bc.networks(fit, threshold=THRESHOLD, seed=seed)
     pairs = homologous_pairs([str(r) for r in found["region"].values])
     true = [

@@ -71,7 +71,8 @@ def networks(
     hubs : int
         A region is a hub if it is among so many regions of greatest strength.
     draws : int
-        How many draws are measured, evenly spaced over the fit. The fit's own number is the most.
+        How many draws are measured, evenly spaced over those of the fit and its structural special cases together (as in
+        `connections`). As many as the fit has is the most.
     interval : float
         In (0, 1). Probability of the central intervals.
     seed : int
