@@ -82,6 +82,22 @@ def test_what_is_stated_is_the_average_over_the_structures(better):
     assert (float(answers["p_added_low"]), float(answers["p_added_high"])) == (0.0, 1.0)
 
 
+def test_networks_and_counts_are_of_the_same_draws():
+    """All connections are there in patients in every draw of the fit, and none in those of the case, which counts as much."""
+    rng = np.random.default_rng(2)
+    design = fake_design(rng, [f"R{i}" for i in range(4)], {"HC": 6, "A": 6})
+    none, all_of_them = np.full((2, 50, 2, 6), 0.05), np.full((2, 50, 2, 6), 0.05)
+    all_of_them[:, :, 1] = 0.8
+    fit = fake_fit(all_of_them, design=design, structures={"pooled": none})
+    density = bc.networks(fit, draws=100).sel(measure="density").isel(population=0)
+    assert float(density["mean"]) == pytest.approx(0.5)
+    assert float(density["control_mean"]) == 0.0
+    answers = bc.connections(fit).isel(population=0)
+    assert float(answers["n_added"]) == pytest.approx(3.0)
+    assert (float(answers["n_added_low"]), float(answers["n_added_high"])) == (0.0, 6.0)
+    assert float(answers["p_more_added_than_missing"]) == pytest.approx(0.5)
+
+
 def test_without_densities_a_structure_counts_half():
     fit = doubted(0.0)
     del fit["structure_sparse"].attrs["log_predictive_gain"]
