@@ -85,7 +85,7 @@ def correlation_draws(fit: xr.DataTree, kind: str, *, group: str | None = None) 
     """
     shares = structure_shares(fit) if group is None else {group: 1.0}
     parts = [draws_of(fit, "correlation", group=name) for name in shares]
-    draws = mixture(parts, list(shares.values()))
+    draws = parts[0] if len(parts) == 1 else mixture(parts, list(shares.values()))
     if kind == "correlation":
         return draws
     try:

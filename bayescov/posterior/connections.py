@@ -135,9 +135,8 @@ def connections(
     stated = _stacked(tables)
     answers: Tables = {name: ("population edge", values) for name, values in stated.items()}
     structures, heard = structures_of(fit), uncontradicted(fit)
-    by_case = {
-        name: correlation_draws(fit, kind, group=name) for name in ("posterior", *structures) if structures
-    }
+    apart = ("posterior", *structures) if structures else ()
+    by_case = {name: correlation_draws(fit, kind, group=name) for name in apart}
     cases = {
         name: _stacked(compare_each(d, threshold=threshold, margin=margin)) for name, d in by_case.items()
     }

@@ -138,8 +138,12 @@ def sensitivity(
             again = counts(correlation, threshold=other, margin=other_margin)
             label = f"threshold {other:g}, margin {other_margin:g}"
             scenarios.append(_Scenario("definition", label, headline(again, even, certainty), 0.0))
-    structures = {f"{name.removeprefix('structure_')} only": name for name in structures_of(fit)}
-    for label, name in ({"averaged with the special cases": None} | structures if structures else {}).items():
+    structures: dict[str, str | None] = {
+        f"{name.removeprefix('structure_')} only": name for name in structures_of(fit)
+    }
+    if structures:
+        structures["averaged with the special cases"] = None
+    for label, name in structures.items():
         again = counts(correlation_draws(fit, kind, group=name), threshold=threshold, margin=margin)
         flat = np.full(again.shape[-1], 1.0 / again.shape[-1])
         scenarios.append(_Scenario("structure", label, headline(again, flat, certainty), 0.0))

@@ -73,9 +73,8 @@ def embed(
     the fit by itself, which decides what may be named, and half as many of each special case.
     """
     stated, structures = correlation_draws(fit, kind), structures_of(fit)
-    alone = {
-        name: correlation_draws(fit, kind, group=name) for name in ("posterior", *structures) if structures
-    }
+    apart = ("posterior", *structures) if structures else ()
+    alone = {name: correlation_draws(fit, kind, group=name) for name in apart}
     heard = [alone.get(name, stated) for name in ("posterior", *uncontradicted(fit))]
     a_draw = 2 * stated.shape[1] * stated.shape[2]
     room = int(most_bytes / a_draw / (2 + len(structures) / 2 if structures else 1))
