@@ -34,11 +34,11 @@ MEASURED = (
     "intervals of the difference from controls hold the true one in "
 )
 BIAS = {
-    "adaptive": "90 to 96 %. A group's own measures come out too high by 3 to 8 % (density, strength, clustering, efficiency), "
-    "too low by 3 to 7 % (modularity, participation, small-worldness, homotopic).",
-    "pooled": "92 to 96 % (homotopic: always). A group's own measures come out within 2 % of the truth (participation and "
+    "adaptive": "86 % (small-worldness) to 98 %. A group's own measures come out too high by 4 to 9 % (density, strength, "
+    "clustering, efficiency), too low by 2 to 8 % (modularity, participation, small-worldness, homotopic).",
+    "pooled": "86 % (efficiency) to 98 %. A group's own measures come out within 2 % of the truth (participation and "
     "homotopic 4 to 5 % too low).",
-    "separate": "86 % (efficiency) to 96 %. Noise counts as connections: a group's own density, strength, efficiency and weighted "
+    "separate": "90 to 96 %. Noise counts as connections: a group's own density, strength, efficiency and weighted "
     "clustering come out 7 to 11 % too high, small-worldness 10 % too low.",
 }
 NOT_MEASURED = (

@@ -104,6 +104,9 @@ def truth(name: str, *, p: int = 14, rng: np.random.Generator) -> Truth:
     hub            MS: R_0; NMOSD: one region uncoupled from all others
     mirrored       controls: six pairs of structures coupled by .25 more on the left and .25 less on the right; MS:
                    hemispheres exchanged; NMOSD: as controls
+    few            MS: 3 random edges (homologues excluded) raised by .5; NMOSD: R_0
+    many_small     MS and NMOSD alike: half of the edges (homologues excluded) lowered by .15
+    one_dense      MS: the sample correlation of 40 draws from Normal(0, R_0); NMOSD: R_0
     ============== ==================================================================================
 
     Parameters
@@ -298,6 +301,21 @@ def _mirrored(plain: Truth, rng: np.random.Generator) -> Truth:
     return replace(plain, correlation=np.array([lateral, lateral[np.ix_(mirror, mirror)], lateral]))
 
 
+def _few(plain: Truth, rng: np.random.Generator) -> Truth:
+    return _with(plain, {FIRST: (_random_edges(plain.regions, 3, rng), 0.5)})
+
+
+def _many_small(plain: Truth, rng: np.random.Generator) -> Truth:
+    edges = _random_edges(plain.regions, len(plain.regions) ** 2, rng)
+    return _with(plain, {FIRST: (edges, -0.15), SECOND: (edges, -0.15)})
+
+
+def _one_dense(plain: Truth, rng: np.random.Generator) -> Truth:
+    correlation = plain.correlation.copy()
+    correlation[FIRST] = jitter(correlation[CONTROL], rng, people=40)
+    return replace(plain, correlation=correlation)
+
+
 TRUTHS: dict[str, Callable[[Truth, np.random.Generator], Truth]] = {
     "null": _null,
     "sparse": _sparse,
@@ -309,6 +327,9 @@ TRUTHS: dict[str, Callable[[Truth, np.random.Generator], Truth]] = {
     "noise": _noise,
     "hub": _hub,
     "mirrored": _mirrored,
+    "few": _few,
+    "many_small": _many_small,
+    "one_dense": _one_dense,
 }
 
 

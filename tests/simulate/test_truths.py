@@ -143,6 +143,27 @@ def test_hub_uncouples_one_region_of_one_group():
     assert (made.correlation[MS] == made.correlation[HC]).all()
 
 
+def test_few_many_and_one_group_alone_change_what_they_say():
+    mirror = _mirror(draw("null").regions)
+    rows, columns = np.triu_indices(14, 1)
+    apart = mirror[rows] != columns  # no homologues
+    few, many, one = (draw(name).correlation for name in ("few", "many_small", "one_dense"))
+    for made in (few, one):
+        np.testing.assert_array_equal(made[NMOSD], made[HC])
+    raised = to_edges(few[MS] - few[HC])
+    assert (raised > 0.3).sum() == 3
+    assert (raised[~apart] < 0.3).all()
+    np.testing.assert_array_equal(many[MS], many[NMOSD])
+    lowered = to_edges(many[HC] - many[MS])
+    assert (lowered > 0.1).sum() == pytest.approx(
+        apart.sum() // 2, abs=6
+    )  # made valid afterwards, which moves some
+    assert lowered.max() < 0.3
+    # Fisher's z of 40 people: SD 1 / sqrt(37), in each edge
+    moved = np.arctanh(to_edges(one[MS])) - np.arctanh(to_edges(one[HC]))
+    assert 0.5 / np.sqrt(37) < moved.std() < 1.5 / np.sqrt(37)
+
+
 def test_mirrored_gains_on_one_side_what_it_loses_on_the_other():
     made = draw("mirrored")
     mirror = _mirror(made.regions)
