@@ -150,15 +150,13 @@ def test_few_many_and_one_group_alone_change_what_they_say():
     few, many, one = (draw(name).correlation for name in ("few", "many_small", "one_dense"))
     for made in (few, one):
         np.testing.assert_array_equal(made[NMOSD], made[HC])
-    raised = to_edges(few[MS] - few[HC])
-    assert (raised > 0.3).sum() == 3
-    assert (raised[~apart] < 0.3).all()
+    raised, lowered = to_edges(few[MS] - few[HC]), to_edges(many[HC] - many[MS])
     np.testing.assert_array_equal(many[MS], many[NMOSD])
-    lowered = to_edges(many[HC] - many[MS])
-    assert (lowered > 0.1).sum() == pytest.approx(
-        apart.sum() // 2, abs=6
-    )  # made valid afterwards, which moves some
-    assert lowered.max() < 0.3
+    # Made valid afterwards, which moves all edges a little and takes up to half of a change.
+    assert (raised > 0.2).sum() == 3
+    assert (raised[~apart] < 0.2).all()
+    assert (lowered > 0.05).sum() == pytest.approx(apart.sum() // 2, abs=6)
+    assert 0.1 < np.sort(lowered)[-30:].mean() < 0.2
     # Fisher's z of 40 people: SD 1 / sqrt(37), in each edge
     moved = np.arctanh(to_edges(one[MS])) - np.arctanh(to_edges(one[HC]))
     assert 0.5 / np.sqrt(37) < moved.std() < 1.5 / np.sqrt(37)
