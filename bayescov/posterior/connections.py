@@ -207,6 +207,10 @@ def _definitions(*, averaged: bool) -> dict[str, str]:
             "the widest of the central intervals of the fit and of its structural special cases that do not foretell the people "
             "worse than the fit by more than two standard errors"
         ),
+        "definition_structure_shares": (
+            "share of draws of the fit and of each structural special case in probabilities, means and counts, by how well each "
+            "foretells every person from all others (pseudo-BMA)"
+        ),
         "definition_range": "lowest and highest over the fit by itself, its structural special cases, and all together",
         "definition_verdict": (
             "changes: per group, the largest set whose expected false discovery rate is at most fdr, of those that have a "
