@@ -13,7 +13,7 @@ from bayescov.posterior.draws import partial_correlations, stack_chains
 from bayescov.posterior.structures import mixture, structure_shares
 
 __all__ = [
-    "KINDS", "correlation_draws", "draws_of", "patients_of", "require_choice", "require_fit", "require_number",
+    "KINDS", "correlation_draws", "draws_apart", "draws_of", "patients_of", "require_choice", "require_fit", "require_number",
     "require_whole",
 ]  # fmt: skip
 
@@ -83,9 +83,9 @@ def correlation_draws(fit: xr.DataTree, kind: str, *, group: str | None = None) 
     Of the fit and its structural special cases together, each with its share; of one alone where `group` names it, of the fit
     alone where it is ``"posterior"``.
     """
-    shares = structure_shares(fit) if group is None else {group: 1.0}
-    parts = [draws_of(fit, "correlation", group=name) for name in shares]
-    draws = parts[0] if len(parts) == 1 else mixture(parts, list(shares.values()))
+    if group is None:
+        return draws_apart(fit, kind)[0]
+    draws = draws_of(fit, "correlation", group=group)
     if kind == "correlation":
         return draws
     try:
@@ -95,6 +95,14 @@ def correlation_draws(fit: xr.DataTree, kind: str, *, group: str | None = None) 
             "kind='partial' needs positive definite correlation matrices, but a draw of this fit is singular; "
             "use kind='correlation', or leave out regions that are sums or copies of others"
         ) from error
+
+
+def draws_apart(fit: xr.DataTree, kind: str) -> tuple[npt.NDArray, dict[str, npt.NDArray]]:
+    """What `correlation_draws` gives of all structures together, and of each alone: the fit (``posterior``), its special cases."""
+    shares = structure_shares(fit)
+    apart = {name: correlation_draws(fit, kind, group=name) for name in shares}
+    together = mixture(list(apart.values()), list(shares.values())) if len(apart) > 1 else apart["posterior"]
+    return together, apart
 
 
 def require_number(name: str, value: Any, *, low: float, high: float, closed: str = "both") -> float:

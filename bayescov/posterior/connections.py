@@ -8,7 +8,7 @@ from bayescov.classical import fisher_z
 from bayescov.errors import AnswerError
 from bayescov.posterior.arguments import (
     KINDS,
-    correlation_draws,
+    draws_apart,
     patients_of,
     require_choice,
     require_fit,
@@ -20,6 +20,7 @@ from bayescov.posterior.events import CHANGES, DEFINITIONS
 from bayescov.posterior.inclusion import coupling, inclusion
 from bayescov.posterior.structures import (
     agreed,
+    short_name,
     structure_shares,
     structure_weights,
     structures_of,
@@ -130,18 +131,18 @@ def connections(
     require_fit(fit, "correlation")
     control, patients = patients_of(fit)
 
-    draws = correlation_draws(fit, kind)
+    draws, apart = draws_apart(fit, kind)
     tables = compare_each(draws, threshold=threshold, margin=margin)
     stated = _stacked(tables)
     answers: Tables = {name: ("population edge", values) for name, values in stated.items()}
     structures, heard = structures_of(fit), uncontradicted(fit)
-    apart = ("posterior", *structures) if structures else ()
-    by_case = {name: correlation_draws(fit, kind, group=name) for name in apart}
     cases = {
-        name: _stacked(compare_each(d, threshold=threshold, margin=margin)) for name, d in by_case.items()
+        name: _stacked(compare_each(d, threshold=threshold, margin=margin))
+        for name, d in apart.items()
+        if structures
     }
     alone = cases.pop("posterior", stated)
-    low, high = difference_interval([by_case.get(name, draws) for name in ("posterior", *heard)], interval)
+    low, high = difference_interval([apart[name] for name in ("posterior", *heard)], interval)
     answers |= {"difference_low": ("population edge", low), "difference_high": ("population edge", high)}
     if structures:
         answers |= _ranges(answers, [alone, *cases.values()])
@@ -179,8 +180,7 @@ def connections(
         "draws": draws.shape[0],
         "structures": ", ".join(structures),
         "structure_shares": ", ".join(
-            f"{'fit' if name == 'posterior' else name.removeprefix('structure_')} {share:.2f}"
-            for name, share in structure_shares(fit).items()
+            f"{short_name(name)} {share:.2f}" for name, share in structure_shares(fit).items()
         ),
         "structures_uncontradicted": ", ".join(heard),
         **_definitions(averaged=DENSE in cases),

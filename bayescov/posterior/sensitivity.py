@@ -23,7 +23,7 @@ from bayescov.posterior.headline import Headline, counts, headline
 from bayescov.posterior.likelihood import given_covariance, log_likelihood
 from bayescov.posterior.powerscaling import QUANTITIES, power_scaling
 from bayescov.posterior.priors import log_priors
-from bayescov.posterior.structures import structures_of
+from bayescov.posterior.structures import short_name, structures_of
 from bayescov.sampling.tree import design_of, settings_of, spec_of
 
 __all__ = ["prior_grid", "sensitivity"]
@@ -138,9 +138,7 @@ def sensitivity(
             again = counts(correlation, threshold=other, margin=other_margin)
             label = f"threshold {other:g}, margin {other_margin:g}"
             scenarios.append(_Scenario("definition", label, headline(again, even, certainty), 0.0))
-    structures: dict[str, str | None] = {
-        f"{name.removeprefix('structure_')} only": name for name in structures_of(fit)
-    }
+    structures: dict[str, str | None] = {f"{short_name(name)} only": name for name in structures_of(fit)}
     if structures:
         structures["averaged with the special cases"] = None
     for label, name in structures.items():

@@ -9,7 +9,15 @@ from scipy.special import expit
 
 from bayescov.posterior.draws import thinned
 
-__all__ = ["agreed", "mixture", "structure_shares", "structure_weights", "structures_of", "uncontradicted"]
+__all__ = [
+    "agreed",
+    "mixture",
+    "short_name",
+    "structure_shares",
+    "structure_weights",
+    "structures_of",
+    "uncontradicted",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,6 +28,11 @@ LARGEST = 1.0 - 1e-15  # of a weight whose odds are taken
 def structures_of(fit: xr.DataTree) -> tuple[str, ...]:
     """Names of the stored fits of the structural special cases, such as ``structure_pooled``."""
     return tuple(str(name) for name in fit.children if str(name).startswith("structure_"))
+
+
+def short_name(structure: str) -> str:
+    """What a structure is called beside numbers: the fit by itself, or a special case without its prefix."""
+    return "fit" if structure == "posterior" else structure.removeprefix("structure_")
 
 
 def structure_weights(fit: xr.DataTree) -> dict[str, float]:

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.posterior.arguments import correlation_draws
+from bayescov.posterior.arguments import draws_apart
 from bayescov.posterior.comparison import compare, difference_interval, probabilities, totals
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.events import CHANGES, events
-from bayescov.posterior.structures import agreed, structure_weights, structures_of, uncontradicted
+from bayescov.posterior.structures import agreed, short_name, structure_weights, structures_of, uncontradicted
 from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["STEPS", "LiveDraws", "Recount", "embed", "recount"]
@@ -72,28 +72,24 @@ def embed(
     At most 2,000 draws, evenly spaced, and as many as fit into `most_bytes` (before base64): of all structures together, of
     the fit by itself, which decides what may be named, and half as many of each special case.
     """
-    stated, structures = correlation_draws(fit, kind), structures_of(fit)
-    apart = ("posterior", *structures) if structures else ()
-    alone = {name: correlation_draws(fit, kind, group=name) for name in apart}
-    heard = [alone.get(name, stated) for name in ("posterior", *uncontradicted(fit))]
+    stated, apart = draws_apart(fit, kind)
+    structures = structures_of(fit)
+    heard = [apart[name] for name in ("posterior", *uncontradicted(fit))]
     a_draw = 2 * stated.shape[1] * stated.shape[2]
     room = int(most_bytes / a_draw / (2 + len(structures) / 2 if structures else 1))
     count = max(2, min(MOST_DRAWS, room, len(stated)))
     return LiveDraws(
         _whole(thinned(stated, count)),
         {
-            _short(name): _whole(thinned(draws, count if name == "posterior" else max(1, count // 2)))
-            for name, draws in alone.items()
+            short_name(name): _whole(thinned(draws, count if name == "posterior" else max(1, count // 2)))
+            for name, draws in apart.items()
+            if structures
         },
-        {_short(name): weight for name, weight in structure_weights(fit).items()},
+        {short_name(name): weight for name, weight in structure_weights(fit).items()},
         len(stated),
         interval,
         np.round(difference_interval(heard, interval), 4),
     )
-
-
-def _short(name: str) -> str:
-    return "fit" if name == "posterior" else name.removeprefix("structure_")
 
 
 def _whole(draws: Floats) -> Whole:
