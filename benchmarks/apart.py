@@ -16,7 +16,7 @@ from bayescov.simulate import best_possible_auc
 
 BETWEEN = ("MS", "NMOSD")
 MODELS = ("adaptive", "pooled")
-SETTINGS = {"draws": 500, "tune": 300, "chains": 2, "min_ess": 200.0, "max_draws": 1500}
+SETTINGS = {"draws": 500, "tune": 300, "chains": 2, "min_ess": 200.0, "max_draws": 4500}
 LARGE = {"HC": 250, "MS": 250, "NMOSD": 250}
 
 

@@ -45,7 +45,7 @@ def covered(name: str, number: int) -> list[dict[str, object]]:
     world = truth(name, p=14, rng=rng)
     design = bc.prepare(simulate_cohort(world, SIZES, rng=rng))
     seed = int(root.generate_state(1)[0])
-    fit = bc.fit(design, seed=seed, draws=400, chains=2, min_ess=0.0, cores=1, progress=False)
+    fit = bc.fit(design, seed=seed, draws=800, chains=2, min_ess=0.0, cores=1, progress=False)
     true = world.edges[1:] - world.edges[:1]
     own = correlation_draws(fit, "correlation")
     cases = {case: correlation_draws(fit, "correlation", group=case) for case in structures_of(fit)}

@@ -17,7 +17,7 @@ from bayescov.posterior.networks import homologous_pairs
 from bayescov.simulate import simulate_cohort, truth
 
 MODELS = ("adaptive", "pooled", "separate")
-SETTINGS = {"draws": 500, "tune": 300, "chains": 2, "min_ess": 200.0, "max_draws": 1500}
+SETTINGS = {"draws": 500, "tune": 300, "chains": 2, "min_ess": 200.0, "max_draws": 4500}
 THRESHOLD = 0.3
 
 

@@ -20,8 +20,8 @@ __all__ = ["ENGINES", "fit"]
 ENGINES = ("auto", "gibbs", "nuts")
 DEFAULT_MODEL = "adaptive"
 STRUCTURES = ("pooled", "sparse")
-# Switching edges on and off mixes more slowly than all else: sweeps for each draw that is kept.
-THIN_WITH_DEPARTURES = 3
+# Budgets, in draws asked for: of a fit, and of each of its special cases.
+MOST, MOST_OF_CASE = 20, 3
 
 
 def fit(
@@ -56,8 +56,9 @@ def fit(
     draws, tune, chains : int
         Draws kept a chain at first, warm-up sweeps a chain, chains.
     max_draws : int, optional
-        Budget: draws a chain at most; default six times `draws`. The sampler stops earlier, as soon as every
-        reported quantity has `min_ess` effective draws and R-hat <= 1.01. (gibbs)
+        Budget: draws a chain at most; default twenty times `draws`. The sampler stops earlier, as soon as every
+        reported quantity has `min_ess` effective draws and R-hat <= 1.01. Of more than about twice `draws` it keeps every
+        second, fourth, ... (gibbs)
     min_ess : float
         The effective sample size to reach; 0 to draw exactly `draws`.
     cores : int, optional
@@ -107,7 +108,7 @@ def fit(
             cohort_attrs=cohort_attrs,
         )  # fmt: skip
 
-    budget = max(draws, max_draws or 6 * draws)
+    budget = max(draws, max_draws or MOST * draws)
     seeds = np.random.SeedSequence(seed).spawn(1 + len(STRUCTURES))
     posterior, stats, settings = _run(
         spec, design, seeds[0], draws, tune, chains, budget, min_ess, cores, progress, spec.title
@@ -118,7 +119,17 @@ def fit(
         for name, child in zip(STRUCTURES, seeds[1:], strict=True):
             case = special_case(spec, name)
             arrays, case_stats, _ = _run(
-                case, design, child, draws, tune, chains, draws, 0.0, cores, progress, f"special case: {name}"
+                case,
+                design,
+                child,
+                draws,
+                tune,
+                chains,
+                min(MOST_OF_CASE * draws, budget),
+                min_ess,
+                cores,
+                progress,
+                f"special case: {name}",
             )
             cases[name] = {"correlation": arrays["correlation"].astype(np.float32)}
             if "log_likelihood" in case_stats:
@@ -159,7 +170,7 @@ def _run(
     with Progress(title, target=min_ess, show=progress) as bar:
         return sample_gibbs(
             spec, design, seed=seed, draws=draws, tune=tune, chains=chains, max_draws=max_draws, cores=cores,
-            thin=THIN_WITH_DEPARTURES if spec.sparse is not None else 1, watch=bar.watch,
+            watch=bar.watch,
         )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ __all__ = ["sample_gibbs"]
 
 # For more people than this, the density of each of them in every draw takes more room than it is worth.
 MOST_PEOPLE = 2000
+# Where a chain holds so many times the draws that were asked for and more are wanted, every other one goes.
+MOST_HELD = 2
 
 Arrays = dict[str, npt.NDArray[Any]]
 Watch = Callable[[str, int, int, Arrays | None], float]
@@ -51,11 +53,13 @@ def sample_gibbs(
         Draws kept a chain in the first block; sweeps of warm-up; number of chains.
     max_draws : int
         Where to stop at the latest, draws a chain. Blocks are added until `watch` is content, of as many draws as it wants:
-        from a quarter of `draws` to all of them.
+        from a quarter of `draws` to all of them. Where slow mixing wants more than twice `draws`, every other draw is
+        given up and there are twice as many sweeps between those to come: what is kept stays evenly spaced, and bounded. Draws
+        that were given up count.
     cores : int
         Threads.
     thin : int
-        Sweeps a draw.
+        Sweeps a draw, to begin with.
     watch : callable, optional
         ``watch(stage, done, total, arrays)``: called after each piece of work with stage ``"tune"`` or ``"draw"``, and
         after each block with the posterior so far. What it returns there are the draws a chain that are still wanted, 0 to
@@ -80,8 +84,8 @@ def sample_gibbs(
     def warm(chain: int, sweeps: int, first: int) -> None:
         run(generators[chain], data, prior, states[chain], nothing, first, sweeps, 1, True, tune)
 
-    def draw(chain: int, count: int, first: int, block: list[Draws]) -> None:
-        run(generators[chain], data, prior, states[chain], block[chain], first, count, thin, False, tune)
+    def draw(chain: int, count: int, first: int, block: list[Draws], sweeps: int) -> None:
+        run(generators[chain], data, prior, states[chain], block[chain], first, count, sweeps, False, tune)
 
     with threadpool_limits(1), ThreadPoolExecutor(max_workers=max(1, min(cores, chains))) as pool:
         for first, sweeps in _pieces(tune, 6):
@@ -89,17 +93,23 @@ def sample_gibbs(
             if prior.has_sparse and first > 0:
                 learn_blocks(states)
             watch("tune", first + sweeps, tune, None)
-        drawn, count = 0, min(draws, max_draws)
+        drawn, apart, count = 0, 1, min(draws, max_draws)  # a draw is kept of every `apart`
         while count > 0:
             block = [empty_draws(data, count, design) for _ in range(chains)]
             for first, part in _pieces(count):
-                _each(pool, draw, chains, part, first, block)
-                watch("draw", drawn + first + part, max_draws, None)
-            drawn += count
+                _each(pool, draw, chains, part, first, block, thin * apart)
+                watch("draw", drawn + (first + part) * apart, max_draws, None)
+            drawn += count * apart
             blocks.append(block)
             posterior = _posterior(spec, design, blocks)
             wanted = watch("draw", drawn, max_draws, posterior)
-            count = min(_block(wanted, draws), max_draws - drawn)
+            if wanted > 0 and drawn // apart >= MOST_HELD * draws:
+                blocks, apart = (
+                    [[_every_other(_join([b[c] for b in blocks])) for c in range(chains)]],
+                    2 * apart,
+                )
+            count = min(_block(wanted / apart, draws), (max_draws - drawn) // apart)
+        posterior = _posterior(spec, design, blocks)
     joined = [_join([b[c] for b in blocks]) for c in range(chains)]
     stats: Arrays = {}
     if spec.shared is not None:
@@ -109,7 +119,8 @@ def sample_gibbs(
         }
     if joined[0].log_likelihood.shape[1]:
         stats["log_likelihood"] = np.stack([d.log_likelihood for d in joined])
-    return posterior, stats, {"draws": drawn, "tune": tune, "chains": chains, "thin": thin}
+    kept = len(joined[0].dof)
+    return posterior, stats, {"draws": kept, "tune": tune, "chains": chains, "thin": thin * apart}
 
 
 def _block(wanted: float, draws: int) -> int:
@@ -162,6 +173,11 @@ def _join(parts: list[Draws]) -> Draws:
         if len(parts) == 1
         else Draws(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
     )
+
+
+def _every_other(draws: Draws) -> Draws:
+    """Half of the draws, the last among them."""
+    return Draws(*(array[(len(array) - 1) % 2 :: 2].copy() for array in draws))
 
 
 def _posterior(spec: ModelSpec, design: Design, blocks: list[list[Draws]]) -> Arrays:

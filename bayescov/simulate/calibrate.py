@@ -30,7 +30,7 @@ def calibrate(
     p: int = 14,
     datasets: int = 20,
     seed: int = 1,
-    draws: int = 400,
+    draws: int = 800,
     chains: int = 2,
     threshold: float = 0.3,
     margin: float = 0.1,

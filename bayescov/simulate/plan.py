@@ -32,7 +32,7 @@ QUICK = {
     "tune": 300,
     "chains": 2,
     "min_ess": 200.0,
-    "max_draws": 3000,
+    "max_draws": 9000,
     "cores": 1,
     "progress": False,
 }

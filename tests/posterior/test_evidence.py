@@ -10,7 +10,7 @@ from bayescov.simulate import best_possible_auc, simulate_cohort, truth
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = {"draws": 500, "tune": 300, "chains": 2, "min_ess": 200.0, "max_draws": 1500}
+SETTINGS = {"draws": 500, "tune": 300, "chains": 2, "min_ess": 200.0, "max_draws": 4500}
 BETWEEN = ("MS", "NMOSD")
 
 

@@ -162,3 +162,24 @@ def test_draws_wanted_are_foretold_from_effective_draws():
         apart = rng.normal(size=(4, 10_000, 1)) + np.array([0, 0, 0, 0.4])[:, None, None]
         assert bar.watch("draw", 10_000, 60_000, {"x": apart}) > 0  # R-hat
         assert bar.watch("tune", 10, 20, None) == 0
+
+
+def test_slow_mixing_keeps_evenly_spaced_draws_and_not_ever_more_of_them(cohort):
+    """The same sweeps, whether all of them are kept or every second and every fourth."""
+    design, spec = prepare(cohort), load_model("pooled")
+
+    def drawn(wanted, **settings):
+        answers = iter(wanted)
+        return sample_gibbs(
+            spec, design, seed=np.random.SeedSequence(1), tune=100, chains=2, cores=1,
+            watch=lambda stage, done, total, arrays: 0 if arrays is None else next(answers), **settings,
+        )  # fmt: skip
+
+    whole, _, settings = drawn([0], draws=120, max_draws=120)
+    assert settings["thin"] == 1
+    # 20 and 20 draws are all kept, 20 of these 40; then one of two: 20 more, and again 20 of 40; then one of four
+    few, stats, settings = drawn([40, 40, 40, 40, 40], draws=20, max_draws=120)
+    assert (settings["draws"], settings["thin"]) == (30, 4)
+    for name, values in few.items():
+        np.testing.assert_array_equal(values, whole[name][:, 3::4])
+    assert stats["log_likelihood"].shape[:2] == (2, 30)

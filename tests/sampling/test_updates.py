@@ -18,6 +18,7 @@ invert_all = from_python(inverses.invert_all)
 shared_prior = from_python(shared_kernels.shared_prior)
 log_det_of_move = from_python(updates.log_det_of_move)
 update_inverse = from_python(updates.update_inverse)
+weights_of_move = from_python(updates.weights_of_move)
 
 P = 7
 
@@ -51,7 +52,9 @@ def test_determinant_and_inverse_after_a_move(count):
     touched = rng.choice(P, count, replace=False)
     move = random_move(rng, touched, 0.05)
     inverse, weight = np.linalg.inv(matrix), np.empty((count, count))
-    found = log_det_of_move(inverse, touched, move, weight, np.empty((4, count, count)))
+    factors, work = np.empty((2, 2, count, count))
+    found = log_det_of_move(inverse, touched, move, factors, work)
+    weights_of_move(factors, weight, work)
     moved = moved_by(matrix, touched, move)
     assert found == pytest.approx(log_det(moved) - log_det(matrix), abs=1e-11)
     update_inverse(inverse, touched, weight)
@@ -65,7 +68,7 @@ def test_two_eigenvalues_below_zero_do_not_pass_for_a_positive_determinant():
     moved = moved_by(np.eye(P), touched, move)
     assert np.linalg.det(moved) > 0
     assert np.linalg.eigvalsh(moved)[0] < 0
-    assert np.isnan(log_det_of_move(np.eye(P), touched, move, np.empty((4, 4)), np.empty((4, 4, 4))))
+    assert np.isnan(log_det_of_move(np.eye(P), touched, move, *np.empty((2, 2, 4, 4))))
 
 
 @pytest.mark.parametrize("block", [(2, 5), (0, 3, 6), (1, 4, 0, 5)])
@@ -81,10 +84,8 @@ def test_density_of_a_block_is_that_of_whole_matrices(family, block):
     move = np.array([random_move(rng, touched, 0.04, between) for _ in range(4)])
     inverse, pulled = np.empty((7, P, P)), np.empty((P, P))
     invert_all(shared, center, scaled, kappa, family, pull, inverse, pulled)
-    weight = np.empty((7, t, t))
-    found = density_of_move(
-        touched, move, inverse, pulled, kappa, sizes, eta, family, weight, np.empty((4, t, t))
-    )
+    factors, work = np.empty((7, 2, t, t)), np.empty((3, t, t))
+    found = density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, factors, work)
 
     def whole(shared, center):
         prior = shared_prior(np.linalg.inv(shared), log_det(shared), eta, family, pull, np.empty((P, P)))
@@ -95,7 +96,8 @@ def test_density_of_a_block_is_that_of_whole_matrices(family, block):
     new_center = np.array([moved_by(c, touched, m) for c, m in zip(center, move[1:], strict=True)])
     assert found == pytest.approx(whole(new_shared, new_center) - whole(shared, center), abs=1e-8)
     for k in range(7):
-        update_inverse(inverse[k], touched, weight[k])
+        weights_of_move(factors[k], work[2], work)
+        update_inverse(inverse[k], touched, work[2])
     expected = np.empty_like(inverse)
     invert_all(new_shared, new_center, scaled, kappa, family, pull, expected, pulled)
     np.testing.assert_allclose(inverse, expected, atol=1e-8)

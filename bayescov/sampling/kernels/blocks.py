@@ -19,7 +19,7 @@ from bayescov.sampling.kernels.edges import element_of, log_odds, log_slab
 from bayescov.sampling.kernels.inverses import pull_through
 from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product
 from bayescov.sampling.kernels.shared import COMMON, LKJ, coupled, pack_factor
-from bayescov.sampling.kernels.updates import log_det_of_move, update_inverse
+from bayescov.sampling.kernels.updates import log_det_of_move, update_inverse, weights_of_move
 
 OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on the correlation scale
 
@@ -104,21 +104,26 @@ def prior_of_move(log_det, inverse, pulled, touched, weight, eta, family):
 
 
 @inner
-def density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, weight, work):
+def density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, factors, work):
     """Change of the log density of R_0 and all groups' data; NaN outside the support.
 
-    `move` (1 + G, t, t): of R_0 and of the centres, between the regions `touched`. The B of each inverse into `weight`
-    (1 + 2 G, t, t).
+    `move` (1 + G, t, t): of R_0 and of the centres, between the regions `touched`. What `weights_of_move` needs of each
+    inverse into `factors` (1 + 2 G, 2, t, t); `work` (3, t, t).
     """
     n_groups, p = sizes.shape[0], inverse.shape[1]
-    log_det = log_det_of_move(inverse[0], touched, move[0], weight[0], work)
-    value = prior_of_move(log_det, inverse[0], pulled, touched, weight[0], eta, family)
-    for g in range(n_groups):
-        nu = kappa[g] + p + 1.0
-        own, data = 1 + g, 1 + n_groups + g
-        log_det = log_det_of_move(inverse[own], touched, move[own], weight[own], work)
-        log_det_data = log_det_of_move(inverse[data], touched, move[own], weight[data], work)
-        value += 0.5 * nu * log_det - 0.5 * (nu + sizes[g]) * log_det_data
+    value = 0.0
+    for k in range(1 + 2 * n_groups):
+        g = (k - 1) % n_groups
+        log_det = log_det_of_move(inverse[k], touched, move[0 if k == 0 else 1 + g], factors[k], work)
+        if not log_det > -1e300:
+            return np.nan
+        if k == 0:
+            weights_of_move(factors[0], work[2], work)
+            value += prior_of_move(log_det, inverse[0], pulled, touched, work[2], eta, family)
+        elif k <= n_groups:
+            value += 0.5 * (kappa[g] + p + 1.0) * log_det
+        else:
+            value -= 0.5 * (kappa[g] + p + 1.0 + sizes[g]) * log_det
     return value
 
 
@@ -136,8 +141,8 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
     n_groups, p = center.shape[0], center.shape[1]
     touched = regions_of(block)
     t = touched.shape[0]
-    move, work = np.zeros((1 + n_groups, t, t)), np.empty((4, t, t))
-    weight = np.empty((1 + 2 * n_groups, t, t))
+    move, work = np.zeros((1 + n_groups, t, t)), np.empty((3, t, t))
+    factors = np.empty((1 + 2 * n_groups, 2, t, t))
     middle, spread = state.block_middle[entering, number], state.block_spread[entering, number]
     common = middle + spread * rng.standard_normal()
     x, gone = np.zeros(4), np.zeros(4)
@@ -181,12 +186,13 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
         )
     # The departures of other groups are kept on Fisher's scale, so their densities do not enter.
     gain += density_of_move(
-        touched, move, inverse, pulled, state.kappa, sizes, prior.eta, prior.family, weight, work
+        touched, move, inverse, pulled, state.kappa, sizes, prior.eta, prior.family, factors, work
     )
     if not math.log(1.0 - rng.random()) < gain:
         return
     for k in range(1 + 2 * n_groups):
-        update_inverse(inverse[k], touched, weight[k])
+        weights_of_move(factors[k], work[2], work)
+        update_inverse(inverse[k], touched, work[2])
     pull_through(inverse[0], prior.family, state.pull, pulled)
     for e in range(n_edges):
         i, j = rows[e], columns[e]

@@ -29,8 +29,9 @@ FOUND = 11
 @inner
 def log_slab(r, z_shared, size):
     """Log density of the element r: its Fisher z is Normal(z_shared, size)."""
-    z = (math.atanh(r) - z_shared) / size
-    return -0.5 * z * z - math.log(size) - HALF_LOG_TWO_PI - math.log1p(-r * r)
+    above, below = math.log(1.0 + r), math.log(1.0 - r)
+    z = (0.5 * (above - below) - z_shared) / size
+    return -0.5 * z * z - math.log(size) - HALF_LOG_TWO_PI - above - below
 
 
 @inner

@@ -5,12 +5,13 @@ For one element (i, j), and its mirror image, with K = R^-1,
     |R + d (e_i e_j' + e_j e_i')| / |R| = (1 + d k_ij)^2 - d^2 k_ii k_jj
 
 For several, let R move by a symmetric matrix whose elements outside the rows and columns T vanish; D is what is left of it, a few by a
-few. With K = R^-1 and S = K_TT, the Schur complement of the rest of R in R is S^-1, so R + D is positive definite where
-S^-1 + D is, and
+few. With K = R^-1, K_TT = L L' and M = 1 + L' D L,
 
-    |R + D| / |R| = |S| |S^-1 + D|,     (R + D)^-1 = K - K_.T B K_T.,     B = S^-1 - S^-1 (S^-1 + D)^-1 S^-1
+    |R + D| / |R| = |M|,     (R + D)^-1 = K - K_.T B K_T.,     B = L^-T (1 - M^-1) L^-1
 
-which holds for a singular D as well. A determinant costs a few dozen operations however many regions there are.
+and R + D is positive definite where M is: the Schur complement of the rest of R in R is (L L')^-1, and
+(L L')^-1 + D = L^-T M L^-1. A determinant costs a few dozen operations however many regions there are; B is needed only
+where the move is made.
 """
 
 import math
@@ -18,7 +19,7 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner
-from bayescov.sampling.kernels.linalg import invert_spd_into
+from bayescov.sampling.kernels.linalg import cholesky_into, gram_of_rows_into, invert_lower_into
 
 
 @inner
@@ -55,32 +56,54 @@ def move_inverse(k, i, j, d):
 
 
 @inner
-def log_det_of_move(inverse, touched, move, weight, work):
-    """Log ratio of the determinants, NaN where the moved matrix is not positive definite; B into `weight`.
+def log_det_of_move(inverse, touched, move, factors, work):
+    """Log ratio of the determinants, NaN where the moved matrix is not positive definite.
 
-    `touched` (t,) are the rows T, `move` (t, t) is D, `inverse` is K; `work` (4, t, t).
+    `touched` (t,) are the rows T, `move` (t, t) is D, `inverse` is K; the lower factors of K_TT and of M go into `factors`
+    (2, t, t), for `weights_of_move`; `work` (2, t, t).
     """
     t = touched.shape[0]
-    small, small_inverse, one, two = work[0], work[1], work[2], work[3]
+    among, moved, root = work[0], work[1], factors[0]
     for a in range(t):
         for b in range(t):
-            small[a, b] = inverse[touched[a], touched[b]]
-    value = invert_spd_into(small, small_inverse, one, two)
+            among[a, b] = inverse[touched[a], touched[b]]
+    if not cholesky_into(among, root):
+        return np.nan
+    for a in range(t):  # D L
+        for b in range(t):
+            moved[a, b] = 0.0
+            for c in range(b, t):
+                moved[a, b] += move[a, c] * root[c, b]
+    for a in range(t):
+        for b in range(a, t):
+            among[a, b] = 1.0 if a == b else 0.0
+            for c in range(a, t):
+                among[a, b] += root[c, a] * moved[c, b]
+    if not cholesky_into(among, factors[1]):
+        return np.nan
+    value = 1.0
+    for a in range(t):
+        value *= factors[1, a, a]
+    return 2.0 * math.log(value)
+
+
+@inner
+def weights_of_move(factors, weight, work):
+    """The B of a move into `weight` (t, t), given the factors that `log_det_of_move` found; `work` (2, t, t)."""
+    t = weight.shape[0]
+    down, less = work[0], work[1]
+    invert_lower_into(factors[1], down)
+    gram_of_rows_into(down, less)
     for a in range(t):
         for b in range(t):
-            small[a, b] = small_inverse[a, b] + move[a, b]
-    value += invert_spd_into(small, weight, one, two)
+            less[a, b] = (1.0 if a == b else 0.0) - less[a, b]
+    invert_lower_into(factors[0], down)
     for a in range(t):
         for b in range(t):
-            one[a, b] = 0.0
-            for c in range(t):
-                one[a, b] += small_inverse[a, c] * weight[c, b]
-    for a in range(t):
-        for b in range(t):
-            weight[a, b] = small_inverse[a, b]
-            for c in range(t):
-                weight[a, b] -= one[a, c] * small_inverse[c, b]
-    return value
+            weight[a, b] = 0.0
+            for c in range(a, t):
+                for d in range(b, t):
+                    weight[a, b] += down[c, a] * less[c, d] * down[d, b]
 
 
 @inner
