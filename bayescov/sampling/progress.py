@@ -53,17 +53,20 @@ class Progress:
         if self.target <= 0:
             self._say(1.0, f"{done} draws a chain")
             return 0.0
-        from bayescov.sampling.diagnostics import mixing
+        from bayescov.sampling.diagnostics import LARGEST_RHAT, mixing
 
         ess, rhat = mixing(arrays)
-        enough = bool(np.isfinite(ess) and ess >= self.target and rhat <= 1.01)
+        enough = bool(np.isfinite(ess) and ess >= self.target and rhat <= LARGEST_RHAT)
         self._say(
             1.0 if enough else done / total, f"{done} draws a chain, ESS >= {ess:.0f}, R-hat <= {rhat:.3f}"
         )
         if enough:
             return 0.0
-        # Effective draws grow with draws; where only R-hat is too large, or nothing can be judged, the next block will tell.
-        return max(1.0, done * (self.target / ess - 1.0)) if ess > 0 else float(done)
+        if not (ess > 0 and np.isfinite(rhat)):  # nothing can be judged
+            return float(done)
+        # Effective draws grow with draws, and what R-hat is above one shrinks with them.
+        times = max(self.target / ess, (rhat - 1.0) / (LARGEST_RHAT - 1.0))
+        return max(1.0, done * (times - 1.0))
 
     def _say(self, share: float, text: str) -> None:
         if self._bar is not None:

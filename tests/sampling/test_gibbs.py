@@ -9,6 +9,7 @@ from bayescov.errors import FitError, ModelError
 from bayescov.model import load_model
 from bayescov.sampling import fit
 from bayescov.sampling.compiled import Plan, compiled
+from bayescov.sampling.diagnostics import mixing
 from bayescov.sampling.gibbs import empty_draws, sample_gibbs
 from bayescov.sampling.kernels.sweep import MANY_REGIONS, draw_covariances
 from bayescov.sampling.progress import Progress
@@ -160,8 +161,14 @@ def test_draws_wanted_are_foretold_from_effective_draws():
         assert 200 < few < 800  # 400 of 2,000 were drawn, and are nearly independent
         assert bar.watch("draw", 1000, 6000, {"x": rng.normal(size=(4, 1000, 1))}) == 0
         apart = rng.normal(size=(4, 10_000, 1)) + np.array([0, 0, 0, 0.4])[:, None, None]
-        assert bar.watch("draw", 10_000, 60_000, {"x": apart}) > 0  # R-hat
+        ess, rhat = mixing({"x": apart})
+        assert bar.watch("draw", 10_000, 60_000, {"x": apart}) == pytest.approx(10_000 * (2000.0 / ess - 1.0))
         assert bar.watch("tune", 10, 20, None) == 0
+    with Progress("model", target=10.0, show=False) as bar:
+        assert ess > 10.0
+        assert rhat > 1.01  # what it is above one shrinks with the draws
+        wanted = bar.watch("draw", 10_000, 60_000, {"x": apart})
+        assert wanted == pytest.approx(10_000 * ((rhat - 1.0) / 0.01 - 1.0))
 
 
 def test_slow_mixing_keeps_evenly_spaced_draws_and_not_ever_more_of_them(cohort):
