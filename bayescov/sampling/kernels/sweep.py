@@ -24,6 +24,9 @@ from bayescov.sampling.kernels.scales import draw_scales
 from bayescov.sampling.kernels.shared import departed, shared_matrix
 
 FEWEST_MOVES, MOST_MOVES = 96, 400  # of blocks in a sweep; between them two for every five edges
+# Up to so many regions edges and kappa take so many turns in a sweep, and share its moves of blocks: how many edges depart and how
+# close the groups are move together, each by little while the other stays, and there a turn costs less than the rest.
+FEW_REGIONS, TURNS = 20, 3
 MANY_REGIONS = 45  # for more the couplings of all, or of one group, are drawn in a sweep: they mix well, and everything costs more
 
 
@@ -104,6 +107,8 @@ def move_edges(rng, data, prior, state):
     )
     edges = p * (p - 1) // 2
     moves = min(max(FEWEST_MOVES, (2 * edges) // 5), MOST_MOVES)
+    if p <= FEW_REGIONS:
+        moves //= TURNS
     for g in range(1, n_groups):
         # One loop over both, so that the code for an edge is compiled in once. The blocks begin with the single edges.
         for k in range(moves + edges):
