@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,15 @@ import xarray as xr
 from bayescov.errors import FitError
 from bayescov.sampling.convergence import ess_tail, rhat_and_ess_bulk
 
-__all__ = ["LARGEST_RHAT", "LARGEST_SHARE_DIVERGENT", "SMALLEST_ESS", "Diagnosis", "diagnose", "mixing"]
+__all__ = [
+    "LARGEST_RHAT",
+    "LARGEST_SHARE_DIVERGENT",
+    "SMALLEST_ESS",
+    "Diagnosis",
+    "diagnose",
+    "mixing",
+    "mixing_of_each",
+]
 
 LARGEST_RHAT = 1.01
 SMALLEST_ESS = 400.0
@@ -131,6 +139,14 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
     )
 
 
+class Mixing(NamedTuple):
+    """Of the quantities at these positions, bulk effective sample sizes and R-hats, each (quantity,)."""
+
+    positions: npt.NDArray[np.intp]
+    ess: npt.NDArray[np.float64]
+    rhat: npt.NDArray[np.float64]
+
+
 def mixing(arrays: Mapping[str, npt.ArrayLike]) -> tuple[float, float]:
     """Smallest bulk effective sample size and largest R-hat over every reported quantity.
 
@@ -144,25 +160,39 @@ def mixing(arrays: Mapping[str, npt.ArrayLike]) -> tuple[float, float]:
     ess, rhat : float
         NaN where a quantity cannot be judged, or none varies.
     """
-    smallest, largest = np.inf, -np.inf
-    for _, values in _quantities(arrays):
-        moving = values[..., ~_constant(values)]
-        if moving.shape[-1]:
-            rhats, sizes = rhat_and_ess_bulk(moving)
-            smallest, largest = np.minimum(smallest, sizes.min()), np.maximum(largest, rhats.max())
-    return (float(smallest), float(largest)) if largest > -np.inf or np.isnan(largest) else (np.nan, np.nan)
+    found = mixing_of_each(arrays).values()
+    if not found:
+        return np.nan, np.nan
+    return float(np.min([f.ess.min() for f in found])), float(np.max([f.rhat.max() for f in found]))
 
 
-def _quantities(arrays: Mapping[str, npt.ArrayLike]) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
-    """(name, (chain, draw, quantity)); kappa, which may be infinite, is judged through its closeness."""
+def mixing_of_each(
+    arrays: Mapping[str, npt.ArrayLike], only: Mapping[str, npt.NDArray[np.intp]] | None = None
+) -> dict[str, Mixing]:
+    """What `mixing` judges, of each quantity that varies; `only`: of these positions among the quantities of each name."""
+    found = {}
+    for name, values in _quantities(arrays, None if only is None else frozenset(only)):
+        positions = np.flatnonzero(~_constant(values)) if only is None else only[name]
+        if len(positions):
+            rhats, sizes = rhat_and_ess_bulk(values[..., positions])
+            found[name] = Mixing(positions, sizes, rhats)
+    return found
+
+
+def _quantities(
+    arrays: Mapping[str, npt.ArrayLike], only: frozenset[str] | None = None
+) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
+    """(name, (chain, draw, quantity)) of all or some; kappa, which may be infinite, is judged through its closeness."""
     for name, drawn in arrays.items():
         if name in UNJUDGED or (name == "kappa" and "closeness" in arrays):
             continue
         values = np.asarray(drawn, dtype=float)
         flat = (*values.shape[:2], -1)
-        yield name, values.reshape(flat)
-        if name in COMPARED:
-            yield f"difference of {name}", (values[:, :, 1:] - values[:, :, :1]).reshape(flat)
+        if only is None or name in only:
+            yield name, values.reshape(flat)
+        difference = f"difference of {name}"
+        if name in COMPARED and (only is None or difference in only):
+            yield difference, (values[:, :, 1:] - values[:, :, :1]).reshape(flat)
 
 
 def _constant(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -4,7 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from bayescov.sampling.diagnostics import LARGEST_RHAT, mixing_of_each
+
 __all__ = ["Progress"]
+
+MORE = 0.25  # of what was drawn, where only R-hat is too large
 
 
 class Progress:
@@ -24,6 +28,7 @@ class Progress:
         self._show = show
         self._bar: Any = None
         self._task: Any = None
+        self._slow: dict[str, Any] = {}  # positions of the quantities that had not mixed, by name
 
     def __enter__(self) -> "Progress":
         if self._show:
@@ -53,20 +58,35 @@ class Progress:
         if self.target <= 0:
             self._say(1.0, f"{done} draws a chain")
             return 0.0
-        from bayescov.sampling.diagnostics import LARGEST_RHAT, mixing
-
-        ess, rhat = mixing(arrays)
-        enough = bool(np.isfinite(ess) and ess >= self.target and rhat <= LARGEST_RHAT)
+        ess, rhat = self._mixing(arrays)
+        enough = bool(ess >= self.target and rhat <= LARGEST_RHAT)
         self._say(
             1.0 if enough else done / total, f"{done} draws a chain, ESS >= {ess:.0f}, R-hat <= {rhat:.3f}"
         )
         if enough:
             return 0.0
-        if not (ess > 0 and np.isfinite(rhat)):  # nothing can be judged
+        if not (ess > 0 and rhat > 0):  # nothing can be judged
             return float(done)
-        # Effective draws grow with draws, and what R-hat is above one shrinks with them.
-        times = max(self.target / ess, (rhat - 1.0) / (LARGEST_RHAT - 1.0))
-        return max(1.0, done * (times - 1.0))
+        # Effective draws grow with draws; the largest of thousands of R-hats foretells less.
+        return done * max(self.target / ess - 1.0, MORE if rhat > LARGEST_RHAT else 0.0)
+
+    def _mixing(self, arrays: dict[str, Any]) -> tuple[float, float]:
+        """Smallest effective sample size and largest R-hat: of what was slow last time, and of everything once that has mixed."""
+        for only in (self._slow, None) if self._slow else (None,):
+            found = mixing_of_each(arrays, only)
+            if not found:
+                return np.nan, np.nan
+            ess = float(np.min([f.ess.min() for f in found.values()]))
+            rhat = float(np.max([f.rhat.max() for f in found.values()]))
+            if not (ess >= self.target and rhat <= LARGEST_RHAT):
+                break
+        if only is None:
+            slow = {
+                name: f.positions[~((f.ess >= self.target) & (f.rhat <= LARGEST_RHAT))]
+                for name, f in found.items()
+            }
+            self._slow = {name: positions for name, positions in slow.items() if len(positions)}
+        return ess, rhat
 
     def _say(self, share: float, text: str) -> None:
         if self._bar is not None:

@@ -166,9 +166,25 @@ def test_draws_wanted_are_foretold_from_effective_draws():
         assert bar.watch("tune", 10, 20, None) == 0
     with Progress("model", target=10.0, show=False) as bar:
         assert ess > 10.0
-        assert rhat > 1.01  # what it is above one shrinks with the draws
-        wanted = bar.watch("draw", 10_000, 60_000, {"x": apart})
-        assert wanted == pytest.approx(10_000 * ((rhat - 1.0) / 0.01 - 1.0))
+        assert rhat > 1.01
+        assert bar.watch("draw", 10_000, 60_000, {"x": apart}) == 2_500.0
+
+
+def test_what_was_slow_is_judged_first_and_everything_before_the_end():
+    """With the last quantity apart in one chain, in the draws of the second half, or in none."""
+    rng = np.random.default_rng(4)
+    sound = rng.normal(size=(4, 1000, 3))
+    one, late = sound.copy(), sound.copy()
+    one[3, :, 2] += 2.0
+    late[:, 500:, 1] += 2.0
+    with Progress("model", target=100.0, show=False) as bar:
+        assert bar.watch("draw", 1000, 9000, {"x": one, "y": sound}) > 0
+        assert bar.watch("draw", 1000, 9000, {"x": one, "y": sound}) > 0
+        assert (
+            bar.watch("draw", 1000, 9000, {"x": sound, "y": late}) > 0
+        )  # what was slow has mixed, what was not is seen
+        assert bar.watch("draw", 1000, 9000, {"x": sound, "y": late}) > 0
+        assert bar.watch("draw", 1000, 9000, {"x": sound, "y": sound}) == 0
 
 
 def test_slow_mixing_keeps_evenly_spaced_draws_and_not_ever_more_of_them(cohort):
