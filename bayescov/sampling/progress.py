@@ -53,7 +53,8 @@ class Progress:
     def watch(self, stage: str, done: int, total: int, arrays: dict[str, Any] | None) -> float:
         """Called by the sampler after each piece of work; the draws a chain that are wanted until every quantity has mixed."""
         if arrays is None:
-            self._say(done / total, f"{'warm-up' if stage == 'tune' else 'drawing'} {done}/{total}")
+            # Short of the end: the clock of a bar that was full once stands still.
+            self._say(0.99 * done / total, f"{'warm-up' if stage == 'tune' else 'drawing'} {done}/{total}")
             return 0.0
         if self.target <= 0:
             self._say(1.0, f"{done} draws a chain")

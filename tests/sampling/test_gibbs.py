@@ -170,6 +170,16 @@ def test_draws_wanted_are_foretold_from_effective_draws():
         assert bar.watch("draw", 10_000, 60_000, {"x": apart}) == 2_500.0
 
 
+def test_the_clock_of_the_bar_runs_on_after_the_warm_up():
+    with Progress("model", target=0.0, show=True) as bar:
+        bar.watch("tune", 400, 400, None)
+        assert not bar._bar.finished
+        bar.watch("draw", 100, 100, None)
+        assert not bar._bar.finished
+        bar.watch("draw", 100, 100, {})
+        assert bar._bar.finished
+
+
 def test_what_was_slow_is_judged_first_and_everything_before_the_end():
     """With the last quantity apart in one chain, in the draws of the second half, or in none."""
     rng = np.random.default_rng(4)
