@@ -41,10 +41,7 @@ def plan_of(spec: ModelSpec, data: Data, densities: bool) -> Plan:
             blocks.append(sweep.move_couplings)
         if spec.sparse is not None:
             turns = sweep.TURNS if data.unit.shape[0] <= sweep.FEW_REGIONS else 1
-            blocks += turns * [
-                sweep.move_edges,
-                sweep.move_scales,
-            ]  # kappa again: it and departures move together
+            blocks += turns * [sweep.move_edges, sweep.move_scales]  # kappa again: it goes with departures
             learning.append(tuning.watch)
     blocks += [sweep.draw_covariances, sweep.draw_means]
     if data.any_missing or data.student:

@@ -19,6 +19,7 @@ __all__ = [
     "diagnose",
     "mixing",
     "mixing_of_each",
+    "worst_of",
 ]
 
 LARGEST_RHAT = 1.01
@@ -160,10 +161,15 @@ def mixing(arrays: Mapping[str, npt.ArrayLike]) -> tuple[float, float]:
     ess, rhat : float
         NaN where a quantity cannot be judged, or none varies.
     """
-    found = mixing_of_each(arrays).values()
+    return worst_of(mixing_of_each(arrays))
+
+
+def worst_of(found: Mapping[str, Mixing]) -> tuple[float, float]:
+    """Smallest effective sample size and largest R-hat of what `mixing_of_each` found; NaN where there is nothing."""
     if not found:
         return np.nan, np.nan
-    return float(np.min([f.ess.min() for f in found])), float(np.max([f.rhat.max() for f in found]))
+    ess, rhat = (np.concatenate([getattr(f, name) for f in found.values()]) for name in ("ess", "rhat"))
+    return float(ess.min()), float(rhat.max())
 
 
 def mixing_of_each(

@@ -119,18 +119,9 @@ def fit(
         for name, child in zip(STRUCTURES, seeds[1:], strict=True):
             case = special_case(spec, name)
             arrays, case_stats, _ = _run(
-                case,
-                design,
-                child,
-                draws,
-                tune,
-                chains,
-                min(MOST_OF_CASE * draws, budget),
-                min_ess,
-                cores,
-                progress,
+                case, design, child, draws, tune, chains, min(MOST_OF_CASE * draws, budget), min_ess, cores, progress,
                 f"special case: {name}",
-            )
+            )  # fmt: skip
             cases[name] = {"correlation": arrays["correlation"].astype(np.float32)}
             if "log_likelihood" in case_stats:
                 gains[name] = gain_of(case_stats["log_likelihood"], stats["log_likelihood"])

@@ -104,12 +104,9 @@ def sample_gibbs(
             posterior = _posterior(spec, design, blocks)
             wanted = watch("draw", drawn, max_draws, posterior)
             if wanted > 0 and drawn // apart >= MOST_HELD * draws:
-                blocks, apart = (
-                    [[_every_other(_join([b[c] for b in blocks])) for c in range(chains)]],
-                    2 * apart,
-                )
+                blocks = [[_every_other(_join([b[c] for b in blocks])) for c in range(chains)]]
+                posterior, apart = _posterior(spec, design, blocks), 2 * apart
             count = min(_block(wanted / apart, draws), (max_draws - drawn) // apart)
-        posterior = _posterior(spec, design, blocks)
     joined = [_join([b[c] for b in blocks]) for c in range(chains)]
     stats: Arrays = {}
     if spec.shared is not None:

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
-from bayescov.sampling.diagnostics import LARGEST_RHAT, mixing_of_each
+from bayescov.sampling.diagnostics import LARGEST_RHAT, mixing_of_each, worst_of
 
 __all__ = ["Progress"]
 
@@ -75,10 +73,7 @@ class Progress:
         """Smallest effective sample size and largest R-hat: of what was slow last time, and of everything once that has mixed."""
         for only in (self._slow, None) if self._slow else (None,):
             found = mixing_of_each(arrays, only)
-            if not found:
-                return np.nan, np.nan
-            ess = float(np.min([f.ess.min() for f in found.values()]))
-            rhat = float(np.max([f.rhat.max() for f in found.values()]))
+            ess, rhat = worst_of(found)
             if not (ess >= self.target and rhat <= LARGEST_RHAT):
                 break
         if only is None:
