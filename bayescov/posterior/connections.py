@@ -35,9 +35,9 @@ STATEMENTS = (*CHANGES, "unchanged")
 
 # A prior that expects few changes orders weak ones by where they would be plausible, not by what the people say of each: where one
 # group's correlations were all a little weaker, it ranked worse than Fisher's z. This special case expects them everywhere, and
-# with a little of Fisher's z itself no truth that was tried is ranked worse by more than .01.
+# with some of Fisher's z itself no truth that was tried is ranked worse by more than .01.
 DENSE = "structure_pooled"
-PLAIN = 0.1  # what Fisher's z weighs in the evidence
+PLAIN = 0.2  # what Fisher's z weighs in the evidence
 
 
 COUPLING = {
@@ -90,7 +90,7 @@ def connections(
         ``p_reversed``, ``p_unchanged`` (they sum to one), ``p_present_control``, ``p_present``, ``control_mean``,
         ``mean``, ``difference`` (patients minus controls) with ``difference_low`` and ``difference_high``,
         ``evidence`` (posterior mean over SD of ``atanh|rho_g| - atanh|rho_c|``, for ranking; where the fit holds its special
-        case in which every connection may differ a little, .45 times its own, .45 times that of the case and .1 times
+        case in which every connection may differ a little, .4 times its own, .4 times that of the case and .2 times
         what `fisher_z` makes of the same difference, in standard errors) and ``verdict``.
         Where the fit holds its structural special cases, ``p_added_low``, ``p_added_high`` and so on: the range
         of each probability over them, the fit by itself and all together, which the verdicts take into account. Where the model

@@ -147,6 +147,10 @@ class Mixing(NamedTuple):
     ess: npt.NDArray[np.float64]
     rhat: npt.NDArray[np.float64]
 
+    def enough(self, target: float) -> npt.NDArray[np.bool_]:
+        """Which of them have `target` effective draws and chains that agree."""
+        return (self.ess >= target) & (self.rhat <= LARGEST_RHAT)
+
 
 def mixing(arrays: Mapping[str, npt.ArrayLike]) -> tuple[float, float]:
     """Smallest bulk effective sample size and largest R-hat over every reported quantity.

@@ -73,16 +73,13 @@ class Progress:
         """Smallest effective sample size and largest R-hat: of what was slow last time, and of everything once that has mixed."""
         for only in (self._slow, None) if self._slow else (None,):
             found = mixing_of_each(arrays, only)
-            ess, rhat = worst_of(found)
-            if not (ess >= self.target and rhat <= LARGEST_RHAT):
+            slow = {name: f.positions[~f.enough(self.target)] for name, f in found.items()}
+            slow = {name: positions for name, positions in slow.items() if len(positions)}
+            if slow:
                 break
         if only is None:
-            slow = {
-                name: f.positions[~((f.ess >= self.target) & (f.rhat <= LARGEST_RHAT))]
-                for name, f in found.items()
-            }
-            self._slow = {name: positions for name, positions in slow.items() if len(positions)}
-        return ess, rhat
+            self._slow = slow
+        return worst_of(found)
 
     def _say(self, share: float, text: str) -> None:
         if self._bar is not None:

@@ -50,7 +50,7 @@ def test_every_number_equals_the_literal_definition(small, kind, threshold, marg
                 assert float(got[f"p_{name}_high"]) == pytest.approx(max(s[name] for s in (shares, *alone)))
             score = (evidence + of_pooled) / 2
             if kind == "correlation":  # for partial correlations there are too few people
-                score = 0.9 * score + 0.1 * z_of_volumes(design_of(small), g, e)
+                score = 0.8 * score + 0.2 * z_of_volumes(design_of(small), g, e)
             assert float(got["evidence"]) == pytest.approx(score, rel=1e-9)
             assert float(got["p_present_control"]) == pytest.approx(np.mean([abs(v) > threshold for v in c]))
             assert float(got["p_present"]) == pytest.approx(np.mean([abs(v) > threshold for v in h]))
