@@ -53,6 +53,8 @@ _ROOMS = {
     "permutation_test": "classical",
     "simulate_study": "simulate",
     "plan": "simulate",
+    "calibrate": "simulate",
+    "judge": "simulate",
     "compare": "report.comparison",
     "headline": "report",
     "report": "report",

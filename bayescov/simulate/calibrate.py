@@ -14,7 +14,7 @@ from bayescov.design import prepare
 from bayescov.errors import BayescovError
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.posterior.events import events
-from bayescov.simulate.truths import simulate_cohort, truth
+from bayescov.simulate.truths import check_truth_name, simulate_cohort, truth
 
 __all__ = ["MAIN_TRUTHS", "calibrate"]
 
@@ -67,18 +67,24 @@ def calibrate(
         ``evidence``, ``fisher_z`` (of the change of the absolute correlation, in standard errors), ``difference``
         (true), ``estimate``, ``low``, ``high``, ``verdict``.
 
+    Raises
+    ------
+    BayescovError
+        If there is no truth of a name, or no data set is asked for; before anything is fitted.
+
     Examples
     --------
-    >>> from bayescov.simulate.calibrate import calibrate
-    >>> from bayescov.simulate.judgement import judge
-    >>> runs = calibrate(["null"], p=4, datasets=1, draws=50, models=["separate"], jobs=1)
-    >>> judge(runs)["ece"].between(0, 1).all()
+    >>> import bayescov as bc
+    >>> runs = bc.calibrate(["null"], p=4, datasets=1, draws=50, models=["separate"], jobs=1)
+    >>> bc.judge(runs)["ece"].between(0, 1).all()
     np.True_
     """
     from joblib import Parallel, delayed
 
     if datasets < 1:
         raise BayescovError(f"datasets={datasets} leaves nothing to judge; ask for at least one")
+    for name in truths:  # before hours of fits, not after
+        check_truth_name(name)
     specs = [load_model(m) for m in models]
     cells = [(name, number) for number in range(datasets) for name in truths]
     parts = Parallel(n_jobs=jobs)(

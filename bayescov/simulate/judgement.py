@@ -43,6 +43,13 @@ def judge(runs: pd.DataFrame, *, margin: float = 0.1) -> pd.DataFrame:
     References
     ----------
     Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. J. R. Stat. Soc. B 57, 289-300.
+
+    Examples
+    --------
+    >>> import bayescov as bc
+    >>> runs = bc.calibrate(["null"], p=4, datasets=1, draws=50, models=["separate"], jobs=1)
+    >>> bc.judge(runs)[["model", "truth", "datasets"]].values.tolist()
+    [['separate', 'null', 1]]
     """
     return pd.DataFrame(
         [

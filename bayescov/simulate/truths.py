@@ -13,7 +13,7 @@ from bayescov.design.edges import edge_coordinates, edge_pairs, to_edges
 from bayescov.errors import BayescovError, nearest
 from bayescov.simulate.correlations import healthy_correlation, jitter, nearest_correlation, packaged_table
 
-__all__ = ["TRUTHS", "Truth", "planted_truth", "simulate_cohort", "truth", "truth_names"]
+__all__ = ["TRUTHS", "Truth", "check_truth_name", "planted_truth", "simulate_cohort", "truth", "truth_names"]
 
 Floats = npt.NDArray[np.float64]
 POPULATIONS = ("HC", "MS", "NMOSD")
@@ -132,10 +132,7 @@ def truth(name: str, *, p: int = 14, rng: np.random.Generator) -> Truth:
     >>> truth("sparse", p=14, rng=np.random.default_rng(1)).correlation.shape
     (3, 14, 14)
     """
-    if name not in TRUTHS:
-        raise BayescovError(
-            f"there is no truth {name!r}{nearest(name, truth_names())} (truths: {', '.join(truth_names())})"
-        )
+    check_truth_name(name)
     if p < 4:
         raise BayescovError(f"a truth needs at least 4 regions, got p = {p}")
     healthy, regions = healthy_correlation(p)
@@ -169,6 +166,14 @@ def planted_truth(*, p: int, effect: float, changed: int, rng: np.random.Generat
 def truth_names() -> tuple[str, ...]:
     """The named truths."""
     return tuple(TRUTHS)
+
+
+def check_truth_name(name: str) -> None:
+    """Raise a BayescovError where there is no such truth."""
+    if name not in TRUTHS:
+        raise BayescovError(
+            f"there is no truth {name!r}{nearest(name, truth_names())} (truths: {', '.join(truth_names())})"
+        )
 
 
 def simulate_cohort(truth: Truth, sizes: Sequence[int] = (34, 40, 35), *, rng: np.random.Generator) -> Cohort:
