@@ -298,6 +298,13 @@ def test_a_transposed_table_is_turned(tmp_path):
     assert "regions in rows" in data.attrs["tool"]
 
 
+def test_a_list_of_regions_is_no_table(tmp_path):
+    path = tmp_path / "regions.csv"
+    path.write_text(",,,,\nLeft-Thalamus\nRight-Thalamus\nLeft-Caudate\nRight-Caudate\n")
+    with pytest.raises(TableError, match="no volumes stand beside them; give one column a person"):
+        read_volumes(path)
+
+
 def test_a_title_above_the_header_is_pointed_out(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("My study,,,\n" + "id,Left-Caudate,Right-Caudate,Left-Putamen\ns1,3700,3600,5100\n")

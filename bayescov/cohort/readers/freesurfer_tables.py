@@ -15,6 +15,7 @@ from bayescov.cohort.readers.delimited import wide
 from bayescov.cohort.readers.grid import Grid
 from bayescov.cohort.reading import Reading
 from bayescov.cohort.regions import Atlas
+from bayescov.errors import TableError
 
 __all__ = ["is_stats_table", "read_stats_table", "read_transposed", "regions_in_rows"]
 
@@ -65,6 +66,11 @@ def regions_in_rows(grid: Grid, atlas: Atlas) -> bool:
 def read_transposed(grid: Grid, atlas: Atlas) -> Reading:
     """A table with regions in rows and people in columns."""
     subjects = grid.names[1:]
+    if not subjects:
+        raise TableError(
+            "the only column names regions, and no volumes stand beside them; give one column a person",
+            source=grid.source,
+        )
     written = grid.cells(0)
     columns = [to_numbers(grid.cells(i), grid.decimal) for i in range(1, len(grid.names))]
     problems = list(grid.problems)
