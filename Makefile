@@ -66,7 +66,7 @@ bench-full: $(VENV)/.ready ## the benchmarks as published (hours; refreshes benc
 calibration: $(VENV)/.ready ## whether stated probabilities come true, as published (an hour and a half; refreshes two READMEs)
 	@set -e; judge="$(BIN)/python benchmarks/calibration.py"; \
 	$$judge; \
-	$$judge --truths variance_only,heavy_tails,severity,noise,hub,mirrored,few,many_small,one_dense; \
+	$$judge --truths others; \
 	$$judge --sizes 100; \
 	$$judge --sizes 20; \
 	$$judge --regions 30

@@ -13,8 +13,10 @@ import pandas as pd
 from bayescov.design import prepare
 from bayescov.errors import BayescovError
 from bayescov.model.spec import ModelSpec, load_model
+from bayescov.posterior.arguments import require_choice
 from bayescov.posterior.events import events
-from bayescov.simulate.truths import check_truth_name, simulate_cohort, truth
+from bayescov.simulate.distribution import simulate_cohort
+from bayescov.simulate.truths import truth, truth_names
 
 __all__ = ["MAIN_TRUTHS", "calibrate"]
 
@@ -84,7 +86,7 @@ def calibrate(
     if datasets < 1:
         raise BayescovError(f"datasets={datasets} leaves nothing to judge; ask for at least one")
     for name in truths:  # before hours of fits, not after
-        check_truth_name(name)
+        require_choice("truth", name, truth_names())
     specs = [load_model(m) for m in models]
     cells = [(name, number) for number in range(datasets) for name in truths]
     parts = Parallel(n_jobs=jobs)(

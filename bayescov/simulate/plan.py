@@ -17,8 +17,9 @@ from bayescov.errors import AnswerError
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.posterior import connections
 from bayescov.posterior.arguments import require_choice, require_number, require_whole
+from bayescov.simulate.distribution import Truth, simulate_cohort
 from bayescov.simulate.recovery import true_changes
-from bayescov.simulate.truths import Truth, planted_truth, simulate_cohort, truth, truth_names
+from bayescov.simulate.truths import planted_truth, truth, truth_names
 
 __all__ = ["plan"]
 

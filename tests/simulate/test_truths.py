@@ -11,7 +11,7 @@ from bayescov.errors import BayescovError
 from bayescov.posterior.events import events
 from bayescov.simulate import simulate_cohort, truth, truth_names
 from bayescov.simulate.correlations import healthy_correlation, nearest_correlation
-from bayescov.simulate.truths import _mirror, _random_edges
+from bayescov.simulate.differences import homologues, random_edges
 
 HC, MS, NMOSD = 0, 1, 2
 
@@ -56,7 +56,7 @@ def test_healthy_matrices_of_any_size_are_valid_and_have_homologues(p):
     assert matrix.shape == (p, p)
     assert len(set(names)) == p
     assert np.linalg.eigvalsh(matrix)[0] > 0.02
-    mirror = _mirror(names)
+    mirror = homologues(names)
     pairs = np.flatnonzero(mirror != np.arange(p))
     assert len(pairs) == 2 * (p // 2)
     assert (mirror[mirror] == np.arange(p)).all()
@@ -144,7 +144,7 @@ def test_hub_uncouples_one_region_of_one_group():
 
 
 def test_few_many_and_one_group_alone_change_what_they_say():
-    mirror = _mirror(draw("null").regions)
+    mirror = homologues(draw("null").regions)
     rows, columns = np.triu_indices(14, 1)
     apart = mirror[rows] != columns  # no homologues
     few, many, one = (draw(name).correlation for name in ("few", "many_small", "one_dense"))
@@ -162,9 +162,71 @@ def test_few_many_and_one_group_alone_change_what_they_say():
     assert 0.5 / np.sqrt(37) < moved.std() < 1.5 / np.sqrt(37)
 
 
+def moved(made, g):
+    """(region, region): how much each correlation of a population differs from the controls'."""
+    return made.correlation[g] - made.correlation[HC]
+
+
+def test_module_lowers_the_edges_among_five_regions():
+    inside = [moved(draw("module", seed=s), MS) for s in range(10)]
+    for change in inside:
+        # made valid afterwards, which gives back a part of it, and spills a little over
+        who = np.argsort(change.sum(0))[:5]
+        among = to_edges(change[np.ix_(who, who)])
+        assert among.max() < -0.1
+        assert np.abs(np.delete(change, who, 0)).max() < 0.15
+    assert (moved(draw("module"), NMOSD) == 0).all()
+
+
+def test_hemispheres_lowers_what_lies_between_left_and_right():
+    made = draw("hemispheres")
+    left = np.array([r.startswith("Left") for r in made.regions])
+    between = left[:, None] != left[None, :]
+    assert between.sum() == 2 * 7 * 7
+    change = moved(made, NMOSD)
+    assert change[between].mean() == pytest.approx(-0.2, abs=0.08)
+    assert np.abs(change[~between]).mean() < 0.08
+    assert (moved(made, MS) == 0).all()
+
+
+def test_where_controls_are_the_odd_ones_both_patient_groups_differ_alike():
+    made = draw("odd_controls")
+    np.testing.assert_array_equal(made.correlation[MS], made.correlation[NMOSD])
+    change = np.sort(to_edges(moved(made, MS)))
+    assert change[-8:].min() > 0.15
+    assert np.abs(change[:-8]).mean() < 0.06
+
+
+def test_weak_is_sparse_around_weaker_correlations():
+    weak, sparse = draw("weak", seed=3), draw("sparse", seed=3)
+    np.testing.assert_allclose(weak.edges[HC], 0.4 * sparse.edges[HC])
+    for g, sign in ((MS, 1), (NMOSD, -1)):
+        change = np.sort(sign * to_edges(moved(weak, g)))
+        assert change[-8:].min() > 0.2
+        assert np.abs(change[:-8]).mean() < 0.06
+
+
+def test_one_region_keeps_two_fifths_of_its_correlations():
+    made = draw("one_region")
+    changed = np.abs(moved(made, MS)) > 1e-12
+    region = int(np.argmax(changed.sum(0)))
+    others = np.delete(np.arange(14), region)
+    np.testing.assert_allclose(
+        made.correlation[MS, region, others], 0.4 * made.correlation[HC, region, others]
+    )
+    assert not changed[np.ix_(others, others)].any()
+    assert (moved(made, NMOSD) == 0).all()
+
+
+def test_shift_brings_every_correlation_a_quarter_nearer_to_one():
+    made = draw("shift")
+    np.testing.assert_allclose(1 - made.correlation[MS], 0.75 * (1 - made.correlation[HC]), atol=1e-8)
+    assert (moved(made, NMOSD) == 0).all()
+
+
 def test_mirrored_gains_on_one_side_what_it_loses_on_the_other():
     made = draw("mirrored")
-    mirror = _mirror(made.regions)
+    mirror = homologues(made.regions)
     np.testing.assert_array_equal(made.correlation[MS], made.correlation[HC][np.ix_(mirror, mirror)])
     found = events(made.edges[HC], made.edges[MS], threshold=0.3, margin=0.1)
     assert found.added.sum() == found.missing.sum() > 3
@@ -173,9 +235,9 @@ def test_mirrored_gains_on_one_side_what_it_loses_on_the_other():
 def test_random_edges_are_different_and_never_between_homologues():
     regions = draw("null").regions
     for seed in range(30):
-        edges = _random_edges(regions, 20, np.random.default_rng(seed))
+        edges = random_edges(regions, 20, np.random.default_rng(seed))
         assert len({tuple(e) for e in edges}) == 20
-        assert not [e for e in edges if _mirror(regions)[e[0]] == e[1]]
+        assert not [e for e in edges if homologues(regions)[e[0]] == e[1]]
 
 
 def _z_of_edges(log_volumes, correlation, dof=np.inf):
