@@ -29,11 +29,14 @@ $(VENV)/.ready: pyproject.toml requirements.lock | $(VENV)/.uv/bin/uv
 demo: $(VENV)/.ready ## simulate the packaged study, fit it, write demo/report.html
 	@$(BIN)/bayescov demo --out demo
 
+# Two processes, a file of tests to each at a time: its fits and what it compiles are shared within a file.
+PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
 test: $(VENV)/.ready ## the tests
-	@$(BIN)/python -m pytest -q
+	@$(PYTEST)
 
 test-slow: $(VENV)/.ready ## the slow statistical evidence (calibration of the samplers)
-	@$(BIN)/python -m pytest -q -m slow
+	@$(PYTEST) -m slow
 
 lint: $(VENV)/.ready ## formatting, linter, types, layers
 	@$(BIN)/ruff format --check .

@@ -200,12 +200,13 @@ def test_sentences_and_survival(fit):
 
 
 def test_structures_and_refits_are_scenarios_too(design):
-    fit = bc.fit(design, model="adaptive", seed=1, **QUICK)
+    brief = {**QUICK, "draws": 300}  # what is asserted holds for any draws
+    fit = bc.fit(design, model="adaptive", seed=1, **brief)
     grid = bc.prior_grid(fit)
     assert {"dense.median x 4", "sparse.share_b x 2", "shared.eta x 2"} <= set(grid)
     assert grid["dense.median x 4"].dense.median == 4 * spec_of(fit).dense.median
     chosen = {name: grid[name] for name in ("dense.median x 0.25", "sparse.size_median x 1.5")}
-    answers = bc.sensitivity(fit, refits=chosen, settings=QUICK, draws=400)
+    answers = bc.sensitivity(fit, refits=chosen, settings=brief, draws=400)
     kinds = answers["kind"].values.tolist()
     assert kinds.count("structure") == 3
     assert answers["scenario"].values[[k == "refit" for k in kinds]].tolist() == list(chosen)
@@ -228,7 +229,7 @@ def _as_posterior(fit, structure):
 
 
 def test_log_priors_of_scalars_equal_scipy(design):
-    fit = bc.fit(design, model="adaptive", seed=1, structures=False, **QUICK)
+    fit = bc.fit(design, model="adaptive", seed=1, structures=False, **{**QUICK, "draws": 300})
     spec, posterior = spec_of(fit), fit["posterior"]
     found = log_priors(fit, 10_000)
     share = (
