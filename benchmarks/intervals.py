@@ -15,7 +15,8 @@ from tables import Run, markdown, options
 import bayescov as bc
 from bayescov.posterior.arguments import correlation_draws
 from bayescov.posterior.comparison import difference_interval
-from bayescov.posterior.structures import structures_of, uncontradicted
+from bayescov.posterior.structures import uncontradicted
+from bayescov.sampling.structures import structures_of
 from bayescov.simulate import simulate_cohort, truth
 
 SIZES = (34, 40, 35)

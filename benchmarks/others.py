@@ -27,7 +27,7 @@ from tables import HERE, machine, markdown, run_of
 
 import bayescov as bc
 from bayescov.sampling.convergence import rhat_and_ess_bulk
-from bayescov.sampling.diagnostics import mixing
+from bayescov.sampling.mixing import mixing
 from bayescov.simulate import simulate_cohort, truth
 
 REGIONS = 14

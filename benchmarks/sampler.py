@@ -18,7 +18,7 @@ import pandas as pd
 from tables import Run, machine, markdown, options
 
 import bayescov as bc
-from bayescov.sampling.diagnostics import mixing
+from bayescov.sampling.mixing import mixing
 from bayescov.simulate import simulate_cohort, truth
 
 COLD = """

@@ -10,7 +10,8 @@ import xarray as xr
 
 from bayescov.errors import AnswerError, nearest
 from bayescov.posterior.draws import partial_correlations, stack_chains
-from bayescov.posterior.structures import mixture, structure_shares
+from bayescov.posterior.structures import mixture
+from bayescov.sampling.structures import structure_shares
 
 __all__ = [
     "KINDS", "correlation_draws", "draws_apart", "draws_of", "patients_of", "require_choice", "require_fit", "require_number",

@@ -18,15 +18,9 @@ from bayescov.posterior.comparison import Compared, Tables, compare_each, differ
 from bayescov.posterior.draws import fisher_z as z_of
 from bayescov.posterior.events import CHANGES, DEFINITIONS
 from bayescov.posterior.inclusion import coupling, inclusion
-from bayescov.posterior.structures import (
-    agreed,
-    short_name,
-    structure_shares,
-    structure_weights,
-    structures_of,
-    uncontradicted,
-)
+from bayescov.posterior.structures import agreed, uncontradicted
 from bayescov.posterior.verdicts import verdicts
+from bayescov.sampling.structures import short_name, structure_shares, structure_weights, structures_of
 from bayescov.sampling.tree import design_of
 
 __all__ = ["connections"]

@@ -23,7 +23,7 @@ from bayescov.posterior.headline import Headline, counts, headline
 from bayescov.posterior.likelihood import given_covariance, log_likelihood
 from bayescov.posterior.powerscaling import QUANTITIES, power_scaling
 from bayescov.posterior.priors import log_priors
-from bayescov.posterior.structures import short_name, structures_of
+from bayescov.sampling.structures import short_name, structures_of
 from bayescov.sampling.tree import design_of, settings_of, spec_of
 
 __all__ = ["prior_grid", "sensitivity"]

@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from bayescov.report.words import interval_text, listing, plural, probability, signed
-from bayescov.sampling.diagnostics import LARGEST_RHAT, SMALLEST_ESS, Diagnosis, diagnose
+from bayescov.sampling.diagnostics import Diagnosis, diagnose
+from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS
 from bayescov.sampling.tree import spec_of
 
 __all__ = ["Sentence", "headline", "sentences"]

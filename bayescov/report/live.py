@@ -15,8 +15,9 @@ from bayescov.posterior.arguments import draws_apart
 from bayescov.posterior.comparison import compare, difference_interval, probabilities, totals
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.events import CHANGES, events
-from bayescov.posterior.structures import agreed, short_name, structure_weights, structures_of, uncontradicted
+from bayescov.posterior.structures import agreed, uncontradicted
 from bayescov.posterior.verdicts import verdicts
+from bayescov.sampling.structures import short_name, structure_weights, structures_of
 
 __all__ = ["STEPS", "LiveDraws", "Recount", "embed", "recount"]
 

@@ -9,7 +9,8 @@ from bayescov.design import Design
 from bayescov.model.spec import ModelSpec, SharedPrior
 from bayescov.posterior.verdicts import DOUBT
 from bayescov.report.words import listing, plural
-from bayescov.sampling.diagnostics import LARGEST_RHAT, SMALLEST_ESS, Diagnosis
+from bayescov.sampling.diagnostics import Diagnosis
+from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS
 from bayescov.sampling.tree import settings_of, spec_of
 
 __all__ = ["Methods", "methods"]

@@ -1,8 +1,8 @@
 """Have the chains reached one distribution, and are there enough draws of it? Judged for every reported quantity."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,27 +10,13 @@ import xarray as xr
 
 from bayescov.errors import FitError
 from bayescov.sampling.convergence import ess_tail, rhat_and_ess_bulk
+from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS, constant, quantities
+from bayescov.sampling.structures import CaseMixing, mixing_of_cases
 
-__all__ = [
-    "LARGEST_RHAT",
-    "LARGEST_SHARE_DIVERGENT",
-    "SMALLEST_ESS",
-    "Diagnosis",
-    "diagnose",
-    "mixing",
-    "mixing_of_each",
-    "worst_of",
-]
+__all__ = ["LARGEST_SHARE_DIVERGENT", "Diagnosis", "diagnose"]
 
-LARGEST_RHAT = 1.01
-SMALLEST_ESS = 400.0
 LARGEST_SHARE_DIVERGENT = 0.001
 WORST = 3
-
-# Reported as differences from the controls (the first population) too.
-COMPARED = ("correlation", "mean")
-# A zero-one indicator has no ranks to speak of; what it says is judged through the correlations.
-UNJUDGED = ("included",)
 
 
 @dataclass(frozen=True)
@@ -48,12 +34,15 @@ class Diagnosis:
     worst : tuple of str
         Names of the quantities that are furthest from passing (at most three).
     ok : bool or None
-        True: R-hat <= 1.01 and bulk ESS >= 400 for every quantity, at most one divergence in 1,000 draws. None: it
-        could not be judged (a single chain). NaN never passes.
+        True: R-hat <= 1.01 and bulk ESS >= 400 for every quantity, and for the correlations of every special case that
+        counts; at most one divergence in 1,000 draws. None: it could not be judged (a single chain). NaN never passes.
     sentences : tuple of str
         The same for the reader, the verdict first.
     n_quantities, n_constant : int
         Quantities judged, and those passed over because they never change (a fixed kappa).
+    cases : dict of str to CaseMixing
+        Of each structural special case, its share in what is stated, and the smallest bulk ESS and largest R-hat of its
+        correlations and their differences from controls. It counts if its share is at least .05.
     """
 
     max_rhat: float
@@ -65,6 +54,7 @@ class Diagnosis:
     sentences: tuple[str, ...]
     n_quantities: int
     n_constant: int
+    cases: dict[str, CaseMixing]
 
 
 @dataclass(frozen=True)
@@ -117,6 +107,7 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
     table = _judge(posterior)
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     divergences = _divergences(fit)
+    cases = mixing_of_cases(fit)
     max_rhat = float(np.max(table.rhat)) if len(table.rhat) else np.nan
     min_bulk = float(np.min(table.bulk)) if len(table.bulk) else np.nan
     min_tail = float(np.min(table.tail)) if len(table.tail) else np.nan
@@ -124,6 +115,7 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
         max_rhat <= LARGEST_RHAT
         and min_bulk >= SMALLEST_ESS
         and divergences <= LARGEST_SHARE_DIVERGENT * chains * draws
+        and all(case.enough for case in cases.values() if case.counts)
     )
     if ok and chains == 1:
         ok = None
@@ -134,80 +126,11 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
         divergences=divergences,
         worst=_worst(table),
         ok=ok,
-        sentences=_sentences(table, ok, chains, draws, divergences),
+        sentences=_sentences(table, ok, chains, draws, divergences) + _about_cases(cases),
         n_quantities=len(table.names),
         n_constant=table.n_constant,
+        cases=cases,
     )
-
-
-class Mixing(NamedTuple):
-    """Of the quantities at these positions, bulk effective sample sizes and R-hats, each (quantity,)."""
-
-    positions: npt.NDArray[np.intp]
-    ess: npt.NDArray[np.float64]
-    rhat: npt.NDArray[np.float64]
-
-    def enough(self, target: float) -> npt.NDArray[np.bool_]:
-        """Which of them have `target` effective draws and chains that agree."""
-        return (self.ess >= target) & (self.rhat <= LARGEST_RHAT)
-
-
-def mixing(arrays: Mapping[str, npt.ArrayLike]) -> tuple[float, float]:
-    """Smallest bulk effective sample size and largest R-hat over every reported quantity.
-
-    Parameters
-    ----------
-    arrays : mapping of str to array
-        The posterior variables of a fit, each (chain, draw, ...), without labels.
-
-    Returns
-    -------
-    ess, rhat : float
-        NaN where a quantity cannot be judged, or none varies.
-    """
-    return worst_of(mixing_of_each(arrays))
-
-
-def worst_of(found: Mapping[str, Mixing]) -> tuple[float, float]:
-    """Smallest effective sample size and largest R-hat of what `mixing_of_each` found; NaN where there is nothing."""
-    if not found:
-        return np.nan, np.nan
-    ess, rhat = (np.concatenate([getattr(f, name) for f in found.values()]) for name in ("ess", "rhat"))
-    return float(ess.min()), float(rhat.max())
-
-
-def mixing_of_each(
-    arrays: Mapping[str, npt.ArrayLike], only: Mapping[str, npt.NDArray[np.intp]] | None = None
-) -> dict[str, Mixing]:
-    """What `mixing` judges, of each quantity that varies; `only`: of these positions among the quantities of each name."""
-    found = {}
-    for name, values in _quantities(arrays, None if only is None else frozenset(only)):
-        positions = np.flatnonzero(~_constant(values)) if only is None else only[name]
-        if len(positions):
-            rhats, sizes = rhat_and_ess_bulk(values[..., positions])
-            found[name] = Mixing(positions, sizes, rhats)
-    return found
-
-
-def _quantities(
-    arrays: Mapping[str, npt.ArrayLike], only: frozenset[str] | None = None
-) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
-    """(name, (chain, draw, quantity)) of all or some; kappa, which may be infinite, is judged through its closeness."""
-    for name, drawn in arrays.items():
-        if name in UNJUDGED or (name == "kappa" and "closeness" in arrays):
-            continue
-        values = np.asarray(drawn, dtype=float)
-        flat = (*values.shape[:2], -1)
-        if only is None or name in only:
-            yield name, values.reshape(flat)
-        difference = f"difference of {name}"
-        if name in COMPARED and (only is None or difference in only):
-            yield difference, (values[:, :, 1:] - values[:, :, :1]).reshape(flat)
-
-
-def _constant(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """(quantity): never changes, in any chain. NaN counts as changing, so that it is judged and fails."""
-    return np.asarray(values.max(axis=(0, 1)) == values.min(axis=(0, 1)))
 
 
 def _judge(posterior: xr.Dataset) -> _Table:
@@ -215,8 +138,8 @@ def _judge(posterior: xr.Dataset) -> _Table:
     rhats, bulks, tails = [], [], []
     n_constant = 0
     arrays = {str(k): v.values for k, v in posterior.data_vars.items()}
-    for name, values in _quantities(arrays):
-        moving = ~_constant(values)
+    for name, values in quantities(arrays):
+        moving = ~constant(values)
         n_constant += int((~moving).sum())
         if moving.any():
             rhat, bulk = rhat_and_ess_bulk(values[..., moving])
@@ -296,4 +219,29 @@ def _sentences(table: _Table, ok: bool | None, chains: int, draws: int, divergen
         )
     if ok is None:
         said.append("Use chains=4.")
+    return tuple(said)
+
+
+def _about_cases(cases: Mapping[str, CaseMixing]) -> tuple[str, ...]:
+    """What is stated is an average over the fit and its special cases: whether their draws are enough for it."""
+    told = {
+        name: f"{name} ({case.share:.2f} of what is stated; R-hat at most {case.rhat:.3f}, bulk effective sample size at "
+        f"least {case.ess:,.0f})"
+        for name, case in cases.items()
+    }
+    mixed = [told[name] for name, case in cases.items() if case.counts and case.enough]
+    unmixed = [told[name] for name, case in cases.items() if case.counts and not case.enough]
+    rough = [told[name] for name, case in cases.items() if not case.counts and not case.enough]
+    said = []
+    if mixed:
+        said.append(f"The same holds for what else is averaged over: {', '.join(mixed)}.")
+    if unmixed:
+        said.append(
+            f"A special case that counts has too few draws, or its chains disagree: {', '.join(unmixed)}. Raise draws=."
+        )
+    if rough:
+        said.append(
+            f"A special case that counts for little or nothing has not mixed: {', '.join(rough)}. It moves no probability, "
+            "but the ranges over the special cases, and perhaps intervals."
+        )
     return tuple(said)

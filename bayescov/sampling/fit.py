@@ -10,18 +10,16 @@ import xarray as xr
 from bayescov.design import Design
 from bayescov.errors import FitError, nearest
 from bayescov.model.spec import ModelSpec, load_model
+from bayescov.sampling.cases import STRUCTURES, fit_cases
 from bayescov.sampling.convergence import available_cores
-from bayescov.sampling.prediction import gain_of
-from bayescov.sampling.progress import Progress
 from bayescov.sampling.tree import assemble
+from bayescov.sampling.watched import Effort, run
 
 __all__ = ["ENGINES", "fit"]
 
 ENGINES = ("auto", "gibbs", "nuts")
 DEFAULT_MODEL = "adaptive"
-STRUCTURES = ("pooled", "sparse")
-# Budgets, in draws asked for: of a fit, and of each of its special cases.
-MOST, MOST_OF_CASE = 20, 3
+MOST = 20  # times the draws asked for: the budget
 
 
 def fit(
@@ -65,7 +63,8 @@ def fit(
         Threads; default as many as there are processors for this process.
     structures : bool
         For ``adaptive``-like models: also fit the structural special cases (``pooled``, ``sparse``), from which
-        `connections` takes the range of each probability.
+        `connections` takes the range of each probability. A case that counts in what is stated and has not mixed after
+        three times `draws` is drawn from for as long as the fit itself.
     progress : bool
         Show a progress bar.
     cohort_attrs : mapping, optional
@@ -108,23 +107,16 @@ def fit(
             cohort_attrs=cohort_attrs,
         )  # fmt: skip
 
+    effort = Effort(draws, tune, chains, min_ess, cores, progress)
     budget = max(draws, max_draws or MOST * draws)
-    seeds = np.random.SeedSequence(seed).spawn(1 + len(STRUCTURES))
-    posterior, stats, settings = _run(
-        spec, design, seeds[0], draws, tune, chains, budget, min_ess, cores, progress, spec.title
-    )
+    own, *of_cases = np.random.SeedSequence(seed).spawn(1 + len(STRUCTURES))
+    posterior, stats, settings = run(spec, design, own, effort, max_draws=budget, title=spec.title)
     cases: dict[str, dict[str, Any]] = {}
     gains: dict[str, dict[str, float]] = {}
     if structures and spec.sparse is not None and spec.dense is not None:
-        for name, child in zip(STRUCTURES, seeds[1:], strict=True):
-            case = special_case(spec, name)
-            arrays, case_stats, _ = _run(
-                case, design, child, draws, tune, chains, min(MOST_OF_CASE * draws, budget), min_ess, cores, progress,
-                f"special case: {name}",
-            )  # fmt: skip
-            cases[name] = {"correlation": arrays["correlation"].astype(np.float32)}
-            if "log_likelihood" in case_stats:
-                gains[name] = gain_of(case_stats["log_likelihood"], stats["log_likelihood"])
+        cases, gains = fit_cases(
+            spec, design, of_cases, effort, max_draws=budget, foretold=stats.get("log_likelihood")
+        )
     tree = assemble(
         design, spec, posterior, sample_stats=stats, structures=cases, seed=seed, engine="gibbs", settings=settings,
         cohort_attrs=cohort_attrs,
@@ -132,37 +124,6 @@ def fit(
     for name, gain in gains.items():
         tree[f"structure_{name}"].attrs |= gain
     return tree
-
-
-def special_case(spec: ModelSpec, name: str) -> ModelSpec:
-    """The structural special case of a model that has both kinds of departure, its other priors kept."""
-    if name == "sparse":
-        return spec.change(dense=None)
-    dense = load_model("pooled").dense
-    assert dense is not None
-    return spec.change(sparse=None, dense={"median": dense.median, "width": dense.width, "atom": 0.0})
-
-
-def _run(
-    spec: ModelSpec,
-    design: Design,
-    seed: np.random.SeedSequence,
-    draws: int,
-    tune: int,
-    chains: int,
-    max_draws: int,
-    min_ess: float,
-    cores: int,
-    progress: bool,
-    title: str,
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    from bayescov.sampling.gibbs import sample_gibbs
-
-    with Progress(title, target=min_ess, show=progress) as bar:
-        return sample_gibbs(
-            spec, design, seed=seed, draws=draws, tune=tune, chains=chains, max_draws=max_draws, cores=cores,
-            watch=bar.watch,
-        )  # fmt: skip
 
 
 def _check_settings(design: Design, engine: str, draws: int, tune: int, chains: int) -> None:

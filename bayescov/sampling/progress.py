@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bayescov.sampling.diagnostics import LARGEST_RHAT, mixing_of_each, worst_of
+from bayescov.sampling.mixing import LARGEST_RHAT, mixing_of_each, worst_of
 
 __all__ = ["Progress"]
 

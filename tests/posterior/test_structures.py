@@ -5,8 +5,9 @@ import pytest
 from scipy.stats import norm
 
 import bayescov as bc
-from bayescov.posterior.structures import mixture, structure_shares, structure_weights, uncontradicted
+from bayescov.posterior.structures import mixture, uncontradicted
 from bayescov.sampling.prediction import gain_of, log_predictive_density
+from bayescov.sampling.structures import structure_shares, structure_weights
 from bayescov.simulate import simulate_cohort, truth
 from tests.posterior.fakes import fake_design, fake_fit
 

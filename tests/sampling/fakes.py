@@ -29,8 +29,8 @@ def small_design(*, seed=0, sizes=(14, 12, 11), regions=REGIONS, covariates="age
     return prepare(cohort, covariates=covariates, site=site)
 
 
-def small_fit(*, seed=1, chains=4, draws=250, model="pooled", design=None, **changed):
-    """A tree of independent draws; arrays in `changed` replace or add posterior variables."""
+def small_fit(*, seed=1, chains=4, draws=250, model="pooled", design=None, cases=None, **changed):
+    """A tree of independent draws; arrays in `changed` replace or add posterior variables, `cases` are correlations by name."""
     design = design or small_design()
     rng = np.random.default_rng(seed)
     groups, p = len(design.populations), len(design.regions)
@@ -47,5 +47,6 @@ def small_fit(*, seed=1, chains=4, draws=250, model="pooled", design=None, **cha
     stats = {"diverging": np.zeros(head, dtype=bool), "n_steps": rng.integers(1, 30, head)}
     return assemble(
         design, load_model(model), posterior, sample_stats=stats, seed=seed, engine="nuts",
+        structures={name: {"correlation": drawn} for name, drawn in (cases or {}).items()},
         settings={"draws": draws, "chains": chains}, cohort_attrs={"source": "a fake", "excluded": ["s1"]},
     )  # fmt: skip

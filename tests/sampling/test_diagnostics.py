@@ -6,7 +6,8 @@ import pytest
 import xarray as xr
 
 from bayescov.errors import FitError
-from bayescov.sampling.diagnostics import diagnose, mixing
+from bayescov.sampling.diagnostics import diagnose
+from bayescov.sampling.mixing import mixing
 
 from .fakes import small_design, small_fit
 
@@ -166,3 +167,51 @@ def test_sixty_eight_regions_take_seconds():
     found = diagnose(fit)
     assert found.n_quantities > 11_000
     assert time.process_time() - start < 20
+
+
+def with_cases(gains, *, apart=()):
+    """A sound fit with special cases of these gains; one chain of those in `apart` lies elsewhere in one correlation."""
+    rng = np.random.default_rng(8)
+    cases = {name: np.tanh(0.5 * rng.standard_normal((4, 250, 3, 3))) for name in gains}
+    for name in apart:
+        cases[name][0, :, 1, 2] = np.tanh(np.arctanh(cases[name][0, :, 1, 2]) + 0.5)
+    fit = small_fit(cases=cases)
+    for name, gain in gains.items():
+        fit[f"structure_{name}"].attrs["log_predictive_gain"] = gain
+    return fit
+
+
+def test_special_cases_that_have_mixed_are_told_with_their_share():
+    found = diagnose(with_cases({"pooled": 0.0, "sparse": -np.log(2.0)}))
+    assert found.ok is True
+    assert found.cases["pooled"].share == pytest.approx(0.4)
+    assert found.cases["sparse"].share == pytest.approx(0.2)
+    assert "pooled (0.40 of what is stated; R-hat at most 1.0" in found.sentences[1]
+    assert "sparse (0.20 of what is stated" in found.sentences[1]
+
+
+def test_a_case_is_judged_by_its_correlations_and_their_differences():
+    fit = with_cases({"sparse": 0.0}, apart=["sparse"])
+    drawn = fit["structure_sparse"]["correlation"].values
+    judged = np.concatenate([drawn, drawn[:, :, 1:] - drawn[:, :, :1]], axis=2)
+    dataset = xr.Dataset({"judged": (("chain", "draw", "population", "edge"), judged)})
+    data = xr.DataTree.from_dict({"posterior": dataset})
+    case = diagnose(fit).cases["sparse"]
+    assert case.rhat == pytest.approx(float(az.rhat(data)["judged"].max()), rel=1e-10)
+    assert case.ess == pytest.approx(float(az.ess(data)["judged"].min()), rel=1e-10)
+
+
+def test_a_case_that_counts_and_has_not_mixed_fails_the_fit():
+    found = diagnose(with_cases({"pooled": 0.0, "sparse": 0.0}, apart=["sparse"]))
+    assert found.ok is False
+    assert found.max_rhat <= 1.01
+    assert found.sentences[0].startswith("Do not trust this fit yet")
+    (said,) = [s for s in found.sentences if s.startswith("A special case that counts")]
+    assert "sparse (0.33" in said
+    assert "pooled" not in said
+
+
+def test_a_case_that_counts_for_nothing_is_told_and_harmless():
+    found = diagnose(with_cases({"pooled": 0.0, "sparse": -9.0}, apart=["sparse"]))
+    assert found.ok is True
+    assert "counts for little or nothing has not mixed: sparse (0.00" in found.sentences[-1]

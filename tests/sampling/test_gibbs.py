@@ -9,9 +9,9 @@ from bayescov.errors import FitError, ModelError
 from bayescov.model import load_model
 from bayescov.sampling import fit
 from bayescov.sampling.compiled import Plan, compiled
-from bayescov.sampling.diagnostics import mixing
 from bayescov.sampling.gibbs import empty_draws, sample_gibbs
 from bayescov.sampling.kernels.sweep import MANY_REGIONS, draw_covariances
+from bayescov.sampling.mixing import mixing
 from bayescov.sampling.progress import Progress
 from bayescov.sampling.start import data_of, prior_of, start_state
 from bayescov.simulate import simulate_cohort, truth

@@ -13,7 +13,8 @@ from bayescov.model import load_model
 from bayescov.model.forward import draw_covariances, draw_point, draw_volumes
 from bayescov.sampling import nuts
 from bayescov.sampling.convergence import ess_bulk, rhat
-from bayescov.sampling.diagnostics import diagnose, mixing
+from bayescov.sampling.diagnostics import diagnose
+from bayescov.sampling.mixing import mixing
 from bayescov.sampling.nuts import sample_nuts
 from bayescov.sampling.tree import assemble
 

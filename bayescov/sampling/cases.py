@@ -1,0 +1,94 @@
+"""Fits of the structural special cases of a model: each briefly, and for as long as the fit where it counts and has not mixed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayescov.design import Design
+from bayescov.model.spec import ModelSpec, load_model
+from bayescov.sampling.mixing import LARGEST_RHAT, mixing
+from bayescov.sampling.prediction import gain_of
+from bayescov.sampling.structures import SMALLEST_SHARE, shares_of
+from bayescov.sampling.watched import Effort, run
+
+__all__ = ["STRUCTURES", "fit_cases", "special_case"]
+
+STRUCTURES = ("pooled", "sparse")
+BRIEFLY = 3  # times the draws asked for
+
+Floats = npt.NDArray[np.float64]
+
+
+def special_case(spec: ModelSpec, name: str) -> ModelSpec:
+    """The structural special case of a model that has both kinds of departure, its other priors kept."""
+    if name == "sparse":
+        return spec.change(dense=None)
+    dense = load_model("pooled").dense
+    assert dense is not None
+    return spec.change(sparse=None, dense={"median": dense.median, "width": dense.width, "atom": 0.0})
+
+
+def fit_cases(
+    spec: ModelSpec,
+    design: Design,
+    seeds: Sequence[np.random.SeedSequence],
+    effort: Effort,
+    *,
+    max_draws: int,
+    foretold: Floats | None,
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, float]]]:
+    """Draw the correlations of both special cases.
+
+    Parameters
+    ----------
+    spec, design
+        Of the fit.
+    seeds : sequence of SeedSequence
+        One for each of `STRUCTURES`.
+    effort : Effort
+    max_draws : int
+        Draws a chain at most, where a case counts.
+    foretold : ndarray or None
+        (chain, draw, subject): ``log_likelihood`` of the fit, where it was recorded.
+
+    Returns
+    -------
+    variables : dict of dict of arrays
+        Of each case its ``correlation`` (chain, draw, population, edge).
+    gains : dict of dict of float
+        Of each case by how much it foretells the people better than the fit (`gain_of`); empty where nothing was recorded.
+    """
+    little = min(BRIEFLY * effort.draws, max_draws)
+    variables: dict[str, dict[str, Any]] = {}
+    gains: dict[str, dict[str, float]] = {}
+
+    def draw(name: str, most: int, title: str) -> None:
+        # Nothing else of a case is reported, so nothing else has to mix.
+        arrays, stats, _ = run(
+            special_case(spec, name), design, seeds[STRUCTURES.index(name)], effort, max_draws=most, title=title,
+            only="correlation",
+        )  # fmt: skip
+        variables[name] = {"correlation": arrays["correlation"].astype(np.float32)}
+        if foretold is not None and "log_likelihood" in stats:
+            gains[name] = gain_of(stats["log_likelihood"], foretold)
+
+    for name in STRUCTURES:
+        draw(name, little, f"special case: {name}")
+    shares = shares_of({name: gains.get(name, {}).get("log_predictive_gain", 0.0) for name in STRUCTURES})
+    for name in STRUCTURES:
+        if (
+            shares[name] >= SMALLEST_SHARE
+            and little < max_draws
+            and not _enough(variables[name], effort.min_ess)
+        ):
+            draw(name, max_draws, f"{name}, which counts, for longer")
+    return variables, gains
+
+
+def _enough(variables: dict[str, Any], min_ess: float) -> bool:
+    if min_ess <= 0:  # exactly so many draws were asked for
+        return True
+    ess, rhat = mixing(variables)
+    return ess >= min_ess and rhat <= LARGEST_RHAT
