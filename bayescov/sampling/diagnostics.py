@@ -10,8 +10,8 @@ import xarray as xr
 
 from bayescov.errors import FitError
 from bayescov.sampling.convergence import ess_tail, rhat_and_ess_bulk
-from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS, constant, quantities
-from bayescov.sampling.structures import CaseMixing, mixing_of_cases
+from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS, constant, mixing, quantities
+from bayescov.sampling.structures import SMALLEST_SHARE, short_name, structure_shares
 
 __all__ = ["LARGEST_SHARE_DIVERGENT", "Diagnosis", "diagnose"]
 
@@ -34,15 +34,12 @@ class Diagnosis:
     worst : tuple of str
         Names of the quantities that are furthest from passing (at most three).
     ok : bool or None
-        True: R-hat <= 1.01 and bulk ESS >= 400 for every quantity, and for the correlations of every special case that
-        counts; at most one divergence in 1,000 draws. None: it could not be judged (a single chain). NaN never passes.
+        True: R-hat <= 1.01 and bulk ESS >= 400 for every quantity, at most one divergence in 1,000 draws. None: it
+        could not be judged (a single chain). NaN never passes.
     sentences : tuple of str
         The same for the reader, the verdict first.
     n_quantities, n_constant : int
         Quantities judged, and those passed over because they never change (a fixed kappa).
-    cases : dict of str to CaseMixing
-        Of each structural special case, its share in what is stated, and the smallest bulk ESS and largest R-hat of its
-        correlations and their differences from controls. It counts if its share is at least .05.
     """
 
     max_rhat: float
@@ -54,7 +51,6 @@ class Diagnosis:
     sentences: tuple[str, ...]
     n_quantities: int
     n_constant: int
-    cases: dict[str, CaseMixing]
 
 
 @dataclass(frozen=True)
@@ -70,6 +66,8 @@ class _Table:
 
 def diagnose(fit: xr.DataTree) -> Diagnosis:
     """Judge every correlation, difference from controls, mean, standard deviation and hyperparameter of a fit.
+
+    The correlations and differences of a structural special case are judged as well where it is at least .05 of what is stated.
 
     Parameters
     ----------
@@ -104,10 +102,11 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
             "give what fit(design) or load_fit(path) returned"
         )
     posterior = fit["posterior"].to_dataset()
-    table = _judge(posterior)
+    shares = structure_shares(fit)
+    counting = {name: fit[name].to_dataset() for name, share in shares.items() if share >= SMALLEST_SHARE}
+    table = _judge({"posterior": posterior} | counting)
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     divergences = _divergences(fit)
-    cases = mixing_of_cases(fit)
     max_rhat = float(np.max(table.rhat)) if len(table.rhat) else np.nan
     min_bulk = float(np.min(table.bulk)) if len(table.bulk) else np.nan
     min_tail = float(np.min(table.tail)) if len(table.tail) else np.nan
@@ -115,7 +114,6 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
         max_rhat <= LARGEST_RHAT
         and min_bulk >= SMALLEST_ESS
         and divergences <= LARGEST_SHARE_DIVERGENT * chains * draws
-        and all(case.enough for case in cases.values() if case.counts)
     )
     if ok and chains == 1:
         ok = None
@@ -126,28 +124,29 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
         divergences=divergences,
         worst=_worst(table),
         ok=ok,
-        sentences=_sentences(table, ok, chains, draws, divergences) + _about_cases(cases),
+        sentences=_sentences(table, ok, chains, draws, divergences) + _about_cases(fit, shares),
         n_quantities=len(table.names),
         n_constant=table.n_constant,
-        cases=cases,
     )
 
 
-def _judge(posterior: xr.Dataset) -> _Table:
+def _judge(structures: Mapping[str, xr.Dataset]) -> _Table:
+    """Every quantity of the fit (``posterior``), and of the special cases that come with it."""
     names: list[str] = []
     rhats, bulks, tails = [], [], []
     n_constant = 0
-    arrays = {str(k): v.values for k, v in posterior.data_vars.items()}
-    for name, values in quantities(arrays):
-        moving = ~constant(values)
-        n_constant += int((~moving).sum())
-        if moving.any():
-            rhat, bulk = rhat_and_ess_bulk(values[..., moving])
-            rhats.append(rhat)
-            bulks.append(bulk)
-            tails.append(ess_tail(values[..., moving]))
-            labels = _labels(posterior, name)
-            names += [labels[i] for i in np.flatnonzero(moving)]
+    for structure, drawn in structures.items():
+        of_case = "" if structure == "posterior" else f"{short_name(structure)}: "
+        for name, values in quantities({str(k): v.values for k, v in drawn.data_vars.items()}):
+            moving = ~constant(values)
+            n_constant += int((~moving).sum())
+            if moving.any():
+                rhat, bulk = rhat_and_ess_bulk(values[..., moving])
+                rhats.append(rhat)
+                bulks.append(bulk)
+                tails.append(ess_tail(values[..., moving]))
+                labels = _labels(drawn, name)
+                names += [of_case + labels[i] for i in np.flatnonzero(moving)]
     empty = [np.empty(0)]
     rhat, bulk, tail = (np.concatenate(part or empty) for part in (rhats, bulks, tails))
     return _Table(names, rhat, bulk, tail, n_constant)
@@ -222,26 +221,19 @@ def _sentences(table: _Table, ok: bool | None, chains: int, draws: int, divergen
     return tuple(said)
 
 
-def _about_cases(cases: Mapping[str, CaseMixing]) -> tuple[str, ...]:
-    """What is stated is an average over the fit and its special cases: whether their draws are enough for it."""
-    told = {
-        name: f"{name} ({case.share:.2f} of what is stated; R-hat at most {case.rhat:.3f}, bulk effective sample size at "
-        f"least {case.ess:,.0f})"
-        for name, case in cases.items()
-    }
-    mixed = [told[name] for name, case in cases.items() if case.counts and case.enough]
-    unmixed = [told[name] for name, case in cases.items() if case.counts and not case.enough]
-    rough = [told[name] for name, case in cases.items() if not case.counts and not case.enough]
+def _about_cases(fit: xr.DataTree, shares: Mapping[str, float]) -> tuple[str, ...]:
+    """Which special cases were judged along, since they are part of what is stated, and which were not but would fail."""
+    cases = {short_name(name): name for name in shares if name != "posterior"}
+    judged = [f"{n} ({shares[c]:.2f})" for n, c in cases.items() if shares[c] >= SMALLEST_SHARE]
     said = []
-    if mixed:
-        said.append(f"The same holds for what else is averaged over: {', '.join(mixed)}.")
-    if unmixed:
-        said.append(
-            f"A special case that counts has too few draws, or its chains disagree: {', '.join(unmixed)}. Raise draws=."
-        )
-    if rough:
-        said.append(
-            f"A special case that counts for little or nothing has not mixed: {', '.join(rough)}. It moves no probability, "
-            "but the ranges over the special cases, and perhaps intervals."
-        )
+    if judged:
+        said.append(f"Judged with the fit, by their shares in what is stated: {', '.join(judged)}.")
+    for name, case in cases.items():
+        if shares[case] < SMALLEST_SHARE:
+            ess, rhat = mixing({"correlation": fit[case].to_dataset()["correlation"].values})
+            if not (ess >= SMALLEST_ESS and rhat <= LARGEST_RHAT):
+                said.append(
+                    f"Not judged: {name}, {shares[case]:.2f} of what is stated, has not mixed (R-hat up to {rhat:.3f}, {ess:,.0f} "
+                    "effective draws); the ranges over the special cases are rough at its end."
+                )
     return tuple(said)

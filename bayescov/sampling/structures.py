@@ -1,17 +1,12 @@
-"""The structural special cases of a fit: how much each counts in what is stated, and whether its own draws are enough."""
+"""The structural special cases of a fit, and how much each counts in what is stated."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import xarray as xr
 from scipy.special import expit
 
-from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS, mixing
-
 __all__ = [
     "SMALLEST_SHARE",
-    "CaseMixing",
-    "mixing_of_cases",
     "shares_of",
     "short_name",
     "structure_shares",
@@ -69,35 +64,6 @@ def shares_of(gains: Mapping[str, float]) -> dict[str, float]:
     held = {name: min(float(expit(gain)), LARGEST) for name, gain in gains.items()}
     odds = {"posterior": 1.0} | {name: weight / (1.0 - weight) for name, weight in held.items()}
     return {name: value / sum(odds.values()) for name, value in odds.items()}
-
-
-class CaseMixing(NamedTuple):
-    """A special case's share in what is stated; of its correlations and their differences, smallest ESS, largest R-hat."""
-
-    share: float
-    ess: float
-    rhat: float
-
-    @property
-    def counts(self) -> bool:
-        """Whether its share is large enough to matter."""
-        return self.share >= SMALLEST_SHARE
-
-    @property
-    def enough(self) -> bool:
-        """Whether its chains agree and there are enough draws."""
-        return self.ess >= SMALLEST_ESS and self.rhat <= LARGEST_RHAT
-
-
-def mixing_of_cases(fit: xr.DataTree) -> dict[str, CaseMixing]:
-    """For each special case, by its short name, how much it counts and how well its draws have mixed."""
-    shares = structure_shares(fit)
-    return {
-        short_name(name): CaseMixing(
-            shares[name], *mixing({"correlation": fit[name].to_dataset()["correlation"].values})
-        )
-        for name in structures_of(fit)
-    }
 
 
 def _gains(fit: xr.DataTree) -> dict[str, float]:

@@ -181,37 +181,30 @@ def with_cases(gains, *, apart=()):
     return fit
 
 
-def test_special_cases_that_have_mixed_are_told_with_their_share():
+def test_special_cases_that_count_are_judged_with_the_fit(sound):
     found = diagnose(with_cases({"pooled": 0.0, "sparse": -np.log(2.0)}))
     assert found.ok is True
-    assert found.cases["pooled"].share == pytest.approx(0.4)
-    assert found.cases["sparse"].share == pytest.approx(0.2)
-    assert "pooled (0.40 of what is stated; R-hat at most 1.0" in found.sentences[1]
-    assert "sparse (0.20 of what is stated" in found.sentences[1]
+    # correlations of three groups and three edges, and their differences in two patient groups
+    assert found.n_quantities == diagnose(sound).n_quantities + 2 * (9 + 6)
+    assert "pooled (0.40), sparse (0.20)" in found.sentences[1]
 
 
-def test_a_case_is_judged_by_its_correlations_and_their_differences():
-    fit = with_cases({"sparse": 0.0}, apart=["sparse"])
+def test_a_case_that_counts_and_has_not_mixed_fails_the_fit_and_is_named():
+    fit = with_cases({"pooled": 0.0, "sparse": 0.0}, apart=["sparse"])
+    found = diagnose(fit)
+    assert found.ok is False
     drawn = fit["structure_sparse"]["correlation"].values
     judged = np.concatenate([drawn, drawn[:, :, 1:] - drawn[:, :, :1]], axis=2)
     dataset = xr.Dataset({"judged": (("chain", "draw", "population", "edge"), judged)})
     data = xr.DataTree.from_dict({"posterior": dataset})
-    case = diagnose(fit).cases["sparse"]
-    assert case.rhat == pytest.approx(float(az.rhat(data)["judged"].max()), rel=1e-10)
-    assert case.ess == pytest.approx(float(az.ess(data)["judged"].min()), rel=1e-10)
-
-
-def test_a_case_that_counts_and_has_not_mixed_fails_the_fit():
-    found = diagnose(with_cases({"pooled": 0.0, "sparse": 0.0}, apart=["sparse"]))
-    assert found.ok is False
-    assert found.max_rhat <= 1.01
+    assert found.max_rhat == pytest.approx(float(az.rhat(data)["judged"].max()), rel=1e-10)
+    assert found.min_ess_bulk == pytest.approx(float(az.ess(data)["judged"].min()), rel=1e-10)
+    assert found.worst[0].startswith("sparse: correlation[MS, ")
     assert found.sentences[0].startswith("Do not trust this fit yet")
-    (said,) = [s for s in found.sentences if s.startswith("A special case that counts")]
-    assert "sparse (0.33" in said
-    assert "pooled" not in said
 
 
-def test_a_case_that_counts_for_nothing_is_told_and_harmless():
+def test_a_case_that_counts_for_nothing_is_told_and_harmless(sound):
     found = diagnose(with_cases({"pooled": 0.0, "sparse": -9.0}, apart=["sparse"]))
     assert found.ok is True
-    assert "counts for little or nothing has not mixed: sparse (0.00" in found.sentences[-1]
+    assert found.n_quantities == diagnose(sound).n_quantities + 9 + 6
+    assert "Not judged: sparse, 0.00 of what is stated, has not mixed" in found.sentences[-1]
