@@ -1,6 +1,7 @@
-"""Fits of the structural special cases of a model: each briefly, and for as long as the fit where it counts and has not mixed."""
+"""Fits of the structural special cases of a model: each briefly, and for longer where its part of the answer needs it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from bayescov.design import Design
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.sampling.mixing import LARGEST_RHAT, mixing
 from bayescov.sampling.prediction import gain_of
-from bayescov.sampling.structures import SMALLEST_SHARE, shares_of
+from bayescov.sampling.structures import as_part, shares_of
 from bayescov.sampling.watched import Effort, run
 
 __all__ = ["STRUCTURES", "fit_cases", "special_case"]
@@ -49,7 +50,7 @@ def fit_cases(
         One for each of `STRUCTURES`.
     effort : Effort
     max_draws : int
-        Draws a chain at most, where a case counts.
+        Draws a chain at most, where a case counts and has not mixed.
     foretold : ndarray or None
         (chain, draw, subject): ``log_likelihood`` of the fit, where it was recorded.
 
@@ -64,7 +65,7 @@ def fit_cases(
     variables: dict[str, dict[str, Any]] = {}
     gains: dict[str, dict[str, float]] = {}
 
-    def draw(name: str, most: int, title: str) -> None:
+    def draw(name: str, most: int, effort: Effort, title: str) -> None:
         # Nothing else of a case is reported, so nothing else has to mix.
         arrays, stats, _ = run(
             special_case(spec, name), design, seeds[STRUCTURES.index(name)], effort, max_draws=most, title=title,
@@ -75,20 +76,19 @@ def fit_cases(
             gains[name] = gain_of(stats["log_likelihood"], foretold)
 
     for name in STRUCTURES:
-        draw(name, little, f"special case: {name}")
+        draw(name, little, effort, f"special case: {name}")
+    if (
+        effort.min_ess <= 0 or little == max_draws
+    ):  # exactly so many draws were asked for, or there is no more time
+        return variables, gains
     shares = shares_of({name: gains.get(name, {}).get("log_predictive_gain", 0.0) for name in STRUCTURES})
     for name in STRUCTURES:
-        if (
-            shares[name] >= SMALLEST_SHARE
-            and little < max_draws
-            and not _enough(variables[name], effort.min_ess)
-        ):
-            draw(name, max_draws, f"{name}, which counts, for longer")
+        ess, rhat = as_part(*mixing(variables[name]), shares[name])
+        if not (ess >= effort.min_ess and rhat <= LARGEST_RHAT):
+            part = replace(
+                effort,
+                min_ess=effort.min_ess * shares[name],
+                largest_rhat=1.0 + (LARGEST_RHAT - 1.0) / shares[name],
+            )
+            draw(name, max_draws, part, f"{name}, {shares[name]:.2f} of the answer")
     return variables, gains
-
-
-def _enough(variables: dict[str, Any], min_ess: float) -> bool:
-    if min_ess <= 0:  # exactly so many draws were asked for
-        return True
-    ess, rhat = mixing(variables)
-    return ess >= min_ess and rhat <= LARGEST_RHAT

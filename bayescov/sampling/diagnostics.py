@@ -11,7 +11,7 @@ import xarray as xr
 from bayescov.errors import FitError
 from bayescov.sampling.convergence import ess_tail, rhat_and_ess_bulk
 from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS, constant, mixing, quantities
-from bayescov.sampling.structures import SMALLEST_SHARE, short_name, structure_shares
+from bayescov.sampling.structures import as_part, short_name, structure_shares
 
 __all__ = ["LARGEST_SHARE_DIVERGENT", "Diagnosis", "diagnose"]
 
@@ -67,7 +67,8 @@ class _Table:
 def diagnose(fit: xr.DataTree) -> Diagnosis:
     """Judge every correlation, difference from controls, mean, standard deviation and hyperparameter of a fit.
 
-    The correlations and differences of a structural special case are judged as well where it is at least .05 of what is stated.
+    The correlations and differences of the structural special cases are judged as well, each case as a part of what is
+    stated: a fifth of it needs a fifth of the effective draws.
 
     Parameters
     ----------
@@ -103,8 +104,7 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
         )
     posterior = fit["posterior"].to_dataset()
     shares = structure_shares(fit)
-    counting = {name: fit[name].to_dataset() for name, share in shares.items() if share >= SMALLEST_SHARE}
-    table = _judge({"posterior": posterior} | counting)
+    table = _judge(fit, shares)
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     divergences = _divergences(fit)
     max_rhat = float(np.max(table.rhat)) if len(table.rhat) else np.nan
@@ -130,21 +130,26 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
     )
 
 
-def _judge(structures: Mapping[str, xr.Dataset]) -> _Table:
-    """Every quantity of the fit (``posterior``), and of the special cases that come with it."""
+def _judge(fit: xr.DataTree, shares: Mapping[str, float]) -> _Table:
+    """Every quantity of the fit (``posterior``), and of its special cases, these by their shares."""
     names: list[str] = []
     rhats, bulks, tails = [], [], []
     n_constant = 0
-    for structure, drawn in structures.items():
+    for structure, share in shares.items():
+        drawn = fit[structure].to_dataset()
         of_case = "" if structure == "posterior" else f"{short_name(structure)}: "
         for name, values in quantities({str(k): v.values for k, v in drawn.data_vars.items()}):
             moving = ~constant(values)
             n_constant += int((~moving).sum())
             if moving.any():
                 rhat, bulk = rhat_and_ess_bulk(values[..., moving])
+                tail = ess_tail(values[..., moving])
+                if of_case:
+                    bulk, rhat = as_part(bulk, rhat, share)
+                    tail, _ = as_part(tail, rhat, share)
                 rhats.append(rhat)
                 bulks.append(bulk)
-                tails.append(ess_tail(values[..., moving]))
+                tails.append(tail)
                 labels = _labels(drawn, name)
                 names += [of_case + labels[i] for i in np.flatnonzero(moving)]
     empty = [np.empty(0)]
@@ -222,18 +227,20 @@ def _sentences(table: _Table, ok: bool | None, chains: int, draws: int, divergen
 
 
 def _about_cases(fit: xr.DataTree, shares: Mapping[str, float]) -> tuple[str, ...]:
-    """Which special cases were judged along, since they are part of what is stated, and which were not but would fail."""
+    """That the special cases were judged along, and which of them by itself would not pass."""
     cases = {short_name(name): name for name in shares if name != "posterior"}
-    judged = [f"{n} ({shares[c]:.2f})" for n, c in cases.items() if shares[c] >= SMALLEST_SHARE]
-    said = []
-    if judged:
-        said.append(f"Judged with the fit, by their shares in what is stated: {', '.join(judged)}.")
+    if not cases:
+        return ()
+    listed = ", ".join(f"{name} ({shares[case]:.2f})" for name, case in cases.items())
+    said = [
+        f"Judged along, by their shares in what is stated: {listed}. A part needs as much less of effective draws, and its "
+        "R-hat may be as much further from 1."
+    ]
     for name, case in cases.items():
-        if shares[case] < SMALLEST_SHARE:
-            ess, rhat = mixing({"correlation": fit[case].to_dataset()["correlation"].values})
-            if not (ess >= SMALLEST_ESS and rhat <= LARGEST_RHAT):
-                said.append(
-                    f"Not judged: {name}, {shares[case]:.2f} of what is stated, has not mixed (R-hat up to {rhat:.3f}, {ess:,.0f} "
-                    "effective draws); the ranges over the special cases are rough at its end."
-                )
+        ess, rhat = mixing({"correlation": fit[case].to_dataset()["correlation"].values})
+        if not (ess >= SMALLEST_ESS and rhat <= LARGEST_RHAT):
+            said.append(
+                f"By itself {name} has not mixed (R-hat up to {rhat:.3f}, {ess:,.0f} effective draws): the ranges over the "
+                "special cases are rough at its end."
+            )
     return tuple(said)

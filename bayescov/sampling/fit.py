@@ -63,8 +63,8 @@ def fit(
         Threads; default as many as there are processors for this process.
     structures : bool
         For ``adaptive``-like models: also fit the structural special cases (``pooled``, ``sparse``), from which
-        `connections` takes the range of each probability. A case that counts in what is stated and has not mixed after
-        three times `draws` is drawn from for as long as the fit itself.
+        `connections` takes the range of each probability. A case that after three times `draws` has
+        fewer effective draws than its share in the answer needs is drawn from for longer.
     progress : bool
         Show a progress bar.
     cohort_attrs : mapping, optional

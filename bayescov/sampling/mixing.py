@@ -35,9 +35,9 @@ class Mixing(NamedTuple):
     ess: npt.NDArray[np.float64]
     rhat: npt.NDArray[np.float64]
 
-    def enough(self, target: float) -> npt.NDArray[np.bool_]:
+    def enough(self, target: float, largest_rhat: float = LARGEST_RHAT) -> npt.NDArray[np.bool_]:
         """Which of them have `target` effective draws and chains that agree."""
-        return (self.ess >= target) & (self.rhat <= LARGEST_RHAT)
+        return (self.ess >= target) & (self.rhat <= largest_rhat)
 
 
 def mixing(arrays: Mapping[str, npt.ArrayLike]) -> tuple[float, float]:

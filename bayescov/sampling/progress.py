@@ -17,11 +17,14 @@ class Progress:
     title : str
     target : float
         Effective draws every reported quantity must reach; 0: stop after the first block.
+    largest_rhat : float
+        The most that their R-hats may be.
     show : bool
     """
 
-    def __init__(self, title: str, *, target: float, show: bool) -> None:
+    def __init__(self, title: str, *, target: float, largest_rhat: float = LARGEST_RHAT, show: bool) -> None:
         self.target = target
+        self._largest_rhat = largest_rhat
         self._title = title
         self._show = show
         self._bar: Any = None
@@ -58,7 +61,7 @@ class Progress:
             self._say(1.0, f"{done} draws a chain")
             return 0.0
         ess, rhat = self._mixing(arrays)
-        enough = bool(ess >= self.target and rhat <= LARGEST_RHAT)
+        enough = bool(ess >= self.target and rhat <= self._largest_rhat)
         self._say(
             1.0 if enough else done / total, f"{done} draws a chain, ESS >= {ess:.0f}, R-hat <= {rhat:.3f}"
         )
@@ -67,13 +70,15 @@ class Progress:
         if not (ess > 0 and rhat > 0):  # nothing can be judged
             return float(done)
         # Effective draws grow with draws; the largest of thousands of R-hats foretells less.
-        return done * max(self.target / ess - 1.0, MORE if rhat > LARGEST_RHAT else 0.0)
+        return done * max(self.target / ess - 1.0, MORE if rhat > self._largest_rhat else 0.0)
 
     def _mixing(self, arrays: dict[str, Any]) -> tuple[float, float]:
         """Smallest effective sample size and largest R-hat: of what was slow last time, and of everything once that has mixed."""
         for only in (self._slow, None) if self._slow else (None,):
             found = mixing_of_each(arrays, only)
-            slow = {name: f.positions[~f.enough(self.target)] for name, f in found.items()}
+            slow = {
+                name: f.positions[~f.enough(self.target, self._largest_rhat)] for name, f in found.items()
+            }
             slow = {name: positions for name, positions in slow.items() if len(positions)}
             if slow:
                 break

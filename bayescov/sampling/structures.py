@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from scipy.special import expit
 
 __all__ = [
-    "SMALLEST_SHARE",
+    "as_part",
     "shares_of",
     "short_name",
     "structure_shares",
@@ -14,9 +16,10 @@ __all__ = [
     "structures_of",
 ]
 
+Floats = npt.NDArray[np.float64]
+
 LARGEST = 1.0 - 1e-15  # of a weight whose odds are taken
-# A special case with less than this share of what is stated moves no probability by as much, mixed or not.
-SMALLEST_SHARE = 0.05
+LEAST = 1e-12  # of a share that is divided by
 
 
 def structures_of(fit: xr.DataTree) -> tuple[str, ...]:
@@ -64,6 +67,27 @@ def shares_of(gains: Mapping[str, float]) -> dict[str, float]:
     held = {name: min(float(expit(gain)), LARGEST) for name, gain in gains.items()}
     odds = {"posterior": 1.0} | {name: weight / (1.0 - weight) for name, weight in held.items()}
     return {name: value / sum(odds.values()) for name, value in odds.items()}
+
+
+def as_part[Numbers: (float, Floats)](ess: Numbers, rhat: Numbers, share: float) -> tuple[Numbers, Numbers]:
+    """What effective draws and R-hats of a case amount to in an average of which it is a part.
+
+    Where every part reaches a target of so scaled draws, so does the average: the variance of its error is the sum of
+    share^2 / ess, and the shares sum to one. R-hat - 1, the variance between chains in terms of the one within, goes along.
+
+    Parameters
+    ----------
+    ess, rhat : ndarray or float
+    share : float
+        Of the case in the average, 0 to 1.
+
+    Returns
+    -------
+    ess, rhat
+        ``ess / share`` and ``1 + share (rhat - 1)``.
+    """
+    share = max(share, LEAST)
+    return ess / share, 1.0 + share * (rhat - 1.0)
 
 
 def _gains(fit: xr.DataTree) -> dict[str, float]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from bayescov.design import Design
 from bayescov.model.spec import ModelSpec
+from bayescov.sampling.mixing import LARGEST_RHAT
 from bayescov.sampling.progress import Progress
 
 __all__ = ["Effort", "run"]
@@ -14,7 +15,7 @@ __all__ = ["Effort", "run"]
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to sample, and with what: the arguments of `fit` of these names."""
+    """How long to sample, and with what: the arguments of `fit` of these names, and how far chains may be apart."""
 
     draws: int
     tune: int
@@ -22,6 +23,7 @@ class Effort:
     min_ess: float
     cores: int
     progress: bool
+    largest_rhat: float = LARGEST_RHAT
 
 
 def run(
@@ -43,7 +45,9 @@ def run(
     """
     from bayescov.sampling.gibbs import sample_gibbs
 
-    with Progress(title, target=effort.min_ess, show=effort.progress) as bar:
+    with Progress(
+        title, target=effort.min_ess, largest_rhat=effort.largest_rhat, show=effort.progress
+    ) as bar:
 
         def watch(stage: str, done: int, total: int, arrays: dict[str, Any] | None) -> float:
             watched = arrays if arrays is None or only is None else {only: arrays[only]}

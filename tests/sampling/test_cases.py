@@ -18,12 +18,12 @@ def fake_run(made, *, slow, foretells):
 
     def run(spec, design, seed, effort, *, max_draws, title, only=None):
         name = "sparse" if spec.dense is None else "pooled"
-        made.append((name, max_draws))
+        made.append((name, max_draws, effort.min_ess, effort.largest_rhat))
         assert only == "correlation"
         rng = np.random.default_rng(seed)
         correlation = 0.2 * rng.standard_normal((4, 500, 3, 3))
         if name in slow and max_draws <= 3 * effort.draws:
-            correlation[0] += 0.2
+            correlation[0] += 0.2  # an R-hat of 1.15 or so
         stats = {"log_likelihood": np.full((4, 500, 6), foretells[name])}
         return {"correlation": correlation}, stats, {}
 
@@ -66,7 +66,9 @@ def test_a_case_is_drawn_from_for_longer_where_it_counts_and_has_not_mixed(
         max_draws=5000,
         foretold=np.zeros((4, 500, 6)),
     )
-    assert made == [("pooled", 750), ("sparse", 750), *((name, 5000) for name in longer)]
+    assert made[:2] == [("pooled", 750, min_ess, 1.01), ("sparse", 750, min_ess, 1.01)]
+    third = pytest.approx(400.0 / 3), pytest.approx(1.03)  # three parts alike
+    assert made[2:] == [(name, 5000, *third) for name in longer]
     assert {name: gains[name]["log_predictive_gain"] for name in gains} == pytest.approx(
         {name: 6 * value for name, value in foretells.items()}
     )
@@ -83,7 +85,7 @@ def test_where_nothing_was_recorded_of_the_people_a_case_counts(monkeypatch):
     _, gains = fit_cases(
         bc.load_model("adaptive"), small_design(), seeds, EFFORT, max_draws=5000, foretold=None
     )
-    assert made[2:] == [("sparse", 5000)]
+    assert [m[:2] for m in made[2:]] == [("sparse", 5000)]
     assert gains == {}
 
 
@@ -94,7 +96,7 @@ def test_a_budget_is_kept_by_the_cases_too(monkeypatch):
     )
     seeds = np.random.SeedSequence(1).spawn(2)
     fit_cases(bc.load_model("adaptive"), small_design(), seeds, EFFORT, max_draws=300, foretold=None)
-    assert made == [("pooled", 300), ("sparse", 300)]
+    assert [m[:2] for m in made] == [("pooled", 300), ("sparse", 300)]
 
 
 def test_cases_keep_the_other_priors():
