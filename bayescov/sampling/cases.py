@@ -77,9 +77,8 @@ def fit_cases(
 
     for name in STRUCTURES:
         draw(name, little, effort, f"special case: {name}")
-    if (
-        effort.min_ess <= 0 or little == max_draws
-    ):  # exactly so many draws were asked for, or there is no more time
+    # Without a size to reach exactly so many draws were asked for.
+    if effort.min_ess <= 0 or little == max_draws:
         return variables, gains
     shares = shares_of({name: gains.get(name, {}).get("log_predictive_gain", 0.0) for name in STRUCTURES})
     for name in STRUCTURES:
