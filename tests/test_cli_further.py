@@ -10,6 +10,7 @@ import bayescov as bc
 from bayescov.cli.planning import sizes_of
 from bayescov.errors import AnswerError
 from bayescov.sampling.tree import design_of
+from bayescov.simulate import truth_names
 from tests.command_line import run, write_study
 
 QUICK = ["--draws", "150", "--chains", "2", "--seed", "3"]
@@ -294,6 +295,11 @@ def test_calibrate_prints_and_writes_what_python_computes(tmp_path):
     pd.testing.assert_frame_equal(table, expected, check_exact=False, check_dtype=False)
     assert len(pd.read_csv(tmp_path / "c" / "runs.csv")) == 2 * 2 * 6
     assert f"{table['ece'].max():.3f} at worst" in result.output
+
+
+def test_calibrate_tells_every_truth_in_its_help():
+    said = re.findall(r"\w+", run("calibrate", "--help").output)
+    assert set(truth_names()) <= set(said)
 
 
 def test_calibrate_names_what_it_does_not_know(tmp_path):

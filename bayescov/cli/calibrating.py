@@ -36,8 +36,12 @@ def calibrate(
 ) -> None:  # fmt: skip
     """Simulate studies of known truth, fit each, and say whether the stated probabilities came true.
 
+    Truths, how the groups differ: null (not at all), sparse (few edges, a lot), half (20 edges of one group), dense (every edge, a
+    little); variance_only, heavy_tails, severity, noise, hub, mirrored, few, many_small, one_dense, module, hemispheres,
+    odd_controls, weak, one_region, shift (each is told by `bayescov.simulate.truth` in Python).
+
     Writes calibration.csv (a row for each model and truth), runs.csv (a row for each connection) and reliability.svg.
-    About ten seconds a study and model on one core.
+    Ten to thirty seconds a study and model on one core, by the machine.
     """
     from bayescov.cli.run import folder
     from bayescov.cli.showing import show_points
