@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayescov.errors import FitError
 from bayescov.sampling.convergence import ess_tail, rhat_and_ess_bulk
-from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS, constant, mixing, quantities
+from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS, constant, quantities
 from bayescov.sampling.structures import as_part, short_name, structure_shares
 
 __all__ = ["LARGEST_SHARE_DIVERGENT", "Diagnosis", "diagnose"]
@@ -55,13 +55,14 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class _Table:
-    """One row a judged quantity."""
+    """One row a judged quantity; `alone`: of each special case, its smallest ESS and largest R-hat, whatever its share."""
 
     names: list[str]
     rhat: npt.NDArray[np.float64]
     bulk: npt.NDArray[np.float64]
     tail: npt.NDArray[np.float64]
     n_constant: int
+    alone: dict[str, tuple[float, float]]
 
 
 def diagnose(fit: xr.DataTree) -> Diagnosis:
@@ -124,7 +125,7 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
         divergences=divergences,
         worst=_worst(table),
         ok=ok,
-        sentences=_sentences(table, ok, chains, draws, divergences) + _about_cases(fit, shares),
+        sentences=_sentences(table, ok, chains, draws, divergences) + _about_cases(table, shares),
         n_quantities=len(table.names),
         n_constant=table.n_constant,
     )
@@ -135,26 +136,28 @@ def _judge(fit: xr.DataTree, shares: Mapping[str, float]) -> _Table:
     names: list[str] = []
     rhats, bulks, tails = [], [], []
     n_constant = 0
+    alone: dict[str, tuple[float, float]] = {}
     for structure, share in shares.items():
         drawn = fit[structure].to_dataset()
-        of_case = "" if structure == "posterior" else f"{short_name(structure)}: "
+        case = "" if structure == "posterior" else short_name(structure)
         for name, values in quantities({str(k): v.values for k, v in drawn.data_vars.items()}):
             moving = ~constant(values)
             n_constant += int((~moving).sum())
             if moving.any():
                 rhat, bulk = rhat_and_ess_bulk(values[..., moving])
                 tail = ess_tail(values[..., moving])
-                if of_case:
-                    bulk, rhat = as_part(bulk, rhat, share)
-                    tail, _ = as_part(tail, rhat, share)
+                if case:
+                    ess, apart = alone.get(case, (np.inf, 1.0))
+                    alone[case] = float(np.minimum(ess, bulk.min())), float(np.maximum(apart, rhat.max()))
+                    (tail, _), (bulk, rhat) = as_part(tail, rhat, share), as_part(bulk, rhat, share)
                 rhats.append(rhat)
                 bulks.append(bulk)
                 tails.append(tail)
                 labels = _labels(drawn, name)
-                names += [of_case + labels[i] for i in np.flatnonzero(moving)]
+                names += [(f"{case}: " if case else "") + labels[i] for i in np.flatnonzero(moving)]
     empty = [np.empty(0)]
     rhat, bulk, tail = (np.concatenate(part or empty) for part in (rhats, bulks, tails))
-    return _Table(names, rhat, bulk, tail, n_constant)
+    return _Table(names, rhat, bulk, tail, n_constant, alone)
 
 
 def _labels(posterior: xr.Dataset, name: str) -> list[str]:
@@ -226,7 +229,7 @@ def _sentences(table: _Table, ok: bool | None, chains: int, draws: int, divergen
     return tuple(said)
 
 
-def _about_cases(fit: xr.DataTree, shares: Mapping[str, float]) -> tuple[str, ...]:
+def _about_cases(table: _Table, shares: Mapping[str, float]) -> tuple[str, ...]:
     """That the special cases were judged along, and which of them by itself would not pass."""
     cases = {short_name(name): name for name in shares if name != "posterior"}
     if not cases:
@@ -236,8 +239,7 @@ def _about_cases(fit: xr.DataTree, shares: Mapping[str, float]) -> tuple[str, ..
         f"Judged along, by their shares in what is stated: {listed}. A part needs as much less of effective draws, and its "
         "R-hat may be as much further from 1."
     ]
-    for name, case in cases.items():
-        ess, rhat = mixing({"correlation": fit[case].to_dataset()["correlation"].values})
+    for name, (ess, rhat) in table.alone.items():
         if not (ess >= SMALLEST_ESS and rhat <= LARGEST_RHAT):
             said.append(
                 f"By itself {name} has not mixed (R-hat up to {rhat:.3f}, {ess:,.0f} effective draws): the ranges over the "
