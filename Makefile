@@ -66,7 +66,7 @@ bench-full: $(VENV)/.ready ## the benchmarks as published (hours; refreshes benc
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script; done
 
 # Where nothing else is said: 34/40/35 people, 14 regions, 20 data sets, null, sparse, half and dense.
-calibration: $(VENV)/.ready ## whether stated probabilities come true, as published (an hour and a half; refreshes two READMEs)
+calibration: $(VENV)/.ready ## whether stated probabilities come true, as published (two to four hours; refreshes two READMEs)
 	@set -e; judge="$(BIN)/python benchmarks/calibration.py"; \
 	$$judge; \
 	$$judge --truths others; \
