@@ -22,9 +22,10 @@ name                   shape                             meaning
 ``shared_scale``       (region)                          family "common": s, with s R_0 s inverse-Wishart
 ``kappa``              () or (population)                may be infinite where the model has an atom
 ``coupling``           (patient)                         c_g; zero where there is no shift of all correlations
-``departure``          (patient, edge)                   Delta_g on Fisher's z scale
-``included``           (patient, edge)                   1 where Delta_ge is not zero
-``share``, ``size``    (patient)                         pi_g, tau_g
+``departure``          (departing, edge)                 Delta_g on Fisher's z scale; `departing` = every patient group,
+                                                         or every population (`ModelSpec.first_departing`)
+``included``           (departing, edge)                 1 where Delta_ge is not zero
+``share``, ``size``    (departing)                       pi_g, tau_g
 ``weight``             (subject)                         student likelihood: w_i, covariance Sigma_g / w_i
 ``dof``                ()                                student likelihood: nu
 ``volume``             (subject, region)                 only where volumes are missing: y with values filled in
@@ -173,10 +174,11 @@ def prior_centers(spec: ModelSpec, design: Design, point: Point) -> Floats:
     if spec.coupling is not None:
         edges[1:] = 1 - np.exp(-_take(point, "coupling"))[:, None] * (1 - edges[1:])
     if spec.sparse is not None:
+        first = spec.first_departing(groups)
         moved = _take(point, "included") * _take(point, "departure")
         with np.errstate(divide="ignore", invalid="ignore"):  # a coupling may have left no correlation
-            departed = np.tanh(np.arctanh(edges[1:]) + moved)
-        edges[1:] = np.where(np.abs(edges[1:]) < 1, departed, edges[1:])
+            departed = np.tanh(np.arctanh(edges[first:]) + moved)
+        edges[first:] = np.where(np.abs(edges[first:]) < 1, departed, edges[first:])
     scale = np.exp(_take(point, "log_scale"))
     return scale[:, :, None] * from_edges(edges) * scale[:, None, :]
 

@@ -147,10 +147,11 @@ def _covariances(spec: ModelSpec, design: Design, rng: np.random.Generator) -> d
         point["coupling"] = np.where(shifted, spec.coupling.scale * rng.standard_normal(patients), 0.0)
     if spec.sparse is not None:
         sparse, edges = spec.sparse, p * (p - 1) // 2
-        point["share"] = rng.beta(sparse.share_a, sparse.share_b, patients)
-        point["size"] = np.exp(np.log(sparse.size_median) + sparse.size_width * rng.standard_normal(patients))
-        point["included"] = (rng.random((patients, edges)) < point["share"][:, None]).astype(np.int8)
-        drawn = point["size"][:, None] * rng.standard_normal((patients, edges))
+        departing = patients + 1 - spec.first_departing(patients + 1)
+        point["share"] = rng.beta(sparse.share_a, sparse.share_b, departing)
+        point["size"] = np.exp(np.log(sparse.size_median) + sparse.size_width * rng.standard_normal(departing))
+        point["included"] = (rng.random((departing, edges)) < point["share"][:, None]).astype(np.int8)
+        drawn = point["size"][:, None] * rng.standard_normal((departing, edges))
         point["departure"] = point["included"] * drawn
     return point
 

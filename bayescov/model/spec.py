@@ -90,16 +90,19 @@ class DensePrior:
 
 @dataclass(frozen=True, kw_only=True)
 class SparsePrior:
-    """Single edges at which a patient group departs from the shared matrix, on Fisher's z scale.
+    """Single edges at which a group departs from the shared matrix, on Fisher's z scale.
 
     Delta_ge = 0 with probability 1 - pi_g, else Normal(0, tau_g); pi_g ~ Beta(`share_a`, `share_b`),
-    log tau_g ~ Normal(log `size_median`, `size_width`).
+    log tau_g ~ Normal(log `size_median`, `size_width`). With `controls` the controls depart like any patient group where
+    there are two or more of those, so that a change which all patients share is one departure, not many; with a single
+    patient group, and without `controls`, the controls' matrix is R_0.
     """
 
     share_a: float = 1.0
     share_b: float = 4.0
     size_median: float = 0.3
     size_width: float = 0.3
+    controls: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +201,10 @@ class ModelSpec:
         if self.dense is not None:
             _require(self.dense.width >= 0, self, "dense.width", "zero or more")
             _require(0 <= self.dense.atom < 1, self, "dense.atom", "a probability below 1")
+
+    def first_departing(self, n_groups: int) -> int:
+        """The first of the populations that may depart at single edges: 0, the controls, or 1. All after it do."""
+        return 0 if self.sparse is not None and self.sparse.controls and n_groups > 2 else 1
 
     def to_dict(self) -> dict[str, Any]:
         """The tables of the TOML file, ready for JSON; `from_dict` turns it back."""

@@ -88,7 +88,8 @@ def connections(
         what `fisher_z` makes of the same difference, in standard errors) and ``verdict``.
         Where the fit holds its structural special cases, ``p_added_low``, ``p_added_high`` and so on: the range
         of each probability over them, the fit by itself and all together, which the verdicts take into account. Where the model
-        selects edges, ``p_included`` and ``bayes_factor``. Where the model lets all correlations of a group shift at once, over
+        selects edges, ``p_included`` (that the patients or the controls depart from what the groups share) and
+        ``bayes_factor``. Where the model lets all correlations of a group shift at once, over
         (population): ``coupling`` with ``_low`` and ``_high`` (the shift, as the share of variance of one more cause that all
         regions have in common; of one less where negative), ``coupling_p_stronger``, ``coupling_p_weaker`` and
         ``coupling_bayes_factor``.

@@ -1,4 +1,4 @@
-"""How often a model lets an edge, or all edges of a group at once, depart from controls, and the Bayes factor for it."""
+"""How often a model lets an edge, or all edges of a group at once, differ from controls, and the Bayes factor for it."""
 
 from typing import NamedTuple
 
@@ -23,16 +23,19 @@ class Inclusion(NamedTuple):
 
 
 def inclusion(fit: xr.DataTree) -> Inclusion:
-    """Posterior inclusion probability of every edge and its Bayes factor against exclusion."""
-    included = draws_of(fit, "included")
+    """Posterior probability that a patient group or the controls depart at an edge, and the Bayes factor against neither."""
+    included = draws_of(fit, "included") > 0
     spec = spec_of(fit)
     if spec.sparse is None:
         raise AnswerError(
             f"this fit holds inclusion indicators, but its model {spec.name!r} has no [sparse] section; "
             "the file was changed after sampling: fit again"
         )
-    counts = (included > 0).sum(axis=0)
     prior = spec.sparse.share_a / (spec.sparse.share_a + spec.sparse.share_b)
+    if "population" in fit["posterior"]["included"].dims:  # the controls come first
+        included = included[:, 1:] | included[:, :1]
+        prior = 1.0 - (1.0 - prior) ** 2
+    counts = included.sum(axis=0)
     return Inclusion(counts / len(included), bayes_factor(counts, len(included), prior))
 
 

@@ -71,7 +71,7 @@ def sample_gibbs(
     sample_stats : dict of arrays (chain, draw), and ``log_likelihood`` (chain, draw, subject) where it was recorded
     settings : dict
     """
-    data, prior = data_of(spec, design), prior_of(spec)
+    data, prior = data_of(spec, design), prior_of(spec, len(design.populations))
     generators = [np.random.Generator(np.random.PCG64(s)) for s in seed.spawn(chains)]
     states = [start_state(spec, data, design, rng) for rng in generators]
     blocks: list[list[Draws]] = []
@@ -216,9 +216,10 @@ def _posterior(spec: ModelSpec, design: Design, blocks: list[list[Draws]]) -> Ar
     if spec.coupling is not None:
         posterior["coupling"] = d.coupling[:, :, 1:]
     if spec.sparse is not None:
-        posterior["included"] = d.included[:, :, 1:]
-        posterior["share"] = d.share[:, :, 1:]
-        posterior["size"] = d.size[:, :, 1:]
+        departing = slice(spec.first_departing(n_groups), None)
+        posterior["included"] = d.included[:, :, departing]
+        posterior["share"] = d.share[:, :, departing]
+        posterior["size"] = d.size[:, :, departing]
     if spec.likelihood.family == "student":
         posterior["dof"] = d.dof
     return posterior

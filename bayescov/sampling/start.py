@@ -61,8 +61,8 @@ def _closeness_grid(dense: DensePrior | None, p: int, sizes: Floats) -> tuple[Fl
     return log_kappas, multigammaln(half + 0.5 * sizes[:, None], p) - multigammaln(half, p)
 
 
-def prior_of(spec: ModelSpec) -> Prior:
-    """The priors as the kernels see them; a section that is absent is switched off."""
+def prior_of(spec: ModelSpec, n_groups: int) -> Prior:
+    """The priors of so many groups as the kernels see them; a section that is absent is switched off."""
     spread, shared, dense = spec.spread, spec.shared, spec.dense
     coupling, sparse = spec.coupling, spec.sparse
     return Prior(
@@ -86,6 +86,7 @@ def prior_of(spec: ModelSpec) -> Prior:
         coupling_share=coupling.share if coupling else 0.0,
         coupling_scale=coupling.scale if coupling else 1.0,
         has_sparse=sparse is not None,
+        first_departing=spec.first_departing(n_groups),
         share_a=sparse.share_a if sparse else 1.0,
         share_b=sparse.share_b if sparse else 1.0,
         size_median=sparse.size_median if sparse else 1.0,

@@ -17,7 +17,8 @@ from bayescov.model.spec import ModelSpec
 
 __all__ = ["DIMS", "assemble", "design_of", "settings_of", "spec_of"]
 
-# Dimensions of every posterior variable after (chain, draw). `patient` holds the patient groups alone.
+# Dimensions of every posterior variable after (chain, draw). `patient` holds the patient groups alone; what the controls may
+# have as well is over `population` where they do.
 DIMS: dict[str, tuple[str, ...]] = {
     "correlation": ("population", "edge"),
     "sd": ("population", "region"),
@@ -64,7 +65,8 @@ def assemble(
     design : Design
     spec : ModelSpec
     posterior : mapping of str to array
-        Variables of `DIMS`, each (chain, draw, ...). `kappa` and `closeness` may carry a population dimension.
+        Variables of `DIMS`, each (chain, draw, ...). `kappa` and `closeness` may carry a population dimension; `included`, `share`
+        and `size` are over populations where the controls depart as well.
     seed : int or None
     engine : {"gibbs", "nuts"}
     settings : mapping
@@ -124,6 +126,8 @@ def _labelled(design: Design, variables: Mapping[str, Any]) -> xr.Dataset:
         dims = DIMS[name]
         if name in ("kappa", "closeness") and values.ndim == 3:
             dims = ("population",)
+        if name in ("included", "share", "size") and values.shape[2] > len(known["patient"]):
+            dims = ("population", *dims[1:])
         arrays[name] = (("chain", "draw", *dims), values)
         used.update(dims)
     chains, draws = next(iter(arrays.values()))[1].shape[:2]

@@ -175,6 +175,28 @@ def test_departures_act_on_fishers_z():
     assert prior_centers(spec, design, off)[1, 0, 1] == pytest.approx(0.5 * scale[1].prod())
 
 
+def test_controls_depart_where_there_are_two_or_more_patient_groups():
+    spec = SPECS["sparse"]
+    assert spec.sparse.controls
+    for sizes, first in (((6, 6), 1), ((6, 6, 6), 0)):
+        design = random_design(regions=2, sizes=sizes)
+        point = draw_point(spec, design, seed=3)
+        assert point["included"].shape == (len(sizes) - first, 1)
+        moves = np.linspace(0.4, -0.2, len(sizes) - first)
+        point |= {
+            "shared_correlation": np.array([0.5]),
+            "departure": moves[:, None],
+            "included": np.ones((len(moves), 1)),
+        }
+        scale = np.exp(point["log_scale"])
+        found = prior_centers(spec, design, point)[:, 0, 1] / scale.prod(axis=1)
+        np.testing.assert_allclose(found[first:], np.tanh(np.arctanh(0.5) + moves))
+        np.testing.assert_allclose(found[:first], 0.5)
+    three = random_design(regions=2, sizes=(6, 6, 6))
+    alone = draw_point(spec.change(sparse={"controls": False}), three, seed=3)
+    assert alone["included"].shape == (2, 1)
+
+
 # --- the prior of R_0 -------------------------------------------------------------------------------------------------
 
 FAMILIES = [("lkj", 1.0), ("lkj", 2.5), ("marginal", 1.0), ("marginal", 2.5)]

@@ -214,6 +214,18 @@ def test_inclusion_probability_and_bayes_factor():
     assert float(answers["bayes_factor"][0, 0]) == pytest.approx(40.5 / 0.5 / prior_odds)
 
 
+def test_where_the_controls_depart_too_an_edge_differs_if_either_does():
+    correlation, design = drawn(7)
+    included = np.zeros((1, 40, 3, 6), dtype=np.int8)
+    included[:, :20, 0, 2] = 1  # the controls in half of the draws
+    included[:, 10:30, 2, 2] = 1  # the second patient group in half, a quarter of all without the controls
+    answers = bc.connections(fake_fit(correlation, design=design, included=included, model=SPARSE))
+    assert list(answers["p_included"][:, 2].values) == [0.5, 0.75]
+    prior_odds = (1 - 0.8**2) / 0.8**2
+    assert float(answers["bayes_factor"][1, 2]) == pytest.approx(30.5 / 10.5 / prior_odds)
+    assert float(answers["bayes_factor"][0, 0]) == pytest.approx(0.5 / 40.5 / prior_odds)
+
+
 SPARSE = load_model("pooled").change(dense=None, sparse={"share_a": 1.0, "share_b": 4.0})
 
 

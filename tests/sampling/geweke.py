@@ -41,7 +41,7 @@ def z_scores(spec, chosen, *, repetitions, seed, missing=0.0, fitted=None):
         design = replace(people, y=people.y.copy(data=seen))
         data = data_of(fitted or spec, design)
         state = state_at(spec, design, point, sigma, y, data, rng)
-        arguments = rng, data, prior_of(fitted or spec), state, empty_draws(data, 0, design)
+        arguments = rng, data, prior_of(fitted or spec, len(people.populations)), state, empty_draws(data, 0, design)
         run = run or compiled(Plan(chosen, [], []), arguments)
         before = quantities(state, data)
         run(*arguments, 0, 2, 1, False, 0)
@@ -72,10 +72,11 @@ def state_at(spec, design, point, sigma, full, data, rng):
     residual_scatter(state.xx, state.xy, state.yy, state.w, state.scatter)
     state.kappa[:] = np.where(np.isinf(point["kappa"]), INFINITE, point["kappa"])
     state.coupling[1:] = point["coupling"]
-    state.included[1:] = from_edges(point["included"], 0)
-    state.delta[1:] = from_edges(point["departure"], 0.0)
-    state.n_active[1:] = point["included"].sum(axis=1)
-    state.share[1:], state.size[1:] = point["share"], point["size"]
+    first = spec.first_departing(groups)
+    state.included[first:] = from_edges(point["included"], 0)
+    state.delta[first:] = from_edges(point["departure"], 0.0)
+    state.n_active[first:] = point["included"].sum(axis=1)
+    state.share[first:], state.size[first:] = point["share"], point["size"]
     state.scale[:], state.level[0] = 1 / point["shared_scale"], point["shared_level"]
     fill_pull(state.scale, state.level[0], state.pull)
     state.log_d[:] = point["log_scale"]
@@ -104,9 +105,9 @@ def quantities(state, data):
         "level": np.append(state.level, np.log(state.scale)),
         "closeness": state.kappa / (state.kappa + 100),
         "coupling": np.append(_with_sizes(coupling), coupling != 0),
-        "included": to_edges(state.included[1:]).ravel().astype(float),
-        "departure": _with_sizes(to_edges(state.delta[1:]).ravel()),
-        "share": np.concatenate([state.share[1:], np.log(state.size[1:])]),
+        "included": to_edges(state.included).ravel().astype(float),
+        "departure": _with_sizes(to_edges(state.delta).ravel()),
+        "share": np.concatenate([state.share, np.log(state.size)]),
         "mean": state.w.ravel().copy(),
         "rows": np.concatenate([state.row_mean, np.log(state.row_sd)]),
         "people": np.concatenate([np.log(state.dof - 2), np.log(state.weight)]),

@@ -56,7 +56,7 @@ def test_what_a_block_raises_arrives():
     design, spec = random_design(seed=1), load_model("separate")
     data, rng = data_of(spec, design), np.random.default_rng(1)
     state = start_state(spec, data, design, rng)
-    arguments = rng, data, prior_of(spec), state, empty_draws(data, 0, design)
+    arguments = rng, data, prior_of(spec, len(design.populations)), state, empty_draws(data, 0, design)
     run = compiled(Plan([sweep.draw_means], [], []), arguments)
     run(*arguments, 0, 1, 1, False, 0)
     state.omega[:] = -1e6 * np.eye(state.omega.shape[1])

@@ -1,6 +1,7 @@
 """The compiled engine as a whole: closed forms, seeds, cores, units."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bayescov.cohort.table import Cohort
@@ -34,7 +35,7 @@ def test_known_means_give_the_inverse_wishart_in_closed_form():
     data = data_of(spec, design)
     state = start_state(spec, data, design, rng)
     p, draws = 3, 20_000
-    arguments = rng, data, prior_of(spec), state, empty_draws(data, 0, design)
+    arguments = rng, data, prior_of(spec, len(design.populations)), state, empty_draws(data, 0, design)
     run = compiled(Plan([draw_covariances], [], []), arguments)
     sigma = np.empty((draws, 2, p, p))
     for t in range(draws):
@@ -103,6 +104,25 @@ def test_with_many_regions_every_group_still_has_its_coupling_drawn():
     for group in coupling.transpose("patient", ...).values:
         assert (group == 0).any()
         assert (group != 0).any()
+
+
+def test_what_all_patients_share_is_a_departure_of_the_controls():
+    """One connection is .7 in the controls and absent in both patient groups: one departure where two would do as well."""
+    rng = np.random.default_rng(4)
+    regions, root = [f"region-{j}" for j in range(4)], np.linalg.cholesky([[1, 0.7], [0.7, 1]])
+    y = rng.standard_normal((360, 4))
+    y[:120, :2] = y[:120, :2] @ root.T
+    volumes = pd.DataFrame(np.exp(8 + 0.1 * y), columns=regions)
+    group = np.repeat(["HC", "MS", "NMOSD"], 120)
+    three = prepare(Cohort.from_frames(volumes, group, control="HC"))
+    posterior = fit(three, model="sparse", seed=1, **QUICK)["posterior"]
+    departs = posterior["included"].mean(("chain", "draw")).transpose("population", "edge")
+    assert float(departs.sel(population="HC")[0]) > 0.9
+    assert float(departs.sel(population=["MS", "NMOSD"])[:, 0].max()) < 0.5
+    assert posterior["share"].dims[-1] == posterior["size"].dims[-1] == "population"
+    two = prepare(Cohort.from_frames(volumes[:240], group[:240], control="HC"))
+    posterior = fit(two, model="sparse", seed=1, **QUICK)["posterior"]
+    assert float(posterior["included"].sel(patient="MS")[..., 0].mean()) > 0.9
 
 
 def test_student_weights_protect_from_one_wild_person(cohort):

@@ -48,10 +48,10 @@ def case():
     design = random_design(sizes=(12, 9, 10), regions=P, seed=3)
     point = draw_point(spec, design, seed=1)
     edges = P * (P - 1) // 2
-    point["included"] = np.zeros((G - 1, edges))
-    point["departure"] = np.zeros((G - 1, edges))
-    point["included"][[0, 0, 1, 1, 1], [2, 5, 0, 1, 4]] = 1
-    point["departure"][[0, 0, 1, 1, 1], [2, 5, 0, 1, 4]] = 0.2, 0.1, 0.1, 0.25, -0.15
+    on = [0, 1, 1, 2, 2, 2], [1, 2, 5, 0, 1, 4]  # the controls depart as well
+    point["included"], point["departure"] = np.zeros((G, edges)), np.zeros((G, edges))
+    point["included"][on] = 1
+    point["departure"][on] = 0.15, 0.2, 0.1, 0.1, 0.25, -0.15
     point["coupling"] = np.array([0.3, -0.2])
     factor = np.eye(P) + 0.3 * np.tril(rng.standard_normal((P, P)), -1)
     return rng, spec, design, point, factor
@@ -85,9 +85,9 @@ class AtKappa:
 
     def __init__(self, case, kappa):
         rng, self.spec, self.design, self.point, self.anchor = case
-        self.kappa, self.prior = kappa, prior_of(self.spec)
+        self.kappa, self.prior = kappa, prior_of(self.spec, G)
         included = np.zeros((G, P, P), dtype=np.int8)
-        included[1:] = from_edges(self.point["included"], 0)
+        included[:] = from_edges(self.point["included"], 0)
         self.active = what_is_on(included, np.append(0.0, self.point["coupling"]))
         self.data = data_of(self.spec, self.design)
         pull = np.empty((P, P))
@@ -95,7 +95,7 @@ class AtKappa:
         self.state = start_state(self.spec, self.data, self.design, rng)._replace(
             anchor=self.anchor, anchor_inverse=np.linalg.inv(self.anchor), kappa=np.full(G, kappa), pull=pull,
             scatter=residual_scatter(self.spec, self.design, self.point),
-            size=np.append(1.0, self.point["size"]),
+            size=self.point["size"],
         )  # fmt: skip
 
     def kernel(self, position):
@@ -128,7 +128,7 @@ class AtKappa:
             "spread_shift": tail[: G - 1],
             "spread_size": tail[G - 1 :],
             "kappa": np.float64(self.kappa),
-            "departure": to_edges(delta[1:]),
+            "departure": to_edges(delta),
             "coupling": coupling[1:],
         }
         return log_density_of_model(self.spec, self.design, here) + log_jacobian(u, self.anchor)
@@ -163,7 +163,8 @@ def positions(case, count):
         u = 0.2 * rng.standard_normal(size_of(P, G))
         u[-(G - 1) :] = 0.2 + 0.1 * rng.random(G - 1)
         point = case[3]
-        of_groups = zip(point["coupling"], point["departure"], point["included"], strict=True)
+        coupling = [[], *point["coupling"][:, None]]
+        of_groups = zip(coupling, point["departure"], point["included"], strict=True)
         own = np.concatenate([np.append(c, d[on == 1]) for c, d, on in of_groups])
         yield np.append(u, own * rng.uniform(0.7, 1.1, len(own)))
 

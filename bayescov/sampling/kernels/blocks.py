@@ -5,7 +5,7 @@ can depart alone; and while a departure is off, the shared matrix is a compromis
 edges between {i, i'} and {j} or {j, j'} are switched at once, and R_0 moves by `-a x` where the group departs by x
 from where R_0 leads it, a being the group's share of the people: without coupling the average over everybody stays.
 (R_0, x) -> (R_0 - a x, x) has Jacobian one. Where three groups have three values, two of them may as well be the same:
-so a block is also tried to be switched off in one patient group and on in another at once. The shifts x are proposed
+so a block is also tried to be switched off in one group and on in another at once. The shifts x are proposed
 around what the data of the group say; which block is tried, and around what, is learned during warm-up and then fixed,
 so the move is a plain Metropolis-Hastings step with the exact collapsed densities.
 """
@@ -129,28 +129,29 @@ def density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, f
 
 @part
 def switch_block(rng, group, other, number, inverse, pulled, data, prior, state):
-    """Try to switch a block of a group's edges on or off, or (`other` > 0) from one of two groups to the other."""
+    """Try to switch a block of a group's edges on or off, or (`other` >= 0) from one of two groups to the other."""
     shared, center, coupling = state.shared, state.center, state.coupling
     delta, included, sizes = state.delta, state.included, data.sizes
     block = data.blocks[number]
     rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
     n_edges = edges_of(block, rows, columns)
     entering, leaving = who_switches(included, group, other, rows, columns, n_edges)
-    if entering + leaving == 0 or (other > 0 and entering * leaving == 0):
+    if max(entering, leaving) < 0 or (other >= 0 and min(entering, leaving) < 0):
         return
     n_groups, p = center.shape[0], center.shape[1]
     touched = regions_of(block)
     t = touched.shape[0]
     move, work = np.zeros((1 + n_groups, t, t)), np.empty((3, t, t))
     factors = np.empty((1 + 2 * n_groups, 2, t, t))
-    middle, spread = state.block_middle[entering, number], state.block_spread[entering, number]
+    into = max(entering, 0)
+    middle, spread = state.block_middle[into, number], state.block_spread[into, number]
     common = middle + spread * rng.standard_normal()
     x, gone = np.zeros(4), np.zeros(4)
     gain = 0.0
     for e in range(n_edges):
         i, j = rows[e], columns[e]
         r, moved = shared[i, j], shared[i, j]
-        if leaving > 0:
+        if leaving >= 0:
             start = coupled(r, coupling[leaving])
             gone[e] = center[leaving, i, j] - start
             moved += sizes[leaving] / sizes.sum() * gone[e]
@@ -158,7 +159,7 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
             gain -= log_odds(
                 state.n_active[leaving] - n_edges + e, p * (p - 1) // 2, prior.share_a, prior.share_b
             )
-        if entering > 0:
+        if entering >= 0:
             x[e] = common + OWN_SHIFT * rng.standard_normal()
             moved -= sizes[entering] / sizes.sum() * x[e]
             start = coupled(moved, coupling[entering])
@@ -178,9 +179,9 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
             else:
                 value = element_of(moved, g, i, j, state)
             move[1 + g, a, b] = move[1 + g, b, a] = value - center[g, i, j]
-    if entering > 0:
+    if entering >= 0:
         gain -= log_shifts(x, n_edges, middle, spread)
-    if leaving > 0:
+    if leaving >= 0:
         gain += log_shifts(
             gone, n_edges, state.block_middle[leaving, number], state.block_spread[leaving, number]
         )
@@ -200,12 +201,12 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
         shared[i, j] = shared[j, i] = shared[i, j] + move[0, a, b]
         for g in range(n_groups):
             center[g, i, j] = center[g, j, i] = center[g, i, j] + move[1 + g, a, b]
-            if g > 0 and g == entering:
+            if g == entering:
                 included[g, i, j] = included[g, j, i] = 1
                 d = math.atanh(center[g, i, j]) - math.atanh(coupled(shared[i, j], coupling[g]))
                 delta[g, i, j] = delta[g, j, i] = d
                 state.n_active[g] += 1
-            elif g > 0 and g == leaving:
+            elif g == leaving:
                 included[g, i, j] = included[g, j, i] = 0
                 delta[g, i, j] = delta[g, j, i] = 0.0
                 state.n_active[g] -= 1
@@ -213,15 +214,17 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
 
 @inner
 def who_switches(included, group, other, rows, columns, n_edges):
-    """(entering, leaving) of one group or two: the group whose edges are all off, and that whose edges are all on; 0: none."""
-    entering, leaving = 0, 0
+    """(entering, leaving) of one group or two: the group whose edges are all off, and that whose edges are all on; -1: none."""
+    entering, leaving = -1, -1
     for g in (group, other):
+        if g < 0:
+            continue
         on = 0
         for e in range(n_edges):
             on += included[g, rows[e], columns[e]]
-        if g > 0 and on == 0:
+        if on == 0:
             entering = g
-        elif g > 0 and on == n_edges:
+        elif on == n_edges:
             leaving = g
     return entering, leaving
 
@@ -232,7 +235,7 @@ def watch_blocks(blocks, shared, coupling, center, included, seen):
     rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
     for b in range(blocks.shape[0]):
         n_edges = edges_of(blocks[b], rows, columns)
-        for g in range(1, center.shape[0]):
+        for g in range(center.shape[0]):
             on, shift = 0, 0.0
             for e in range(n_edges):
                 i, j = rows[e], columns[e]

@@ -1,4 +1,4 @@
-r"""Single-edge departures Delta of each patient group from the shared matrix, with Sigma_g integrated out.
+r"""Single-edge departures Delta of each group that may depart from the shared matrix, with Sigma_g integrated out.
 
 Changing one element of a matrix changes its determinant by a few operations (`updates`). An edge's indicator and size are
 proposed together, from a grid over all admissible values (uniform within a cell) and the spike, and corrected by

@@ -96,7 +96,7 @@ def move_couplings(rng, data, prior, state):
 
 @block
 def move_edges(rng, data, prior, state):
-    """Single-edge departures of every patient group, their share and size.
+    """Single-edge departures of every group that may depart, their share and size.
 
     First R_0 gives way: single edges, and blocks of edges at once, by their chances. Then every edge in turn, R_0 held.
     """
@@ -109,18 +109,20 @@ def move_edges(rng, data, prior, state):
     moves = min(max(FEWEST_MOVES, (2 * edges) // 5), MOST_MOVES)
     if p <= FEW_REGIONS:
         moves //= TURNS
-    for g in range(1, n_groups):
+    first = prior.first_departing
+    for g in range(first, n_groups):
         # One loop over both, so that the code for an edge is compiled in once. The blocks begin with the single edges.
         for k in range(moves + edges):
-            share, other, of, b = 0.0, 0, g, k - moves
+            share, other, of, b = 0.0, -1, g, k - moves
             if k < moves:
                 share = data.sizes[g] / data.sizes.sum()
-                if n_groups > 2 and k % 4 == 3:  # with another group; the block by the chances of either
-                    other = 1 + (g + int(rng.random() * (n_groups - 2))) % (n_groups - 1)
+                if n_groups - first > 1 and k % 4 == 3:  # with another group; the block by the chances of either
+                    others = n_groups - first - 1
+                    other = first + (g - first + 1 + int(rng.random() * others)) % (others + 1)
                     of = g if rng.random() < 0.5 else other
                 b = draw_block(rng, state.block_chance[of])
             block = data.blocks[b]
-            if other == 0 and block[1] < 0 and block[3] < 0:
+            if other < 0 and block[1] < 0 and block[3] < 0:
                 draw_edge(rng, g, share, block[0], block[2], inverse, pulled, known, data, prior, state)
             else:
                 switch_block(rng, g, other, b, inverse, pulled, data, prior, state)

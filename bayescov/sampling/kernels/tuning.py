@@ -33,5 +33,5 @@ def adapt(data, prior, state, draws, s, total):
 
 @block
 def watch(data, prior, state, draws, s, total):
-    """Count which blocks of edges are on. The control never departs: its centre is the shared matrix."""
-    watch_blocks(data.blocks, state.center[0], state.coupling, state.center, state.included, state.block_seen)
+    """Count which blocks of edges are on."""
+    watch_blocks(data.blocks, state.shared, state.coupling, state.center, state.included, state.block_seen)
