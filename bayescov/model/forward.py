@@ -149,7 +149,9 @@ def _covariances(spec: ModelSpec, design: Design, rng: np.random.Generator) -> d
         sparse, edges = spec.sparse, p * (p - 1) // 2
         departing = patients + 1 - spec.first_departing(patients + 1)
         point["share"] = rng.beta(sparse.share_a, sparse.share_b, departing)
-        point["size"] = np.exp(np.log(sparse.size_median) + sparse.size_width * rng.standard_normal(departing))
+        point["size"] = np.exp(
+            np.log(sparse.size_median) + sparse.size_width * rng.standard_normal(departing)
+        )
         point["included"] = (rng.random((departing, edges)) < point["share"][:, None]).astype(np.int8)
         drawn = point["size"][:, None] * rng.standard_normal((departing, edges))
         point["departure"] = point["included"] * drawn

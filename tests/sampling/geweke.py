@@ -41,7 +41,13 @@ def z_scores(spec, chosen, *, repetitions, seed, missing=0.0, fitted=None):
         design = replace(people, y=people.y.copy(data=seen))
         data = data_of(fitted or spec, design)
         state = state_at(spec, design, point, sigma, y, data, rng)
-        arguments = rng, data, prior_of(fitted or spec, len(people.populations)), state, empty_draws(data, 0, design)
+        arguments = (
+            rng,
+            data,
+            prior_of(fitted or spec, len(people.populations)),
+            state,
+            empty_draws(data, 0, design),
+        )
         run = run or compiled(Plan(chosen, [], []), arguments)
         before = quantities(state, data)
         run(*arguments, 0, 2, 1, False, 0)

@@ -25,7 +25,10 @@ def work():
     design, spec = random_design(seed=1), load_model("adaptive")
     data, rng = data_of(spec, design), np.random.default_rng(1)
     state = start_state(spec, data, design, rng)
-    kinds = (typeof(rng), *(Held(typeof(part)) for part in (data, prior_of(spec, len(design.populations)), state)))
+    kinds = (
+        typeof(rng),
+        *(Held(typeof(part)) for part in (data, prior_of(spec, len(design.populations)), state)),
+    )
     return [(block, kinds) for block in BLOCKS]
 
 

@@ -16,7 +16,8 @@ Prior = namedtuple(
         "shift_sd", "spread_scale", "site_scale", "dof_shape", "dof_rate",
         "has_shared", "eta", "family", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
         "learns_kappa", "kappa_median", "kappa_width", "kappa_atom", "kappa_each",
-        "has_coupling", "coupling_share", "coupling_scale", "has_sparse", "first_departing", "share_a", "share_b", "size_median", "size_width",
+        "has_coupling", "coupling_share", "coupling_scale",
+        "has_sparse", "first_departing", "share_a", "share_b", "size_median", "size_width",
     ],
 )  # fmt: skip
 

@@ -110,14 +110,14 @@ def move_edges(rng, data, prior, state):
     if p <= FEW_REGIONS:
         moves //= TURNS
     first = prior.first_departing
+    others = n_groups - first - 1  # of those that may depart, beside each
     for g in range(first, n_groups):
         # One loop over both, so that the code for an edge is compiled in once. The blocks begin with the single edges.
         for k in range(moves + edges):
             share, other, of, b = 0.0, -1, g, k - moves
             if k < moves:
                 share = data.sizes[g] / data.sizes.sum()
-                if n_groups - first > 1 and k % 4 == 3:  # with another group; the block by the chances of either
-                    others = n_groups - first - 1
+                if others > 0 and k % 4 == 3:  # with another group; the block by the chances of either
                     other = first + (g - first + 1 + int(rng.random() * others)) % (others + 1)
                     of = g if rng.random() < 0.5 else other
                 b = draw_block(rng, state.block_chance[of])
