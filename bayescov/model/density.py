@@ -22,6 +22,7 @@ name                   shape                             meaning
 ``shared_scale``       (region)                          family "common": s, with s R_0 s inverse-Wishart
 ``kappa``              () or (population)                may be infinite where the model has an atom
 ``coupling``           (patient)                         c_g; zero where there is no shift of all correlations
+``attenuation``        (patient, region)                 a_gi; one where a region keeps its correlations
 ``departure``          (departing, edge)                 Delta_g on Fisher's z scale; `departing` = every patient group,
                                                          or every population (`ModelSpec.first_departing`)
 ``included``           (departing, edge)                 1 where Delta_ge is not zero
@@ -33,8 +34,8 @@ name                   shape                             meaning
 
 Densities are with respect to these numbers themselves (`kappa` and `size`, not their logarithms; the elements of R_0
 above the diagonal, not its Cholesky factor; `log_scale`, not D), and counting measure for `included`, for an
-infinite kappa and for a coupling of zero. Every prior is normalised, but for one constant in models with
-departures or couplings: the probability that all R*_g are positive definite.
+infinite kappa, for a coupling of zero and for an attenuation of one. Every prior is normalised, but for one constant in models
+with departures or couplings: the probability that all R*_g are positive definite.
 """
 
 from collections.abc import Mapping
@@ -46,7 +47,7 @@ from scipy.linalg import eigh
 from scipy.special import betaln, gammaln, multigammaln, xlog1py, xlogy
 from scipy.stats import invwishart
 
-from bayescov.design import Design, from_edges
+from bayescov.design import Design, from_edges, to_edges
 from bayescov.errors import ModelError
 from bayescov.model.spec import ModelSpec
 
@@ -173,6 +174,9 @@ def prior_centers(spec: ModelSpec, design: Design, point: Point) -> Floats:
     edges = np.broadcast_to(_take(point, "shared_correlation"), (groups, p * (p - 1) // 2)).copy()
     if spec.coupling is not None:
         edges[1:] = 1 - np.exp(-_take(point, "coupling"))[:, None] * (1 - edges[1:])
+    if spec.attenuation is not None:
+        kept = _take(point, "attenuation")
+        edges[1:] *= to_edges(kept[:, :, None] * kept[:, None, :])
     if spec.sparse is not None:
         first = spec.first_departing(groups)
         moved = _take(point, "included") * _take(point, "departure")
@@ -220,6 +224,11 @@ def prior_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, floa
             nothing = np.log1p(-spec.coupling.share)
         shifted = np.log(spec.coupling.share) + _normal(c, 0.0, spec.coupling.scale)
         terms["coupling"] = np.where(c == 0, nothing, shifted)
+    if spec.attenuation is not None:
+        kept, share = _take(point, "attenuation"), spec.attenuation.share
+        inside = np.where(kept == 1, 0.5, kept)
+        lost = np.log(share) + _beta(inside, 1.0, spec.attenuation.shape)
+        terms["attenuation"] = np.where(kept == 1, np.log1p(-share), lost)
     if spec.sparse is not None:
         terms |= _departure_terms(spec, point)
     if spec.likelihood.family == "student":

@@ -145,6 +145,9 @@ def _covariances(spec: ModelSpec, design: Design, rng: np.random.Generator) -> d
     if spec.coupling is not None:
         shifted = rng.random(patients) < spec.coupling.share
         point["coupling"] = np.where(shifted, spec.coupling.scale * rng.standard_normal(patients), 0.0)
+    if spec.attenuation is not None:
+        lost = rng.random((patients, p)) < spec.attenuation.share
+        point["attenuation"] = np.where(lost, rng.beta(1.0, spec.attenuation.shape, (patients, p)), 1.0)
     if spec.sparse is not None:
         sparse, edges = spec.sparse, p * (p - 1) // 2
         departing = patients + 1 - spec.first_departing(patients + 1)

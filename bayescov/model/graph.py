@@ -85,6 +85,8 @@ def require_sampleable(spec: ModelSpec, design: Design) -> None:
     reasons = []
     if spec.shared is not None and spec.shared.family == "common":
         reasons.append('learns the level of R_0 (shared.family = "common"), which the graph does not have')
+    if spec.attenuation is not None:
+        reasons.append("has attenuations that may be exactly one ([attenuation]), which have no gradient")
     if spec.coupling is not None:
         reasons.append("has a coupling that may be exactly zero ([coupling]), which has no gradient")
     if spec.sparse is not None:

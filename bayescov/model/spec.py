@@ -11,7 +11,7 @@ from typing import Any
 from bayescov.errors import ModelError, nearest
 
 __all__ = [
-    "CouplingPrior", "DensePrior", "Likelihood", "MeanPrior", "ModelSpec", "SharedPrior", "SparsePrior", "SpreadPrior",
+    "AttenuationPrior", "CouplingPrior", "DensePrior", "Likelihood", "MeanPrior", "ModelSpec", "SharedPrior", "SparsePrior", "SpreadPrior",
     "load_model", "model_names",
 ]  # fmt: skip
 
@@ -120,6 +120,19 @@ class CouplingPrior:
     scale: float = 0.3
 
 
+@dataclass(frozen=True, kw_only=True)
+class AttenuationPrior:
+    """A region of a patient group that keeps only a share of all its correlations: a_gi, the attenuation (Spearman 1904).
+
+    a_gi = 1 (nothing is lost) with probability 1 - `share`, else Beta(1, `shape`), so that a region that comes loose keeps
+    1 / (1 + `shape`) on average. The correlation of regions i and j is multiplied by a_gi a_gj, after the coupling and before
+    single-edge departures: as if a share 1 - a_gi^2 of the region's variance were its own.
+    """
+
+    share: float = 0.01
+    shape: float = 2.0
+
+
 SECTIONS: dict[str, type] = {
     "likelihood": Likelihood,
     "mean": MeanPrior,
@@ -127,6 +140,7 @@ SECTIONS: dict[str, type] = {
     "shared": SharedPrior,
     "dense": DensePrior,
     "coupling": CouplingPrior,
+    "attenuation": AttenuationPrior,
     "sparse": SparsePrior,
 }
 REQUIRED_SECTIONS = ("likelihood", "mean")
@@ -152,6 +166,8 @@ class ModelSpec:
         None: kappa is infinite.
     coupling : CouplingPrior or None
         None: no shift of all correlations at once.
+    attenuation : AttenuationPrior or None
+        None: every region keeps its correlations.
     sparse : SparsePrior or None
         None: Delta is zero.
     """
@@ -166,15 +182,16 @@ class ModelSpec:
     shared: SharedPrior | None = None
     dense: DensePrior | None = None
     coupling: CouplingPrior | None = None
+    attenuation: AttenuationPrior | None = None
     sparse: SparsePrior | None = None
 
     def __post_init__(self) -> None:
         """Refuse combinations that are no model."""
-        departures = (self.sparse, self.spread, self.coupling)
+        departures = (self.sparse, self.spread, self.coupling, self.attenuation)
         if self.shared is None and (self.dense is None or any(d is not None for d in departures)):
             raise ModelError(
                 f"model {self.name!r}: without a [shared] matrix a [dense] section is needed, and neither [sparse], "
-                "[spread] nor [coupling] has anything to depart from"
+                "[spread], [coupling] nor [attenuation] has anything to depart from"
             )
         if self.shared is not None and self.spread is None:
             raise ModelError(
@@ -196,6 +213,11 @@ class ModelSpec:
         _require_positive(self, "dense", ("median",))
         _require_positive(self, "sparse", ("share_a", "share_b", "size_median", "size_width"))
         _require_positive(self, "coupling", ("scale",))
+        _require_positive(self, "attenuation", ("shape",))
+        if self.attenuation is not None:
+            _require(
+                0 < self.attenuation.share < 1, self, "attenuation.share", "a probability between 0 and 1"
+            )
         if self.coupling is not None:
             _require(0 < self.coupling.share <= 1, self, "coupling.share", "a probability above 0")
         if self.dense is not None:

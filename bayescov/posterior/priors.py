@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def log_priors(fit: xr.DataTree, draws: int) -> dict[str, Floats]:
-    """(draw,) for each of ``kappa``, ``shared``, ``coupling``, ``share``, ``size``, ``spread`` and ``mean`` that the model has."""
+    """(draw,) for each of its parts: ``kappa``, ``shared``, ``coupling``, ``attenuation``, ``share``, ``size``, ``spread``, ``mean``."""
     spec = spec_of(fit)
     posterior = fit["posterior"]
 
@@ -45,6 +45,10 @@ def log_priors(fit: xr.DataTree, draws: int) -> dict[str, Floats]:
         with np.errstate(divide="ignore"):
             nothing = np.log1p(-share)
         found["coupling"] = np.where(c == 0, nothing, np.log(share) + norm(0, spec.coupling.scale).logpdf(c))
+    if spec.attenuation is not None:
+        kept, share = values("attenuation"), spec.attenuation.share
+        lost = np.log(share) + beta(1.0, spec.attenuation.shape).logpdf(np.where(kept == 1, 0.5, kept))
+        found["attenuation"] = np.where(kept == 1, np.log1p(-share), lost)
     if spec.sparse is not None:
         found["share"] = beta(spec.sparse.share_a, spec.sparse.share_b).logpdf(values("share"))
         found["size"] = norm(np.log(spec.sparse.size_median), spec.sparse.size_width).logpdf(

@@ -21,6 +21,7 @@ PARTS = {
     "kappa": "how close the groups are (kappa)",
     "shared": "the shared correlations",
     "coupling": "a shift of all correlations (coupling)",
+    "attenuation": "regions that lose their connections (attenuation)",
     "share": "how many connections changed (share)",
     "size": "how large the changes are (size)",
     "spread": "the standard deviations",

@@ -103,6 +103,10 @@ def _covariances(spec: ModelSpec) -> str:
     ways = []
     if spec.coupling is not None:
         ways.append("by a shift of all of a group's connections together (its coupling, possibly none)")
+    if spec.attenuation is not None:
+        ways.append(
+            "at all connections of single regions, which keep a share of them (attenuation, possibly none)"
+        )
     if spec.dense is not None:
         ways.append(
             "at all connections at once, to a degree that was learned from the data (inverse-Wishart)"

@@ -28,7 +28,9 @@ def special_case(spec: ModelSpec, name: str) -> ModelSpec:
         return spec.change(dense=None)
     dense = load_model("pooled").dense
     assert dense is not None
-    return spec.change(sparse=None, dense={"median": dense.median, "width": dense.width, "atom": 0.0})
+    return spec.change(
+        sparse=None, attenuation=None, dense={"median": dense.median, "width": dense.width, "atom": 0.0}
+    )
 
 
 def fit_cases(

@@ -35,10 +35,12 @@ def plan_of(spec: ModelSpec, data: Data, densities: bool) -> Plan:
         learning.append(tuning.adapt)
         if spec.shared.family == "common":
             blocks.append(sweep.move_level)
-        if spec.coupling is not None or spec.sparse is not None:
+        if any(part is not None for part in (spec.coupling, spec.attenuation, spec.sparse)):
             blocks.append(sweep.scale_scatter)
         if spec.coupling is not None:
             blocks.append(sweep.move_couplings)
+        if spec.attenuation is not None:
+            blocks.append(sweep.move_attenuations)
         if spec.sparse is not None:
             turns = sweep.TURNS if data.unit.shape[0] <= sweep.FEW_REGIONS else 1
             blocks += turns * [sweep.move_edges, sweep.move_scales]  # kappa again: it goes with departures

@@ -154,6 +154,7 @@ def empty_draws(data: Data, count: int, design: Design) -> Draws:
         level=np.empty(count),
         kappa=np.empty((count, n_groups)),
         coupling=np.empty((count, n_groups)),
+        attenuation=np.empty((count, n_groups, p)),
         included=np.empty((count, n_groups, edges), dtype=np.int8),
         share=np.empty((count, n_groups)),
         size=np.empty((count, n_groups)),
@@ -215,6 +216,8 @@ def _posterior(spec: ModelSpec, design: Design, blocks: list[list[Draws]]) -> Ar
             posterior["closeness"] = np.where(kappa == INFINITE, 1.0, posterior["closeness"])
     if spec.coupling is not None:
         posterior["coupling"] = d.coupling[:, :, 1:]
+    if spec.attenuation is not None:
+        posterior["attenuation"] = d.attenuation[:, :, 1:]
     if spec.sparse is not None:
         departing = slice(spec.first_departing(n_groups), None)
         posterior["included"] = d.included[:, :, departing]

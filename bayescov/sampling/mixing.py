@@ -24,8 +24,8 @@ SMALLEST_ESS = 400.0
 
 # Reported as differences from the controls (the first population) too.
 COMPARED = ("correlation", "mean")
-# A zero-one indicator has no ranks to speak of; what it says is judged through the correlations.
-UNJUDGED = ("included",)
+# What is zero or one, or nearly always one, has no ranks to speak of; what it says is judged through the correlations.
+UNJUDGED = ("included", "attenuation")
 
 
 class Mixing(NamedTuple):

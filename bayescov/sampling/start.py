@@ -64,7 +64,7 @@ def _closeness_grid(dense: DensePrior | None, p: int, sizes: Floats) -> tuple[Fl
 def prior_of(spec: ModelSpec, n_groups: int) -> Prior:
     """The priors of so many groups as the kernels see them; a section that is absent is switched off."""
     spread, shared, dense = spec.spread, spec.shared, spec.dense
-    coupling, sparse = spec.coupling, spec.sparse
+    coupling, sparse, attenuation = spec.coupling, spec.sparse, spec.attenuation
     return Prior(
         shift_sd=spec.mean.shift_sd,
         spread_scale=spec.mean.spread_scale,
@@ -85,6 +85,9 @@ def prior_of(spec: ModelSpec, n_groups: int) -> Prior:
         has_coupling=coupling is not None,
         coupling_share=coupling.share if coupling else 0.0,
         coupling_scale=coupling.scale if coupling else 1.0,
+        has_attenuation=attenuation is not None,
+        attenuation_share=attenuation.share if attenuation else 0.0,
+        attenuation_shape=attenuation.shape if attenuation else 1.0,
         has_sparse=sparse is not None,
         first_departing=spec.first_departing(n_groups),
         share_a=sparse.share_a if sparse else 1.0,
@@ -131,6 +134,7 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
         anchor_inverse=np.linalg.inv(anchor),
         kappa=kappa,
         coupling=np.zeros(n_groups),
+        attenuation=np.ones((n_groups, p)),
         delta=np.zeros((n_groups, p, p)),
         included=np.zeros((n_groups, p, p), dtype=np.int8),
         n_active=np.zeros(n_groups, dtype=np.int64),

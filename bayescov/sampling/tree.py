@@ -39,6 +39,7 @@ DIMS: dict[str, tuple[str, ...]] = {
     "shared_level": (),
     "shared_scale": ("region",),
     "coupling": ("patient",),
+    "attenuation": ("patient", "region"),
     "share": ("patient",),
     "size": ("patient",),
     "dof": (),

@@ -279,7 +279,7 @@ def test_single_densities_are_scipys(name):
 
 SCALED = (
     "intercept", "mean_shift", "mean_spread", "mean_difference", "slope_mean", "slope_spread", "slope", "site_spread",
-    "site_effect", "spread_shift", "spread_size", "log_scale", "shared_scale", "kappa", "coupling", "share", "size",
+    "site_effect", "spread_shift", "spread_size", "log_scale", "shared_scale", "kappa", "coupling", "attenuation", "share", "size",
     "departure", "weight",
 )  # fmt: skip
 
@@ -291,6 +291,8 @@ def stretched(point, name, factor):
         shift = point["spread_shift"][:, None]
         control, ratio = value[:1], value[1:] - value[:1] - shift
         return point | {name: np.vstack([control * factor, control * factor + shift + ratio * factor])}
+    if name == "attenuation":
+        return point | {name: np.where(value == 1, 1.0, value * factor)}
     center = {"mean_difference": "mean_shift", "slope": "slope_mean"}.get(name)
     shift = 0.0 if center is None else point[center][:, None]
     return point | {name: shift + (value - shift) * factor}
@@ -302,8 +304,12 @@ def virial(truth, judged, design, count, seed):
     for rng in np.random.default_rng(seed).spawn(count):
         point = draw_point(truth, design, seed=rng)
         for name in (n for n in SCALED if n in point):
-            # A discrete part does not move: edges that do not depart, a coupling of zero.
-            free = {"departure": point["included"], "coupling": point["coupling"] != 0}
+            # A discrete part does not move: edges that do not depart, a coupling of zero, an attenuation of one.
+            free = {
+                "departure": point["included"],
+                "coupling": point["coupling"] != 0,
+                "attenuation": point["attenuation"] != 1,
+            }
             size = np.sum(free[name]) if name in free else np.size(point[name])
             up, down = (
                 sum(prior_terms(judged, design, stretched(point, name, 1 + h)).values())
@@ -319,7 +325,10 @@ def tiny():
 
 
 FULL = load_model("adaptive").change(
-    likelihood={"family": "student"}, sparse={"share_b": 2.0}, coupling={"share": 0.6}
+    likelihood={"family": "student"},
+    sparse={"share_b": 2.0},
+    coupling={"share": 0.6},
+    attenuation={"share": 0.5, "shape": 4.0},
 )
 
 
@@ -337,6 +346,7 @@ def test_draws_and_density_of_the_prior_belong_together(tiny):
         ({"spread": {"spread_scale": 3.0, "control_sd": 0.25}}, ("spread_size", "log_scale")),
         ({"dense": {"median": 800.0}, "sparse": {"size_median": 0.12}}, ("kappa", "size")),
         ({"shared": {"eta": 3.0}, "coupling": {"scale": 0.1}}, ("shared_scale", "coupling")),
+        ({"attenuation": {"shape": 2.0}}, ("attenuation",)),
     ],
 )
 def test_another_prior_is_found(tiny, wrong, names):
@@ -378,6 +388,31 @@ def test_a_coupling_of_zero_carries_its_mass(tiny):
         lambda c: np.exp(prior_terms(spec, tiny, point | {"coupling": np.array([c])})["coupling"]), -4, 4
     )
     assert mass[0] == pytest.approx(0.3, abs=1e-6)
+
+
+def test_an_attenuation_of_one_carries_its_mass(tiny):
+    spec = load_model("adaptive").change(attenuation={"share": 0.3})
+    point = draw_point(spec, tiny, seed=3)
+
+    def term(a):
+        return prior_terms(spec, tiny, point | {"attenuation": np.array([[a, 1.0]])})["attenuation"] - np.log(
+            0.7
+        )
+
+    assert term(1.0) == pytest.approx(np.log(0.7))
+    assert quad(lambda a: np.exp(term(a)), 0, 1)[0] == pytest.approx(0.3, abs=1e-6)
+
+
+def test_an_attenuation_is_variance_of_the_regions_own():
+    """Of two groups, the one whose region has noise of its own: what is left of the region is a share a^2 of its variance."""
+    design = random_design(regions=3, sizes=(6, 6))
+    spec = load_model("pooled").change(attenuation={"share": 0.5})
+    point = draw_point(spec, design, seed=3) | {"attenuation": np.array([[1.0, 0.6, 1.0]])}
+    shared, kept = from_edges(point["shared_correlation"]), np.diag([1.0, 0.6, 1.0])
+    noisy = kept @ shared @ kept + np.eye(3) - kept**2
+    scale = np.exp(point["log_scale"][1])
+    found = prior_centers(spec, design, point)
+    np.testing.assert_allclose(found[1], scale[:, None] * noisy * scale, rtol=1e-12)
 
 
 def test_a_coupling_is_one_more_factor():

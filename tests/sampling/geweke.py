@@ -78,6 +78,7 @@ def state_at(spec, design, point, sigma, full, data, rng):
     residual_scatter(state.xx, state.xy, state.yy, state.w, state.scatter)
     state.kappa[:] = np.where(np.isinf(point["kappa"]), INFINITE, point["kappa"])
     state.coupling[1:] = point["coupling"]
+    state.attenuation[1:] = point["attenuation"]
     first = spec.first_departing(groups)
     state.included[first:] = from_edges(point["included"], 0)
     state.delta[first:] = from_edges(point["departure"], 0.0)
@@ -111,6 +112,7 @@ def quantities(state, data):
         "level": np.append(state.level, np.log(state.scale)),
         "closeness": state.kappa / (state.kappa + 100),
         "coupling": np.append(_with_sizes(coupling), coupling != 0),
+        "attenuation": np.append(state.attenuation[1:], state.attenuation[1:] == 1),
         "included": to_edges(state.included).ravel().astype(float),
         "departure": _with_sizes(to_edges(state.delta).ravel()),
         "share": np.concatenate([state.share, np.log(state.size)]),

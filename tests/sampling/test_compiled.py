@@ -23,7 +23,7 @@ from tests.model.designs import random_design
 QUICK = {"draws": 50, "tune": 100, "chains": 1, "min_ess": 0.0, "progress": False, "seed": 1}
 BLOCKS = [
     chain.run, chain.keep, chain.keep_densities, tuning.adapt, tuning.watch, sweep.move_shared, sweep.move_level,
-    sweep.move_scales, sweep.scale_scatter, sweep.move_couplings, sweep.move_edges,
+    sweep.move_scales, sweep.scale_scatter, sweep.move_couplings, sweep.move_attenuations, sweep.move_edges,
     sweep.draw_covariances, sweep.draw_means, sweep.draw_people, sweep.renew_scatter,
 ]  # fmt: skip
 

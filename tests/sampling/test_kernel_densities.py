@@ -53,6 +53,7 @@ def case():
     point["included"][on] = 1
     point["departure"][on] = 0.15, 0.2, 0.1, 0.1, 0.25, -0.15
     point["coupling"] = np.array([0.3, -0.2])
+    point["attenuation"] = np.array([[1.0, 0.6, 1.0, 1.0], [0.9, 1.0, 1.0, 0.3]])
     factor = np.eye(P) + 0.3 * np.tril(rng.standard_normal((P, P)), -1)
     return rng, spec, design, point, factor
 
@@ -95,7 +96,7 @@ class AtKappa:
         self.state = start_state(self.spec, self.data, self.design, rng)._replace(
             anchor=self.anchor, anchor_inverse=np.linalg.inv(self.anchor), kappa=np.full(G, kappa), pull=pull,
             scatter=residual_scatter(self.spec, self.design, self.point),
-            size=self.point["size"],
+            size=self.point["size"], attenuation=np.vstack([np.ones(P), self.point["attenuation"]]),
         )  # fmt: skip
 
     def kernel(self, position):
@@ -140,7 +141,7 @@ class AtKappa:
         shared, center = from_edges(outputs(u, self.anchor)[: P * (P - 1) // 2]), np.empty((P, P))
         for k, (g, i, j) in enumerate(self.active):
             if i != j:
-                departed(shared, coupling[g], delta[g], center)
+                departed(shared, coupling[g], self.state.attenuation[g], delta[g], center)
                 found[m + k] = np.arcsinh(np.linalg.inv(center)[i, j] / self.data.unit[i, j])
         return found
 
@@ -303,10 +304,12 @@ def test_departures_add_on_fishers_scale():
     shared = from_edges(np.array([0.3, -0.5, 0.8]))
     delta = from_edges(np.array([0.4, 0.0, -0.2]), 0.0)
     out = np.empty((3, 3))
-    for kept, start in ((1.0, [0.3, -0.5, 0.8]), (0.8, [0.44, -0.2, 0.84]), (1.25, [0.125, -0.875, 0.75])):
-        departed(shared, -np.log(kept), delta, out)
-        expected = np.tanh(np.arctanh(start) + np.array([0.4, 0.0, -0.2]))
-        np.testing.assert_allclose(to_edges(out), expected)
+    for left, start in ((1.0, [0.3, -0.5, 0.8]), (0.8, [0.44, -0.2, 0.84]), (1.25, [0.125, -0.875, 0.75])):
+        for attenuation in ([1.0, 1.0, 1.0], [1.0, 0.5, 0.9]):
+            departed(shared, -np.log(left), np.array(attenuation), delta, out)
+            kept = to_edges(np.outer(attenuation, attenuation))
+            expected = np.tanh(np.arctanh(kept * start) + np.array([0.4, 0.0, -0.2]))
+            np.testing.assert_allclose(to_edges(out), expected)
 
 
 def test_inverse_wishart_draws_have_its_mean():

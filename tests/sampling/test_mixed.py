@@ -10,21 +10,22 @@ find_center = from_python(mixed.find_center)
 
 P = 7
 EDGES = np.array([(1, 2, 0), (1, 3, 1), (1, 4, 0), (1, 6, 5)])
+KEPT = np.ones(P)  # nothing is attenuated
 
 
-def found(shared, zeta, delta, coupling=0.0):
+def found(shared, zeta, delta, coupling=0.0, attenuation=KEPT):
     center, inverse, work, work2 = (np.empty((P, P)) for _ in range(4))
     logdet = find_center(
-        shared, np.linalg.inv(shared), np.linalg.slogdet(shared)[1], coupling, EDGES, zeta, np.full((P, P), 2.0), delta, center,
-        inverse, work, work2,
+        shared, np.linalg.inv(shared), np.linalg.slogdet(shared)[1], coupling, attenuation, EDGES, zeta, np.full((P, P), 2.0),
+        delta, center, inverse, work, work2,
     )  # fmt: skip
     return logdet, center, inverse
 
 
 # At 6, elements of the inverse are in the hundreds: close to every wall.
 @pytest.mark.parametrize("furthest", [0.5, 6.0])
-@pytest.mark.parametrize("coupling", [0.0, 0.3])
-def test_any_zeta_has_a_matrix(furthest, coupling):
+@pytest.mark.parametrize(("coupling", "attenuated"), [(0.0, 1.0), (0.3, 1.0), (0.0, 0.4), (0.3, 0.4)])
+def test_any_zeta_has_a_matrix(furthest, coupling, attenuated):
     rng = np.random.default_rng(1)
     rows, columns = EDGES[:, 1], EDGES[:, 2]
     departs = np.zeros((P, P), dtype=bool)
@@ -32,8 +33,10 @@ def test_any_zeta_has_a_matrix(furthest, coupling):
     for _ in range(50):
         shared = np.corrcoef(rng.standard_normal((10, P)).T)
         zeta, delta = rng.uniform(-furthest, furthest, len(EDGES)), np.zeros((P, P))
-        logdet, center, inverse = found(shared, zeta, delta, coupling)
-        start = np.where(np.eye(P), 1.0, 1 - (1 - shared) * np.exp(-coupling))
+        attenuation = np.append(attenuated, KEPT[1:])
+        logdet, center, inverse = found(shared, zeta, delta, coupling, attenuation)
+        kept = np.outer(attenuation, attenuation)
+        start = np.where(np.eye(P), 1.0, kept * (1 - (1 - shared) * np.exp(-coupling)))
         assert np.linalg.eigvalsh(center)[0] > 0
         np.testing.assert_allclose(center[~departs], start[~departs], atol=1e-14)
         literal = np.linalg.inv(center)
@@ -60,7 +63,7 @@ def test_without_departures_the_shared_matrix_is_the_centre():
     none = np.empty((0, 3), dtype=np.int64)
     center, inverse, work, work2 = (np.empty((P, P)) for _ in range(4))
     logdet = find_center(
-        shared, np.linalg.inv(shared), -1.0, 0.0, none, np.empty(0), np.ones((P, P)), np.zeros((P, P)), center, inverse, work,
+        shared, np.linalg.inv(shared), -1.0, 0.0, np.ones(P), none, np.empty(0), np.ones((P, P)), np.zeros((P, P)), center, inverse, work,
         work2,
     )  # fmt: skip
     assert logdet == -1.0

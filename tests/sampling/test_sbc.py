@@ -16,6 +16,8 @@ def small(name, likelihood="normal"):
         spec = spec.change(dense={"median": 30.0, "width": 1.0, "atom": 0.3 if name == "adaptive" else 0.0})
     if spec.coupling is not None:
         spec = spec.change(coupling={"share": 0.5})
+    if spec.attenuation is not None:
+        spec = spec.change(attenuation={"share": 0.3})
     return spec.change(likelihood={"family": likelihood})
 
 

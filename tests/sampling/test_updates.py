@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+from numba import njit
+from scipy import stats
 
 from bayescov.sampling.kernels import blocks, edges, inverses, updates
 from bayescov.sampling.kernels import shared as shared_kernels
+from bayescov.sampling.kernels.attenuation import row_density
+from bayescov.sampling.kernels.held import hold
 from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL
-from bayescov.sampling.kernels.state import Data, State
+from bayescov.sampling.kernels.state import Data, Prior, State
 from tests.sampling.callable import from_python
 
 density_of_move = from_python(blocks.density_of_move)
@@ -103,6 +107,51 @@ def test_density_of_a_block_is_that_of_whole_matrices(family, block):
     np.testing.assert_allclose(inverse, expected, atol=1e-8)
 
 
+@njit
+def density_of_row(a, g, i, inverse, with_data, row, data, prior, state):
+    held = hold(data), hold(prior), hold(state)
+    return row_density(a, g, i, inverse, with_data, row, held[0], held[1], held[2])
+
+
+def test_density_of_an_attenuation_is_that_of_whole_matrices():
+    rng = np.random.default_rng(12)
+    (g, i), sizes, kappa = (1, 3), np.array([20.0, 18.0]), np.array([60.0, 900.0])
+    coupling, share, shape = np.array([0.0, 0.1]), 0.2, 2.5
+    attenuation = np.ones((2, P))
+    attenuation[1, [3, 5]] = 0.7, 0.4
+    delta = np.zeros((2, P, P))
+    delta[1, 3, 0] = delta[1, 0, 3] = 0.2
+    shared, scaled = correlation(rng, 90), np.array([n * correlation(rng) for n in sizes])
+
+    def centre(a):
+        kept = np.where(np.arange(P) == i, a, attenuation[g])
+        start = np.where(np.eye(P), 0.0, np.outer(kept, kept) * (1 - (1 - shared) * np.exp(-coupling[g])))
+        return np.tanh(np.arctanh(start) + delta[g]) + np.eye(P)
+
+    def whole(a):
+        both, nu = centre(a) + scaled[g] / kappa[g], kappa[g] + P + 1
+        prior = np.log1p(-share) if a == 1 else np.log(share) + stats.beta(1, shape).logpdf(a)
+        return 0.5 * (nu * log_det(centre(a)) - (nu + sizes[g]) * log_det(both)) + prior
+
+    held = {
+        "shared": shared, "coupling": coupling, "attenuation": attenuation, "delta": delta, "scaled": scaled, "kappa": kappa,
+    }  # fmt: skip
+    state = State(**dict.fromkeys(State._fields, 0.0) | held)
+    data = Data(**dict.fromkeys(Data._fields, 0.0) | {"sizes": sizes})
+    prior = Prior(
+        **dict.fromkeys(Prior._fields, 0.0) | {"attenuation_share": share, "attenuation_shape": shape}
+    )
+    inverse = np.linalg.inv(centre(0.7))
+    with_data = np.linalg.inv(centre(0.7) + scaled[g] / kappa[g])
+    row = np.empty(P)
+    at = {
+        a: density_of_row(a, g, i, inverse, with_data, row, data, prior, state) for a in (0.7, 0.01, 0.4, 1.0)
+    }
+    np.testing.assert_allclose(row, centre(1.0)[i], atol=1e-14)
+    for a, found in at.items():
+        assert found - at[0.7] == pytest.approx(whole(a) - whole(0.7), abs=1e-8)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.35])
 def test_density_along_a_line_is_that_of_whole_matrices(share):
     """Everything that moves with an edge: R_0, the group's own element, and that of a group that departs already."""
@@ -113,6 +162,8 @@ def test_density_along_a_line_is_that_of_whole_matrices(share):
         np.array([0.0, 0.3, 0.4]),
     )
     coupling, (i, j), log_on = np.array([0.0, 0.1, -0.05]), (2, 5), -1.7
+    attenuation = np.ones((3, P))
+    attenuation[1, 2], attenuation[2, 5] = 0.8, 0.5
     delta = np.zeros((3, P, P))
     delta[2, i, j] = delta[2, j, i] = 0.2
     middle = correlation(rng, 90)
@@ -122,6 +173,8 @@ def test_density_along_a_line_is_that_of_whole_matrices(share):
         """R_0 and the centres where group 1 departs by x."""
         shared = moved_by(middle, np.array([i, j]), np.array([[0.0, -share * x], [-share * x, 0.0]]))
         center = 1 - (1 - shared) * np.exp(-coupling)[:, None, None]
+        kept = attenuation[:, :, None] * attenuation[:, None, :]
+        center = np.where(np.eye(P), 1.0, kept * center)
         center[2, i, j] = center[2, j, i] = np.tanh(np.arctanh(center[2, i, j]) + 0.2)
         center[1, i, j] = center[1, j, i] = center[1, i, j] + x
         return shared, center
@@ -141,7 +194,15 @@ def test_density_along_a_line_is_that_of_whole_matrices(share):
     invert_all(shared, center, scaled, kappa, COMMON, pull, inverse, pulled)
     nothing = dict.fromkeys(State._fields, 0.0)
     state = State(
-        **nothing | {"center": center, "coupling": coupling, "delta": delta, "size": slab, "kappa": kappa}
+        **nothing
+        | {
+            "center": center,
+            "coupling": coupling,
+            "attenuation": attenuation,
+            "delta": delta,
+            "size": slab,
+            "kappa": kappa,
+        }
     )
     data = Data(**dict.fromkeys(Data._fields, 0.0) | {"sizes": sizes})
     known = np.empty((3, edges.FOUND))

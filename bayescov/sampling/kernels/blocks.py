@@ -15,10 +15,10 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
-from bayescov.sampling.kernels.edges import element_of, log_odds, log_slab
+from bayescov.sampling.kernels.edges import element_of, kept_by, log_odds, log_slab
 from bayescov.sampling.kernels.inverses import pull_through
 from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product
-from bayescov.sampling.kernels.shared import COMMON, LKJ, coupled, pack_factor
+from bayescov.sampling.kernels.shared import COMMON, LKJ, pack_factor, start_of
 from bayescov.sampling.kernels.updates import log_det_of_move, update_inverse, weights_of_move
 
 OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on the correlation scale
@@ -152,7 +152,7 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
         i, j = rows[e], columns[e]
         r, moved = shared[i, j], shared[i, j]
         if leaving >= 0:
-            start = coupled(r, coupling[leaving])
+            start = start_of(r, coupling[leaving], kept_by(state, leaving, i, j))
             gone[e] = center[leaving, i, j] - start
             moved += sizes[leaving] / sizes.sum() * gone[e]
             gain -= log_slab(center[leaving, i, j], math.atanh(start), state.size[leaving])
@@ -162,7 +162,7 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
         if entering >= 0:
             x[e] = common + OWN_SHIFT * rng.standard_normal()
             moved -= sizes[entering] / sizes.sum() * x[e]
-            start = coupled(moved, coupling[entering])
+            start = start_of(moved, coupling[entering], kept_by(state, entering, i, j))
             if not abs(start + x[e]) < 0.9999:
                 return
             gain += log_slab(start + x[e], math.atanh(start), state.size[entering])
@@ -173,9 +173,9 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
         move[0, a, b] = move[0, b, a] = moved - r
         for g in range(n_groups):
             if g == entering:
-                value = coupled(moved, coupling[g]) + x[e]
+                value = start_of(moved, coupling[g], kept_by(state, g, i, j)) + x[e]
             elif g == leaving:
-                value = coupled(moved, coupling[g])
+                value = start_of(moved, coupling[g], kept_by(state, g, i, j))
             else:
                 value = element_of(moved, g, i, j, state)
             move[1 + g, a, b] = move[1 + g, b, a] = value - center[g, i, j]
@@ -203,7 +203,8 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
             center[g, i, j] = center[g, j, i] = center[g, i, j] + move[1 + g, a, b]
             if g == entering:
                 included[g, i, j] = included[g, j, i] = 1
-                d = math.atanh(center[g, i, j]) - math.atanh(coupled(shared[i, j], coupling[g]))
+                start = start_of(shared[i, j], coupling[g], kept_by(state, g, i, j))
+                d = math.atanh(center[g, i, j]) - math.atanh(start)
                 delta[g, i, j] = delta[g, j, i] = d
                 state.n_active[g] += 1
             elif g == leaving:
@@ -230,8 +231,9 @@ def who_switches(included, group, other, rows, columns, n_edges):
 
 
 @inner
-def watch_blocks(blocks, shared, coupling, center, included, seen):
+def watch_blocks(blocks, state):
     """Count the sweeps, and for each block how often it was on, and the sum and sum of squares of its mean shift."""
+    center, seen = state.center, state.block_seen
     rows, columns = np.empty(4, np.int64), np.empty(4, np.int64)
     for b in range(blocks.shape[0]):
         n_edges = edges_of(blocks[b], rows, columns)
@@ -239,8 +241,10 @@ def watch_blocks(blocks, shared, coupling, center, included, seen):
             on, shift = 0, 0.0
             for e in range(n_edges):
                 i, j = rows[e], columns[e]
-                on += included[g, i, j]
-                shift += center[g, i, j] - coupled(shared[i, j], coupling[g])
+                on += state.included[g, i, j]
+                shift += center[g, i, j] - start_of(
+                    state.shared[i, j], state.coupling[g], kept_by(state, g, i, j)
+                )
             seen[0, g, b] += 1.0
             if on == n_edges:
                 seen[1, g, b] += 1.0

@@ -29,6 +29,7 @@ def keep(data, prior, state, draws, t, total):
         draws.share[t, g] = state.share[g]
         draws.size[t, g] = state.size[g]
         for j in range(p):
+            draws.attenuation[t, g, j] = state.attenuation[g, j]
             draws.sd[t, g, j] = math.sqrt(state.sigma[g, j, j])
     for r in range(state.w.shape[0]):
         draws.row_mean[t, r] = state.row_mean[r]

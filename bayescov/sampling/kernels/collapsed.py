@@ -108,6 +108,7 @@ def add_group(
         shared_inverse,
         shared_logdet,
         coupling[g],
+        state.attenuation[g],
         edges,
         zeta,
         data.unit,
@@ -143,12 +144,13 @@ def add_group(
     less = math.exp(-coupling[g])
     for i in range(p):
         for j in range(p):
-            grad_shared[i, j] += slope[i, j] * less
+            slope[i, j] *= less * (state.attenuation[g, i] * state.attenuation[g, j])
+            grad_shared[i, j] += slope[i, j]
     if shifted == 1:
         along_coupling = 0.0
         for i in range(p):
             for j in range(p):
-                along_coupling += slope[i, j] * less * (1.0 - shared[i, j])
+                along_coupling += slope[i, j] * (1.0 - shared[i, j])
         z = coupling[g] / prior.coupling_scale
         value -= 0.5 * z * z
         grad_own[0] = along_coupling - z / prior.coupling_scale

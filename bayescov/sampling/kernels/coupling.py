@@ -80,7 +80,7 @@ def move_coupling(new, first, last, hold_average, data, prior, state, new_shared
         copy_all_into(center, new_center)
         total, work = np.empty((p, p)), np.empty((p, p))
         for g in range(first, last):
-            departed(shared, new[g], delta[g], new_center[g])
+            departed(shared, new[g], state.attenuation[g], delta[g], new_center[g])
             value += group_density(new_center[g], new_scaled[g], kappa[g], sizes[g], total, work)
         return value
     a = average_of(coupling, sizes)
@@ -95,7 +95,7 @@ def move_coupling(new, first, last, hold_average, data, prior, state, new_shared
             new_shared[i, j] = r
             new_shared[j, i] = r
     for g in range(n_groups):
-        departed(new_shared, new[g], delta[g], new_center[g])
+        departed(new_shared, new[g], state.attenuation[g], delta[g], new_center[g])
     return value + centers_density(
         new_shared, new_center, new_scaled, kappa, sizes, prior.eta, prior.family, state.pull
     )

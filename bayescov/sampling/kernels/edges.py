@@ -17,13 +17,14 @@ import numpy as np
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.inverses import pull_through
 from bayescov.sampling.kernels.scalars import HALF_LOG_TWO_PI, draw_category, draw_log_normal_spread
-from bayescov.sampling.kernels.shared import COMMON, LKJ, coupled
+from bayescov.sampling.kernels.shared import COMMON, LKJ, start_of
 from bayescov.sampling.kernels.updates import log_det_change, move_inverse, move_weights
 
 CELLS = 16
-# What `look_up` finds for each group: its element, coupling and departure (as a correlation), the inverses' elements and kappa + p + 1.
-ELEMENT, COUPLING, SMALLER, OWN, K_II, K_IJ, K_JJ, M_II, M_IJ, M_JJ, NU = range(11)
-FOUND = 11
+# What `look_up` finds for each group: its element, coupling, what the regions keep, its departure (as a correlation), the inverses'
+# elements and kappa + p + 1.
+ELEMENT, COUPLING, SMALLER, KEPT, OWN, K_II, K_IJ, K_JJ, M_II, M_IJ, M_JJ, NU = range(12)
+FOUND = 12
 
 
 @inner
@@ -41,9 +42,15 @@ def log_odds(others, edges, share_a, share_b):
 
 
 @inner
+def kept_by(state, g, i, j):
+    """What a group keeps of the correlation of two regions."""
+    return state.attenuation[g, i] * state.attenuation[g, j]
+
+
+@inner
 def element_of(r, g, i, j, state):
     """A group's element where R_0 has r, its departure held on Fisher's scale."""
-    value = coupled(r, state.coupling[g])
+    value = start_of(r, state.coupling[g], kept_by(state, g, i, j))
     if state.delta[g, i, j] != 0.0:
         h = math.tanh(state.delta[g, i, j])
         value = (value + h) / (1.0 + value * h)
@@ -59,6 +66,7 @@ def look_up(i, j, inverse, data, state, known):
         known[g, ELEMENT] = state.center[g, i, j]
         known[g, COUPLING] = state.coupling[g]
         known[g, SMALLER] = math.exp(-state.coupling[g])
+        known[g, KEPT] = kept_by(state, g, i, j)
         known[g, OWN] = math.tanh(state.delta[g, i, j])
         known[g, K_II], known[g, K_IJ], known[g, K_JJ] = k[i, i], k[i, j], k[j, j]
         known[g, M_II], known[g, M_IJ], known[g, M_JJ] = m[i, i], m[i, j], m[j, j]
@@ -79,6 +87,7 @@ def line_density(x, group, average, share, sizes, size, log_on, z_held, known):
         if g != group and share == 0.0:
             continue
         new = r if known[g, COUPLING] == 0.0 else 1.0 - (1.0 - r) * known[g, SMALLER]
+        new *= known[g, KEPT]
         if g == group:
             start, new = new, new + x
             if not (abs(start) < 0.999999 and abs(new) < 0.999999):
@@ -145,9 +154,10 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, stat
     on = included[group, i, j]
     log_on = log_odds(state.n_active[group] - on, p * (p - 1) // 2, prior.share_a, prior.share_b)
     r = center[group, i, j]
-    x = 0.0 if on == 0 else r - coupled(shared[i, j], state.coupling[group])
+    kept = kept_by(state, group, i, j)
+    x = 0.0 if on == 0 else r - start_of(shared[i, j], state.coupling[group], kept)
     average, z_held = shared[i, j] + share * x, math.atanh(r - x)
-    slope = 1.0 - share * math.exp(-state.coupling[group])
+    slope = 1.0 - share * kept * math.exp(-state.coupling[group])
     k = inverse[1 + group]
     low, high = ends_of_line(x, r, slope, k[i, i], k[i, j], k[j, j])
     cell = (high - low) / CELLS
@@ -197,7 +207,7 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, stat
         pull_through(inverse[0], prior.family, state.pull, pulled)
     r = average - share * new
     shared[i, j] = shared[j, i] = r
-    start = coupled(r, state.coupling[group])
+    start = start_of(r, state.coupling[group], kept)
     for g in range(n_groups):
         value = start + new if g == group else element_of(r, g, i, j, state)
         d = value - center[g, i, j]

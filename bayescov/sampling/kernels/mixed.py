@@ -26,7 +26,7 @@ from bayescov.sampling.kernels.linalg import (
     solve_lower_transposed,
     transposed,
 )
-from bayescov.sampling.kernels.shared import coupled
+from bayescov.sampling.kernels.shared import start_of
 
 MOST_STEPS = (
     500  # of Newton's method; a trajectory needs a few for each of its steps, a far beginning up to 150
@@ -36,7 +36,7 @@ CLOSE = 1e-8  # the last step is of second order: what remains is beyond roundin
 
 @inner
 def find_center(
-    shared, shared_inverse, shared_logdet, coupling, edges, zeta, unit, delta, center, center_inverse, work, work2,
+    shared, shared_inverse, shared_logdet, coupling, attenuation, edges, zeta, unit, delta, center, center_inverse, work, work2,
 ):  # fmt: skip
     """R*_g of a group whose `edges` (edge, 3) depart to `zeta`, with its inverse; returns its log determinant, NaN if there is none.
 
@@ -47,10 +47,14 @@ def find_center(
     copy_into(shared, center)
     copy_into(shared_inverse, center_inverse)
     logdet = shared_logdet
-    if coupling != 0.0:
+    whole = True
+    for i in range(p):
+        whole = whole and attenuation[i] == 1.0
+    if coupling != 0.0 or not whole:
         for i in range(p):
             for j in range(i):
-                center[i, j] = center[j, i] = coupled(shared[i, j], coupling)
+                kept = attenuation[i] * attenuation[j]
+                center[i, j] = center[j, i] = start_of(shared[i, j], coupling, kept)
         logdet = invert_spd_into(center, center_inverse, work, work2)
     if count == 0 or not logdet > -1e200:
         return logdet

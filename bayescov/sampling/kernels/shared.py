@@ -97,22 +97,24 @@ def shared_matrix(u, anchor, log_d, correlation):
 
 
 @inner
-def coupled(r, coupling):
-    """A correlation of R_0 after a group's shift of all correlations; see `bayescov.model.CouplingPrior`.
+def start_of(r, coupling, kept):
+    """A correlation of R_0 after a group's shift of all correlations, and times what its two regions keep.
 
-    Where the shift takes it below -1 no correlation is left, and the matrix is not positive definite.
+    See `bayescov.model.CouplingPrior` and `AttenuationPrior`. Where the shift takes it below -1 no correlation is left, and
+    the matrix is not positive definite.
     """
-    return r if coupling == 0.0 else 1.0 - (1.0 - r) * math.exp(-coupling)
+    return kept * (r if coupling == 0.0 else 1.0 - (1.0 - r) * math.exp(-coupling))
 
 
 @inner
-def departed(shared, coupling, delta, out):
-    """R*_g: `shared` moved by the coupling, then by `delta` on Fisher's z scale where delta is not zero."""
+def departed(shared, coupling, attenuation, delta, out):
+    """R*_g: `shared` moved by the coupling, attenuated, then moved by `delta` on Fisher's z scale where delta is not zero."""
     p = shared.shape[0]
     smaller = math.exp(-coupling)
     for i in range(p):
         for j in range(i):
-            out[i, j] = shared[i, j] if coupling == 0.0 else 1.0 - (1.0 - shared[i, j]) * smaller
+            r = shared[i, j] if coupling == 0.0 else 1.0 - (1.0 - shared[i, j]) * smaller
+            out[i, j] = r * (attenuation[i] * attenuation[j])
     for i in range(p):
         out[i, i] = 1.0
         for j in range(i):

@@ -16,7 +16,7 @@ Prior = namedtuple(
         "shift_sd", "spread_scale", "site_scale", "dof_shape", "dof_rate",
         "has_shared", "eta", "family", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
         "learns_kappa", "kappa_median", "kappa_width", "kappa_atom", "kappa_each",
-        "has_coupling", "coupling_share", "coupling_scale",
+        "has_coupling", "coupling_share", "coupling_scale", "has_attenuation", "attenuation_share", "attenuation_shape",
         "has_sparse", "first_departing", "share_a", "share_b", "size_median", "size_width",
     ],
 )  # fmt: skip
@@ -24,7 +24,7 @@ Prior = namedtuple(
 State = namedtuple(
     "State",
     [
-        "u", "metric", "dual", "anchor", "anchor_inverse", "kappa", "coupling", "delta", "included", "n_active",
+        "u", "metric", "dual", "anchor", "anchor_inverse", "kappa", "coupling", "attenuation", "delta", "included", "n_active",
         "share", "size", "w", "row_mean", "row_sd", "y", "weight", "dof", "sigma", "omega", "xx", "xy", "yy", "scatter",
         "scale", "level", "pull", "running", "block_chance", "block_middle", "block_spread", "block_seen",
         "shared", "center", "log_d", "scaled", "step", "acceptance", "diverging",
@@ -35,6 +35,6 @@ Draws = namedtuple(
     "Draws",
     [
         "correlation", "sd", "w", "row_mean", "row_sd", "shared", "ratio_shift", "ratio_size", "scale", "level", "kappa", "coupling",
-        "included", "share", "size", "dof", "acceptance", "diverging", "log_likelihood",
+        "attenuation", "included", "share", "size", "dof", "acceptance", "diverging", "log_likelihood",
     ],
 )  # fmt: skip

@@ -34,4 +34,4 @@ def adapt(data, prior, state, draws, s, total):
 @block
 def watch(data, prior, state, draws, s, total):
     """Count which blocks of edges are on."""
-    watch_blocks(data.blocks, state.shared, state.coupling, state.center, state.included, state.block_seen)
+    watch_blocks(data.blocks, state)
