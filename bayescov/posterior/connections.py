@@ -17,7 +17,7 @@ from bayescov.posterior.arguments import (
 from bayescov.posterior.comparison import Compared, Tables, compare_each, difference_interval, totals
 from bayescov.posterior.draws import fisher_z as z_of
 from bayescov.posterior.events import CHANGES, DEFINITIONS
-from bayescov.posterior.inclusion import coupling, inclusion
+from bayescov.posterior.inclusion import attenuation, coupling, inclusion
 from bayescov.posterior.structures import agreed, uncontradicted
 from bayescov.posterior.verdicts import verdicts
 from bayescov.sampling.structures import short_name, structure_shares, structure_weights, structures_of
@@ -92,7 +92,9 @@ def connections(
         ``bayes_factor``. Where the model lets all correlations of a group shift at once, over
         (population): ``coupling`` with ``_low`` and ``_high`` (the shift, as the share of variance of one more cause that all
         regions have in common; of one less where negative), ``coupling_p_stronger``, ``coupling_p_weaker`` and
-        ``coupling_bayes_factor``.
+        ``coupling_bayes_factor``. Where it lets single regions come loose, over (population, region): ``p_attenuated``,
+        ``attenuation`` (the share of its correlations that the region then keeps, a posterior mean) and
+        ``attenuation_bayes_factor``.
         Over (population): posterior means ``n_added``, ``n_missing`` of the numbers of connections and
         ``weight_added``, ``weight_missing`` of the sums of their changes, each with ``_low`` and ``_high``;
         ``p_more_added_than_missing`` and ``p_more_weight_added``.
@@ -151,6 +153,11 @@ def connections(
     if kind == "correlation" and "coupling" in fit["posterior"].data_vars:
         shift = coupling(fit, interval)
         answers |= {f"coupling{end}": ("population", getattr(shift, name)) for end, name in COUPLING.items()}
+    if kind == "correlation" and "attenuation" in fit["posterior"].data_vars:
+        loose = attenuation(fit)
+        answers["p_attenuated"] = ("population region", loose.probability)
+        answers["attenuation"] = ("population region", loose.kept)
+        answers["attenuation_bayes_factor"] = ("population region", loose.bayes_factor)
     answers["verdict"] = ("population edge", _verdicts(answers, alone, cases, structure_weights(fit), fdr))
     answers |= totals(tables, interval)
 
@@ -164,6 +171,8 @@ def connections(
     }
     if len(patients) > 1:
         coords["other"] = names
+    if "p_attenuated" in answers:
+        coords["region"] = posterior["region"].values
     attrs = {
         "question": "connections",
         "control": control,
@@ -214,6 +223,7 @@ def _definitions(*, averaged: bool) -> dict[str, str]:
         ),
         "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds",
         "definition_coupling": "shift w of all correlations at once: r + w (1 - r) where w > 0, (r + w) / (1 + w) where w < 0",
+        "definition_attenuation": "a region keeps a share a < 1 of all its correlations: r_ij a_i a_j; a is its mean where it does",
         "definition_weight": "sum over added (missing) connections of the change of the absolute correlation",
     }
 

@@ -1,4 +1,4 @@
-"""How often a model lets an edge, or all edges of a group at once, differ from controls, and the Bayes factor for it."""
+"""How often a model lets an edge, all edges of a region or all of a group at once, differ from controls, and the Bayes factor for it."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from bayescov.errors import AnswerError
 from bayescov.posterior.arguments import draws_of
 from bayescov.sampling.tree import spec_of
 
-__all__ = ["Coupling", "Inclusion", "bayes_factor", "coupling", "inclusion"]
+__all__ = ["Attenuation", "Coupling", "Inclusion", "attenuation", "bayes_factor", "coupling", "inclusion"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,6 +68,33 @@ def coupling(fit: xr.DataTree, interval: float) -> Coupling:
     share = spec.coupling.share
     factor = bayes_factor(shifted, len(drawn), share) if share < 1 else np.full(shifted.shape, np.nan)
     return Coupling(drawn.mean(axis=0), low, high, (drawn > 0).mean(axis=0), (drawn < 0).mean(axis=0), factor)
+
+
+class Attenuation(NamedTuple):
+    """Over (patient, region)."""
+
+    probability: Floats
+    kept: Floats
+    bayes_factor: Floats
+
+
+def attenuation(fit: xr.DataTree) -> Attenuation:
+    """The posterior probability that a region keeps less than all of its correlations, and what it keeps on average if so.
+
+    Where no draw has it lose any, what it keeps is NaN.
+    """
+    drawn = draws_of(fit, "attenuation")
+    spec = spec_of(fit)
+    if spec.attenuation is None:
+        raise AnswerError(
+            f"this fit holds attenuations, but its model {spec.name!r} has no [attenuation] section; the file was changed after "
+            "sampling: fit again"
+        )
+    lost = drawn < 1
+    counts = lost.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        kept = np.where(lost, drawn, 0.0).sum(axis=0) / np.where(counts == 0, np.nan, counts)
+    return Attenuation(counts / len(drawn), kept, bayes_factor(counts, len(drawn), spec.attenuation.share))
 
 
 def bayes_factor(counts: npt.ArrayLike, n_draws: int, prior: float) -> Floats:

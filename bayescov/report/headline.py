@@ -63,7 +63,7 @@ def sentences(
     lines = [Sentence("warning", text) for text in _warning(found)]
     lines += [Sentence("volumes", text) for text in _volumes(volumes)]
     lines += [Sentence("counts", text) for text in _counts(connections)]
-    lines += [Sentence("counts", text) for text in _couplings(connections)]
+    lines += [Sentence("counts", text) for text in (*_couplings(connections), *_attenuations(connections))]
     lines += [Sentence("caution", text) for text in _caution(fit)]
     lines += [Sentence("contrast", text) for text in _contrasts(connections)]
     lines += [Sentence("named", text) for text in _named(connections)]
@@ -171,6 +171,24 @@ def _couplings(connections: xr.Dataset) -> list[str]:
                     f"(probability {probability(chance, n_draws=n_draws)}; shift {signed(float(row['coupling']))}, {level} % {shift}), "
                     f"{cause}; such a shift says nothing of single connections."
                 )
+    return lines
+
+
+def _attenuations(connections: xr.Dataset) -> list[str]:
+    """Regions that have probably come loose: all their connections are weaker at once."""
+    if "p_attenuated" not in connections:
+        return []
+    lines = []
+    n_draws = int(connections.attrs["draws"])
+    for group in connections["population"].values:
+        row = connections.sel(population=group)
+        for region in row["region"].values[row["p_attenuated"].values > 0.5]:
+            chance = probability(float(row["p_attenuated"].sel(region=region)), n_draws=n_draws)
+            kept = 100 * float(row["attenuation"].sel(region=region))
+            lines.append(
+                f"Connections, {group}: {region} has probably lost a part of all its connections at once "
+                f"(probability {chance}; it keeps {kept:.0f} % of its correlations)."
+            )
     return lines
 
 

@@ -286,6 +286,30 @@ def test_large_fits_take_seconds(rng):
     assert time.process_time() - start < 20
 
 
+def test_regions_that_come_loose_are_summarised():
+    rng = np.random.default_rng(6)
+    design = fake_design(rng, ["a", "b", "c"], {"HC": 8, "X": 7, "Y": 7})
+    drawn = np.ones((2, 200, 2, 3))
+    drawn[:, :50, 0, 1] = rng.uniform(0.2, 0.6, (2, 50))
+    drawn[0, :, 1, 2] = 0.5
+    correlation = rng.uniform(-0.5, 0.5, (2, 200, 3, 3))
+    fit = fake_fit(correlation, design=design, model="adaptive", attenuation=drawn)
+    answers = bc.connections(fit)
+    np.testing.assert_allclose(answers["p_attenuated"], [[0, 0.25, 0], [0, 0, 0.5]])
+    assert float(answers["attenuation"].sel(population="X", region="b")) == pytest.approx(
+        drawn[:, :50, 0, 1].mean()
+    )
+    assert float(answers["attenuation"].sel(population="Y", region="c")) == 0.5
+    assert np.isnan(answers["attenuation"].sel(population="Y", region="a"))
+    prior = bc.load_model("adaptive").attenuation.share
+    factor = float(answers["attenuation_bayes_factor"].sel(population="X", region="b"))
+    assert factor == pytest.approx(100.5 / 300.5 * (1 - prior) / prior)
+    assert "p_attenuated" not in bc.connections(fit, kind="partial")
+    edges, regions = bc.to_frame(answers), bc.to_frame(answers, over=("population", "region"))
+    assert {"p_added", "region_a"} <= set(edges.columns)
+    assert list(regions.columns[:2]) == ["population", "region"]
+
+
 def test_coupling_is_summarised_on_the_scale_of_correlations():
     rng = np.random.default_rng(5)
     design = fake_design(rng, ["a", "b", "c"], {"HC": 8, "X": 7, "Y": 7})

@@ -78,6 +78,20 @@ def test_a_shift_of_all_connections_is_said_where_it_is_probable(three):
     ]
 
 
+def test_a_region_that_came_loose_is_said_where_it_is_probable(three):
+    edges, sizes = answers_of(three)
+    regions = np.unique(edges["region_a"].values)[:2]
+    assert not any("at once (probability" in line for line in headline(three, edges, sizes))
+    edges = edges.assign_coords(region=regions)
+    edges["p_attenuated"] = ("population", "region"), np.array([[0.02, 0.91], [0.3, 0.0]])
+    edges["attenuation"] = ("population", "region"), np.array([[0.8, 0.42], [0.7, np.nan]])
+    found = [line for line in headline(three, edges, sizes) if "at once (probability" in line]
+    assert found == [
+        f"Connections, MS: {regions[1]} has probably lost a part of all its connections at once (probability 0.91; it keeps "
+        "42 % of its correlations)."
+    ]
+
+
 def test_named_connections_come_with_the_most_probable_first(three):
     edges, sizes = answers_of(three)
     edges = settle(edges, verdict="unchanged")
