@@ -121,7 +121,7 @@ def test_an_interval_ranges_over_what_the_people_do_not_speak_against(gain, erro
 def test_a_fit_keeps_what_its_structures_foretell(tmp_path):
     """Where every connection differs a little the sparse structure foretells worse; the weights survive the disk."""
     rng = np.random.default_rng(3)
-    cohort = simulate_cohort(truth("dense", p=6, rng=rng), (60, 60, 60), rng=rng)
+    cohort = simulate_cohort(truth("dense", p=6, rng=rng), (100, 100, 100), rng=rng)
     fit = bc.fit(bc.prepare(cohort), seed=1, draws=300, tune=200, chains=2, min_ess=0, progress=False)
     weights, heard = structure_weights(fit), uncontradicted(fit)
     assert weights["structure_sparse"] < 0.05 < weights["structure_pooled"]
