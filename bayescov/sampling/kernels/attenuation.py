@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
-from bayescov.sampling.kernels.scalars import draw_category
+from bayescov.sampling.kernels.scalars import draw_category, raise_cells
 from bayescov.sampling.kernels.shared import start_of
 
 CELLS = 16
@@ -75,11 +75,7 @@ def draw_attenuation(rng, g, i, inverse, with_data, data, prior, state):
         elif c == CELLS:
             a = 1.0
         elif c == CELLS + 1:
-            top = -np.inf
-            for k in range(CELLS + 1):
-                top = max(top, weights[k])
-            for k in range(CELLS):  # every cell can be proposed
-                weights[k] = max(weights[k], top - 20.0)
+            raise_cells(weights, CELLS)
             chosen, _ = draw_category(rng, weights, CELLS + 1)
             if chosen == CELLS and current == 1.0:
                 return False

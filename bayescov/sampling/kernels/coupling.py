@@ -18,7 +18,7 @@ import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import copy_all_into, copy_into
-from bayescov.sampling.kernels.scalars import HALF_LOG_TWO_PI, draw_category
+from bayescov.sampling.kernels.scalars import HALF_LOG_TWO_PI, draw_category, raise_cells
 from bayescov.sampling.kernels.shared import centers_density, departed, group_density, place_of_shift
 
 CELLS = 20
@@ -149,11 +149,7 @@ def draw_coupling(rng, first, last, hold_average, data, prior, state):
             weights[c] = value
         elif c == CELLS + 1:
             at_current = value
-            top = -np.inf
-            for k in range(CELLS + 1):
-                top = max(top, weights[k])
-            for k in range(CELLS):  # every cell can be proposed
-                weights[k] = max(weights[k], top - 25.0)
+            raise_cells(weights, CELLS)
             proposed_from = log_proposal(weights, current, first, last, scale)
         else:
             ratio = value - at_current + proposed_from - log_proposal(weights, new, first, last, scale)

@@ -16,7 +16,12 @@ import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.inverses import pull_through
-from bayescov.sampling.kernels.scalars import HALF_LOG_TWO_PI, draw_category, draw_log_normal_spread
+from bayescov.sampling.kernels.scalars import (
+    HALF_LOG_TWO_PI,
+    draw_category,
+    draw_log_normal_spread,
+    raise_cells,
+)
 from bayescov.sampling.kernels.shared import COMMON, LKJ, start_of
 from bayescov.sampling.kernels.updates import log_det_change, move_inverse, move_weights
 
@@ -171,11 +176,7 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, stat
             value = low + (c + 0.5) * cell
         elif c == CELLS + 1:
             value = x
-            top = -np.inf
-            for c_ in range(CELLS + 1):
-                top = max(top, weights[c_])
-            for c_ in range(CELLS):  # every cell can be proposed
-                weights[c_] = max(weights[c_], top - 20.0)
+            raise_cells(weights, CELLS)
             chosen, _ = draw_category(rng, weights, CELLS + 1)
             if chosen == CELLS and on == 0:
                 return

@@ -11,7 +11,7 @@ import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.linalg import invert_spd_into
-from bayescov.sampling.kernels.scalars import draw_category, draw_scale
+from bayescov.sampling.kernels.scalars import draw_category, draw_scale, raise_cells
 
 CELLS = 30
 SWEEPS = 4
@@ -48,11 +48,7 @@ def draw_level(rng, shared, eta, t, level, pull):
                 all_pairs += t[i] * inverse[i, j] * t[j]
         for c in range(CELLS):
             weights[c] = log_level_density((c + 0.5) / CELLS, p, nu, own, all_pairs)
-        top = -np.inf
-        for c in range(CELLS):
-            top = max(top, weights[c])
-        for c in range(CELLS):  # every cell can be proposed
-            weights[c] = max(weights[c], top - 20.0)
+        raise_cells(weights, CELLS)
         chosen, _ = draw_category(rng, weights, weights.shape[0])
         new = (chosen + rng.random()) / CELLS
         ratio = log_level_density(new, p, nu, own, all_pairs) - weights[chosen]

@@ -9,6 +9,7 @@ from bayescov.sampling.kernels.compiling import inner
 # Kinds of densities on the log scale. Not integers: numba compiles anew for every integer that is written out.
 SPREAD, SIZE, SCALE, DOF, SHIFT = 0.0, 1.0, 2.0, 3.0, 4.0
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+LEAST = 20.0  # of the log weight below the largest, of a cell to propose from
 
 
 @inner
@@ -155,6 +156,16 @@ def log_of_product(values, unit):
             total += math.log(factor)
             factor = 1.0
     return total + math.log(factor)
+
+
+@inner
+def raise_cells(log_weights, cells):
+    """Raise each of the first `cells` to within `LEAST` of the largest of all, so that every cell can be proposed."""
+    top = -np.inf
+    for c in range(log_weights.shape[0]):
+        top = max(top, log_weights[c])
+    for c in range(cells):
+        log_weights[c] = max(log_weights[c], top - LEAST)
 
 
 @inner
