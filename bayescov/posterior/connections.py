@@ -199,7 +199,7 @@ def _definitions(*, averaged: bool) -> dict[str, str]:
     evidence = "posterior mean / SD of atanh|rho_g| - atanh|rho_c|"
     if averaged:
         evidence += (
-            f"; {0.5 - 0.5 * PLAIN:g} times the fit's, as much of the special case without single-edge departures, and "
+            f"; {0.5 - 0.5 * PLAIN:g} times the fit's, as much of the special case in which neither edges nor regions depart alone, and "
             f"{PLAIN:g} times the same difference of the volumes themselves over its standard error (Fisher's z), where there are "
             "people enough for it"
         )

@@ -104,7 +104,7 @@ def quantities(state, data):
     tail = p * (p + 1) // 2 + (groups - 1) * p
     scale = np.exp(state.log_d)
     scatter = state.scatter / (scale[:, :, None] * scale[:, None, :])
-    coupling = state.coupling[1:]
+    coupling, kept = state.coupling[1:], state.attenuation[1:].ravel()
     return {
         "shared": _with_sizes(np.arctanh(to_edges(state.shared))),
         "log_d": _with_sizes(state.log_d.ravel()),
@@ -112,7 +112,8 @@ def quantities(state, data):
         "level": np.append(state.level, np.log(state.scale)),
         "closeness": state.kappa / (state.kappa + 100),
         "coupling": np.append(_with_sizes(coupling), coupling != 0),
-        "attenuation": np.append(state.attenuation[1:], state.attenuation[1:] == 1),
+        # Where something is lost, by how much from its mean of a third: what comes and goes says nothing there.
+        "attenuation": np.append(kept == 1, np.where(kept < 1, kept - 1 / 3, 0.0)),
         "included": to_edges(state.included).ravel().astype(float),
         "departure": _with_sizes(to_edges(state.delta).ravel()),
         "share": np.concatenate([state.share, np.log(state.size)]),

@@ -108,46 +108,57 @@ def test_density_of_a_block_is_that_of_whole_matrices(family, block):
 
 
 @njit
-def density_of_row(a, g, i, inverse, with_data, row, data, prior, state):
+def density_of_row(a, g, i, giving, inverse, rows, data, prior, state):
     held = hold(data), hold(prior), hold(state)
-    return row_density(a, g, i, inverse, with_data, row, held[0], held[1], held[2])
+    return row_density(a, g, i, giving, inverse, rows, held[0], held[1], held[2])
 
 
-def test_density_of_an_attenuation_is_that_of_whole_matrices():
+@pytest.mark.parametrize(("giving", "family"), [(False, LKJ), (True, LKJ), (True, MARGINAL), (True, COMMON)])
+def test_density_of_an_attenuation_is_that_of_whole_matrices(giving, family):
+    """Everything that moves with what a region keeps: its row in its group, and in R_0 and so in every group."""
     rng = np.random.default_rng(12)
-    (g, i), sizes, kappa = (1, 3), np.array([20.0, 18.0]), np.array([60.0, 900.0])
-    coupling, share, shape = np.array([0.0, 0.1]), 0.2, 2.5
-    attenuation = np.ones((2, P))
-    attenuation[1, [3, 5]] = 0.7, 0.4
-    delta = np.zeros((2, P, P))
+    (g, i), sizes, kappa = (1, 3), np.array([20.0, 18.0, 25.0]), np.array([60.0, 900.0, 60.0])
+    coupling, share, shape, eta = np.array([0.0, 0.1, -0.05]), 0.2, 2.5, 1.3
+    attenuation = np.ones((3, P))
+    attenuation[1, [3, 5]], attenuation[2, 3] = (0.7, 0.4), 0.8
+    delta = np.zeros((3, P, P))
     delta[1, 3, 0] = delta[1, 0, 3] = 0.2
-    shared, scaled = correlation(rng, 90), np.array([n * correlation(rng) for n in sizes])
+    delta[0, 3, 6] = delta[0, 6, 3] = -0.1
+    before, scaled = correlation(rng, 90), np.array([n * correlation(rng) for n in sizes])
+    pull = 0.6 * np.eye(P) + 0.4
 
-    def centre(a):
-        kept = np.where(np.arange(P) == i, a, attenuation[g])
-        start = np.where(np.eye(P), 0.0, np.outer(kept, kept) * (1 - (1 - shared) * np.exp(-coupling[g])))
-        return np.tanh(np.arctanh(start) + delta[g]) + np.eye(P)
+    def matrices(a):
+        """R_0 and the centres."""
+        kept = attenuation.copy()
+        kept[g, i] = a
+        more = (sizes @ attenuation[:, i]) / (sizes @ kept[:, i]) if giving else 1.0
+        shared = np.where((np.arange(P) == i) != (np.arange(P) == i)[:, None], more * before, before)
+        start = kept[:, :, None] * kept[:, None, :] * (1 - (1 - shared) * np.exp(-coupling)[:, None, None])
+        center = np.where(np.eye(P), 1.0, np.tanh(np.arctanh(np.where(np.eye(P), 0.0, start)) + delta))
+        return shared, center, (P - 1) * np.log(more)
 
     def whole(a):
-        both, nu = centre(a) + scaled[g] / kappa[g], kappa[g] + P + 1
-        prior = np.log1p(-share) if a == 1 else np.log(share) + stats.beta(1, shape).logpdf(a)
-        return 0.5 * (nu * log_det(centre(a)) - (nu + sizes[g]) * log_det(both)) + prior
+        shared, center, jacobian = matrices(a)
+        nu, both = kappa + P + 1, center + scaled / kappa[:, None, None]
+        value = 0.5 * np.sum(nu * log_det(center) - (nu + sizes) * log_det(both)) + jacobian
+        value += shared_prior(np.linalg.inv(shared), log_det(shared), eta, family, pull, np.empty((P, P)))
+        return value + (np.log1p(-share) if a == 1 else np.log(share) + stats.beta(1, shape).logpdf(a))
 
+    _, center, _ = matrices(0.7)
     held = {
-        "shared": shared, "coupling": coupling, "attenuation": attenuation, "delta": delta, "scaled": scaled, "kappa": kappa,
+        "shared": before, "center": center, "coupling": coupling, "attenuation": attenuation, "delta": delta, "scaled": scaled,
+        "kappa": kappa, "pull": pull,
     }  # fmt: skip
     state = State(**dict.fromkeys(State._fields, 0.0) | held)
     data = Data(**dict.fromkeys(Data._fields, 0.0) | {"sizes": sizes})
-    prior = Prior(
-        **dict.fromkeys(Prior._fields, 0.0) | {"attenuation_share": share, "attenuation_shape": shape}
-    )
-    inverse = np.linalg.inv(centre(0.7))
-    with_data = np.linalg.inv(centre(0.7) + scaled[g] / kappa[g])
-    row = np.empty(P)
-    at = {
-        a: density_of_row(a, g, i, inverse, with_data, row, data, prior, state) for a in (0.7, 0.01, 0.4, 1.0)
-    }
-    np.testing.assert_allclose(row, centre(1.0)[i], atol=1e-14)
+    names = {"attenuation_share": share, "attenuation_shape": shape, "eta": eta, "family": family}
+    prior = Prior(**dict.fromkeys(Prior._fields, 0.0) | names)
+    inverse, rows = np.empty((7, P, P)), np.empty((4, P))
+    invert_all(before, center, scaled, kappa, family, pull, inverse, np.empty((P, P)))
+    at = {a: density_of_row(a, g, i, giving, inverse, rows, data, prior, state) for a in (0.7, 0.2, 0.4, 1.0)}
+    shared, center, _ = matrices(1.0)
+    np.testing.assert_allclose(rows[0], shared[i], atol=1e-14)
+    np.testing.assert_allclose(rows[1 + g], center[g, i], atol=1e-14)
     for a, found in at.items():
         assert found - at[0.7] == pytest.approx(whole(a) - whole(0.7), abs=1e-8)
 

@@ -1,9 +1,11 @@
 r"""The attenuation a_gi: a region of a patient group that keeps a share of all its correlations, with Sigma_g integrated out.
 
 One (nothing is lost) and the whole range are proposed at once (a grid, uniform within a cell, and the spike), corrected by
-Metropolis-Hastings; R_0 is held, and departures on Fisher's scale. Only row i of R*_g moves, to v, and
+Metropolis-Hastings, departures held on Fisher's scale. R_0 is held, or gives way: while nothing is lost, R_0 is a compromise, so
+its row i moves by as much as the average over everybody of what is kept falls; of its row times c the Jacobian is c^(p - 1).
+Only row i of any matrix moves, to v, and
 
-    |R*_g| = |R_rest| (1 - v' R_rest^-1 v),     v' R_rest^-1 v = v' K v - (k_i' v)^2 / k_ii
+    |R| = |R_rest| (1 - v' R_rest^-1 v),     R_rest^-1 v = (K v)_rest - k_i (k_i' v) / k_ii
 
 over the other regions, K being the inverse from before; likewise with the data in the matrix.
 """
@@ -14,58 +16,19 @@ import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.scalars import draw_category, raise_cells
-from bayescov.sampling.kernels.shared import start_of
+from bayescov.sampling.kernels.shared import COMMON, LKJ, start_of
 
-CELLS = 16
+CELLS = 8
 
 
-@inner
-def log_det_of_row(inverse, row, own, i):
-    """Log determinant once row i is `row`, its own element `own`, up to what the row does not touch; -inf outside.
+@part
+def draw_attenuation(rng, g, i, giving, inverse, data, prior, state):
+    """Draw what region i of a group keeps; whether it moved. `giving`: R_0 gives way, and u does not.
 
-    `inverse` is that of the matrix before.
+    `inverse` (1 + 2 G, p, p): of R_0, of the centres, and of the centres with the data, as `invert_all` finds them.
     """
-    along, square = 0.0, 0.0
-    for j in range(row.shape[0]):
-        if j == i:
-            continue
-        along += inverse[i, j] * row[j]
-        beside = 0.0
-        for k in range(j):
-            if k != i:
-                beside += inverse[j, k] * row[k]
-        square += row[j] * (inverse[j, j] * row[j] + 2.0 * beside)
-    left = own - square + along * along / inverse[i, i]
-    return math.log(left) if left > 1e-12 * own else -np.inf
-
-
-@part
-def row_density(a, g, i, inverse, with_data, row, data, prior, state):
-    """Log density of a group's people and of the prior where region i keeps `a`; its row of R*_g into `row`; -inf outside."""
-    p, kappa = row.shape[0], state.kappa[g]
-    moved = np.empty(p)
-    for j in range(p):
-        row[j] = 1.0
-        if j != i:
-            row[j] = start_of(state.shared[i, j], state.coupling[g], a * state.attenuation[g, j])
-            if state.delta[g, i, j] != 0.0:
-                h = math.tanh(state.delta[g, i, j])
-                row[j] = (row[j] + h) / (1.0 + row[j] * h)
-        moved[j] = row[j] + state.scaled[g, i, j] / kappa
-    value = math.log1p(-prior.attenuation_share)
-    if a < 1.0:
-        shape = prior.attenuation_shape
-        value = math.log(prior.attenuation_share * shape) + (shape - 1.0) * math.log1p(-a)
-    nu = kappa + p + 1.0
-    value += 0.5 * nu * log_det_of_row(inverse, row, 1.0, i)
-    return value - 0.5 * (nu + data.sizes[g]) * log_det_of_row(with_data, moved, moved[i], i)
-
-
-@part
-def draw_attenuation(rng, g, i, inverse, with_data, data, prior, state):
-    """Draw what region i of a group keeps; `inverse` and `with_data` are those of R*_g and of it with the data. Whether it moved."""
-    p, cell = state.center.shape[1], 1.0 / CELLS
-    weights, row = np.empty(CELLS + 1), np.empty(p)
+    n_groups, p, cell = state.center.shape[0], state.center.shape[1], 1.0 / CELLS
+    weights, rows = np.empty(CELLS + 1), np.empty((1 + n_groups, p))
     current, chosen, a, ratio = state.attenuation[g, i], CELLS, 1.0, 0.0
     # The cells, one, the current value, that proposed from a cell: the density is called in one place only, so that its code is
     # compiled in once.
@@ -82,7 +45,7 @@ def draw_attenuation(rng, g, i, inverse, with_data, data, prior, state):
             a = current
         else:
             a = 1.0 if chosen == CELLS else (chosen + rng.random()) * cell
-        density = row_density(a, g, i, inverse, with_data, row, data, prior, state)
+        density = row_density(a, g, i, giving, inverse, rows, data, prior, state)
         if not density > -1e300:
             density = -np.inf
         if c < CELLS:
@@ -97,7 +60,10 @@ def draw_attenuation(rng, g, i, inverse, with_data, data, prior, state):
         return False
     state.attenuation[g, i] = a
     for j in range(p):
-        state.center[g, i, j] = state.center[g, j, i] = row[j]
+        state.shared[i, j] = state.shared[j, i] = rows[0, j]
+        for h in range(n_groups):
+            if giving or h == g:
+                state.center[h, i, j] = state.center[h, j, i] = rows[1 + h, j]
     return True
 
 
@@ -107,3 +73,98 @@ def log_chance(a, weights, cell):
     if a == 1.0:
         return weights[CELLS]
     return weights[min(int(a / cell), CELLS - 1)] - math.log(cell)
+
+
+@part
+def row_density(a, g, i, giving, inverse, rows, data, prior, state):
+    """Log density where region i of a group keeps `a`, up to what does not move; -inf outside.
+
+    Into `rows` (1 + G, p) come the rows of region i, of R_0 and of the centres that move.
+    """
+    n_groups, p = state.center.shape[0], state.center.shape[1]
+    value = math.log1p(-prior.attenuation_share)
+    if a < 1.0:
+        shape = prior.attenuation_shape
+        value = math.log(prior.attenuation_share * shape) + (shape - 1.0) * math.log1p(-a)
+    more = 1.0
+    if giving:
+        kept = 0.0
+        for h in range(n_groups):
+            kept += data.sizes[h] * state.attenuation[h, i]
+        more = kept / (kept + data.sizes[g] * (a - state.attenuation[g, i]))
+        value += (p - 1.0) * math.log(more)
+    for j in range(p):
+        rows[0, j] = 1.0 if j == i else more * state.shared[i, j]
+        if j != i and not abs(rows[0, j]) < 0.9999:
+            return -np.inf
+    beside, moved = np.empty(p), np.empty(p)
+    if giving:
+        value += shared_prior_of_row(inverse[0], state.pull, rows[0], i, prior.eta, prior.family, beside)
+    for h in range(n_groups):
+        if not (giving or h == g):
+            continue
+        row, kappa = rows[1 + h], state.kappa[h]
+        for j in range(p):
+            row[j] = 1.0
+            if j != i:
+                kept = (a if h == g else state.attenuation[h, i]) * state.attenuation[h, j]
+                row[j] = start_of(rows[0, j], state.coupling[h], kept)
+                if state.delta[h, i, j] != 0.0:
+                    d = math.tanh(state.delta[h, i, j])
+                    row[j] = (row[j] + d) / (1.0 + row[j] * d)
+            moved[j] = row[j] + state.scaled[h, i, j] / kappa
+        first = what_is_left(inverse[1 + h], row, i, beside)
+        second = what_is_left(inverse[1 + n_groups + h], moved, i, beside)
+        if not (first > 1e-12 and second > 1e-12):
+            return -np.inf
+        nu = kappa + p + 1.0
+        value += 0.5 * nu * math.log(first) - 0.5 * (nu + data.sizes[h]) * math.log(second)
+    return value
+
+
+@inner
+def what_is_left(inverse, row, i, beside):
+    """The determinant over that of the other regions' once row i is `row`: the variance given those; R_rest^-1 v into `beside`."""
+    p, along, left = row.shape[0], 0.0, row[i]
+    for j in range(p):
+        if j != i:
+            along += inverse[i, j] * row[j]
+    along /= inverse[i, i]
+    for j in range(p):
+        beside[j] = 0.0
+        if j != i:
+            for k in range(p):
+                if k != i:
+                    beside[j] += inverse[j, k] * row[k]
+            beside[j] -= inverse[i, j] * along
+            left -= row[j] * beside[j]
+    return left
+
+
+@inner
+def shared_prior_of_row(inverse, pull, row, i, eta, family, beside):
+    """Log prior density of R_0 once its row i is `row`, up to what does not move; see `bayescov.sampling.kernels.shared.shared_prior`.
+
+    The inverse is then 1 / s at (i, i), -w / s beside it and R_rest^-1 + w w' / s, where w = R_rest^-1 v, s = 1 - v' w.
+    """
+    p = row.shape[0]
+    left = what_is_left(inverse, row, i, beside)
+    if not left > 1e-12:
+        return -np.inf
+    if family == LKJ:
+        return (eta - 1.0) * math.log(left)
+    nu = p - 1.0 + 2.0 * eta
+    value = -0.5 * (nu + p + 1.0) * math.log(left)
+    if family == COMMON:
+        beside[i] = -1.0
+        pulled = 0.0
+        for j in range(p):
+            for k in range(p):
+                pulled += beside[j] * pull[j, k] * beside[k]
+        return value - 0.5 * pulled / left
+    value += 0.5 * nu * math.log(left)
+    for j in range(p):
+        if j != i:
+            rest = inverse[j, j] - inverse[i, j] ** 2 / inverse[i, i]
+            value -= 0.5 * nu * math.log(rest + beside[j] ** 2 / left)
+    return value

@@ -18,11 +18,11 @@ from bayescov.sampling.kernels.edges import FOUND, draw_edge, draw_share_and_siz
 from bayescov.sampling.kernels.hmc import hamiltonian_step
 from bayescov.sampling.kernels.inverses import invert_all
 from bayescov.sampling.kernels.level import draw_level
-from bayescov.sampling.kernels.linalg import draw_inverse_wishart, invert_spd_into, product
+from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
 from bayescov.sampling.kernels.people import draw_missing, draw_weights
 from bayescov.sampling.kernels.scales import draw_scales
-from bayescov.sampling.kernels.shared import add_data_into, departed, shared_matrix
+from bayescov.sampling.kernels.shared import departed, shared_matrix
 
 FEWEST_MOVES, MOST_MOVES = 96, 400  # of blocks in a sweep; between them two for every five edges
 # Up to so many regions edges and kappa take so many turns in a sweep, and share its moves of blocks: how many edges depart and how
@@ -97,18 +97,21 @@ def move_couplings(rng, data, prior, state):
 
 @block
 def move_attenuations(rng, data, prior, state):
-    """What single regions of every patient group keep of their correlations; of many regions, some in turn."""
+    """What single regions of every patient group keep of their correlations, of many regions some in turn; u follows."""
     n_groups, p = state.log_d.shape
-    inverse, with_data = np.empty((p, p)), np.empty((p, p))
-    total, work, work2 = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
+    inverse, pulled, moved, whether = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), True, False
     for g in range(1, n_groups):
-        first, moved = int(p * rng.random()), True
+        first = int(p * rng.random())
         for k in range(min(p, FEW_REGIONS)):
             if moved:
-                add_data_into(state.center[g], state.scaled[g], state.kappa[g], total)
-                invert_spd_into(state.center[g], inverse, work, work2)
-                invert_spd_into(total, with_data, work, work2)
-            moved = draw_attenuation(rng, g, (first + k) % p, inverse, with_data, data, prior, state)
+                invert_all(
+                    state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
+                )  # fmt: skip
+            giving = rng.random() < 0.5
+            moved = draw_attenuation(rng, g, (first + k) % p, giving, inverse, data, prior, state)
+            whether |= moved
+    if whether:
+        store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 
 
 @block
