@@ -35,16 +35,15 @@ def plan_of(spec: ModelSpec, data: Data, densities: bool) -> Plan:
         learning.append(tuning.adapt)
         if spec.shared.family == "common":
             blocks.append(sweep.move_level)
-        if any(part is not None for part in (spec.coupling, spec.attenuation, spec.sparse)):
-            blocks.append(sweep.scale_scatter)
         if spec.coupling is not None:
             blocks.append(sweep.move_couplings)
-        if spec.attenuation is not None:
-            blocks.append(sweep.move_attenuations)
+        turn = [sweep.move_attenuations] if spec.attenuation is not None else []
+        turns = 1
         if spec.sparse is not None:
+            turn += [sweep.move_edges, sweep.move_scales]  # kappa again: it goes with departures
             turns = sweep.TURNS if data.unit.shape[0] <= sweep.FEW_REGIONS else 1
-            blocks += turns * [sweep.move_edges, sweep.move_scales]  # kappa again: it goes with departures
             learning.append(tuning.watch)
+        blocks += turns * turn
     blocks += [sweep.draw_covariances, sweep.draw_means]
     if data.any_missing or data.student:
         blocks.append(sweep.draw_people)

@@ -18,7 +18,7 @@ from bayescov.sampling.kernels.helper import claim
 from bayescov.sampling.start import data_of, prior_of, start_state
 from tests.model.designs import random_design
 
-BLOCKS = [sweep.move_level, sweep.scale_scatter, sweep.draw_covariances, sweep.renew_scatter]
+BLOCKS = [sweep.move_level, sweep.draw_means, sweep.draw_covariances, sweep.renew_scatter]
 
 
 def work():

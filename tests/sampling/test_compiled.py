@@ -23,7 +23,7 @@ from tests.model.designs import random_design
 QUICK = {"draws": 50, "tune": 100, "chains": 1, "min_ess": 0.0, "progress": False, "seed": 1}
 BLOCKS = [
     chain.run, chain.keep, chain.keep_densities, tuning.adapt, tuning.watch, sweep.move_shared, sweep.move_level,
-    sweep.move_scales, sweep.scale_scatter, sweep.move_couplings, sweep.move_attenuations, sweep.move_edges,
+    sweep.move_scales, sweep.move_couplings, sweep.move_attenuations, sweep.move_edges,
     sweep.draw_covariances, sweep.draw_means, sweep.draw_people, sweep.renew_scatter,
 ]  # fmt: skip
 
@@ -49,6 +49,26 @@ def test_a_model_compiles_only_what_it_needs():
     assert names(load_model("separate").change(likelihood={"family": "normal"})) == means
     pooled = load_model("pooled").change(likelihood={"family": "normal"}, shared={"family": "lkj"})
     assert names(pooled) == ["move_shared", "move_scales", *means]
+
+
+def test_blocks_that_take_the_scatter_in_units_of_sds_find_it_so():
+    """Whatever moved the SDs before them: the turns that edges take in a sweep come after kappa's, which moves them too."""
+    design, spec = random_design(seed=1), load_model("adaptive")
+    data, rng = data_of(spec, design), np.random.default_rng(1)
+    state = start_state(spec, data, design, rng)
+    arguments = rng, data, prior_of(spec, len(design.populations)), state, empty_draws(data, 0, design)
+    blocks, checked = plan_of(spec, data, densities=False).sweep, 0
+    run = {block: compiled(Plan([block], [], []), arguments) for block in blocks}
+    for block in 3 * blocks:
+        if block in (sweep.move_couplings, sweep.move_attenuations, sweep.move_edges):
+            scale = np.exp(state.log_d)
+            expected = state.scatter / (scale[:, :, None] * scale[:, None, :])
+            np.testing.assert_allclose(state.scaled, expected, rtol=1e-10, err_msg=block.__name__)
+            checked += 1
+        before = state.log_d.copy()
+        run[block](*arguments, 0, 1, 1, False, 0)
+        assert block is not sweep.move_scales or not np.allclose(state.log_d, before, rtol=1e-6)
+    assert checked == 3 * (1 + 2 * sweep.TURNS)
 
 
 def test_what_a_block_raises_arrives():

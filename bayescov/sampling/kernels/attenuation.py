@@ -16,7 +16,7 @@ import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.scalars import draw_category, raise_cells
-from bayescov.sampling.kernels.shared import COMMON, LKJ, start_of
+from bayescov.sampling.kernels.shared import COMMON, LKJ, fisher_sum, start_of
 
 CELLS = 8
 
@@ -110,8 +110,7 @@ def row_density(a, g, i, giving, inverse, rows, data, prior, state):
                 kept = (a if h == g else state.attenuation[h, i]) * state.attenuation[h, j]
                 row[j] = start_of(rows[0, j], state.coupling[h], kept)
                 if state.delta[h, i, j] != 0.0:
-                    d = math.tanh(state.delta[h, i, j])
-                    row[j] = (row[j] + d) / (1.0 + row[j] * d)
+                    row[j] = fisher_sum(row[j], math.tanh(state.delta[h, i, j]))
             moved[j] = row[j] + state.scaled[h, i, j] / kappa
         first = what_is_left(inverse[1 + h], row, i, beside)
         second = what_is_left(inverse[1 + n_groups + h], moved, i, beside)

@@ -22,7 +22,7 @@ from bayescov.sampling.kernels.scalars import (
     draw_log_normal_spread,
     raise_cells,
 )
-from bayescov.sampling.kernels.shared import COMMON, LKJ, start_of
+from bayescov.sampling.kernels.shared import COMMON, LKJ, fisher_sum, start_of
 from bayescov.sampling.kernels.updates import log_det_change, move_inverse, move_weights
 
 CELLS = 16
@@ -57,8 +57,7 @@ def element_of(r, g, i, j, state):
     """A group's element where R_0 has r, its departure held on Fisher's scale."""
     value = start_of(r, state.coupling[g], kept_by(state, g, i, j))
     if state.delta[g, i, j] != 0.0:
-        h = math.tanh(state.delta[g, i, j])
-        value = (value + h) / (1.0 + value * h)
+        value = fisher_sum(value, math.tanh(state.delta[g, i, j]))
     return value
 
 
@@ -100,7 +99,7 @@ def line_density(x, group, average, share, sizes, size, log_on, z_held, known):
             if x != 0.0:
                 value += log_slab(new, z_held if share == 0.0 else math.atanh(start), size) + log_on
         elif known[g, OWN] != 0.0:
-            new = (new + known[g, OWN]) / (1.0 + new * known[g, OWN])
+            new = fisher_sum(new, known[g, OWN])
         d = new - known[g, ELEMENT]
         first = log_det_change(d, known[g, K_II], known[g, K_IJ], known[g, K_JJ])
         second = log_det_change(d, known[g, M_II], known[g, M_IJ], known[g, M_JJ])

@@ -107,6 +107,12 @@ def start_of(r, coupling, kept):
 
 
 @inner
+def fisher_sum(r, h):
+    """The correlation whose Fisher z is that of r and that of h together."""
+    return (r + h) / (1.0 + r * h)
+
+
+@inner
 def departed(shared, coupling, attenuation, delta, out):
     """R*_g: `shared` moved by the coupling, attenuated, then moved by `delta` on Fisher's z scale where delta is not zero."""
     p = shared.shape[0]
@@ -119,8 +125,7 @@ def departed(shared, coupling, attenuation, delta, out):
         out[i, i] = 1.0
         for j in range(i):
             if delta[i, j] != 0.0:
-                h = math.tanh(delta[i, j])
-                out[i, j] = (out[i, j] + h) / (1.0 + out[i, j] * h)
+                out[i, j] = fisher_sum(out[i, j], math.tanh(delta[i, j]))
             out[j, i] = out[i, j]
 
 

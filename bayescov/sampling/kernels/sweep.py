@@ -52,7 +52,7 @@ def move_level(rng, data, prior, state):
 
 @block
 def move_scales(rng, data, prior, state):
-    """The scale of each group's SDs; kappa, of each group or of all."""
+    """The scale of each group's SDs, after which the scatter in units of D is what all others need; kappa, of each group or of all."""
     n_groups, p = state.log_d.shape
     eigenvalues, work, work2 = np.empty((n_groups, p)), np.empty((p, p)), np.empty((p, p))
     for g in range(n_groups):
@@ -60,24 +60,18 @@ def move_scales(rng, data, prior, state):
     draw_scales(
         rng, eigenvalues, data.sizes, state.kappa, state.log_d, state.u, prior.control_sd, prior.ratio_shift_sd
     )  # fmt: skip
-    if prior.learns_kappa:
-        together = 1 if prior.kappa_each else n_groups
-        for first in range(0, n_groups, together):
-            kappa = draw_closeness(rng, state.kappa[first], eigenvalues, first, first + together, data, prior)
-            for g in range(first, first + together):
-                state.kappa[g] = kappa
-
-
-@block
-def scale_scatter(rng, data, prior, state):
-    """Scatter of each group in units of its D."""
-    n_groups, p = state.log_d.shape
     for g in range(n_groups):
         for i in range(p):
             for j in range(p):
                 state.scaled[g, i, j] = state.scatter[g, i, j] * math.exp(
                     -state.log_d[g, i] - state.log_d[g, j]
                 )
+    if prior.learns_kappa:
+        together = 1 if prior.kappa_each else n_groups
+        for first in range(0, n_groups, together):
+            kappa = draw_closeness(rng, state.kappa[first], eigenvalues, first, first + together, data, prior)
+            for g in range(first, first + together):
+                state.kappa[g] = kappa
 
 
 @block
