@@ -12,9 +12,9 @@ from pymc.distributions.transforms import Transform
 from bayescov.design import Design, to_edges
 from bayescov.design.edges import edge_coordinates, edge_pairs
 from bayescov.errors import ModelError
-from bayescov.model.density import log_correlation_prior
 from bayescov.model.forward import draw_correlation_matrix
 from bayescov.model.operations import correlation_terms, edges_of_free, scatter_logdet
+from bayescov.model.priors import log_correlation_prior
 from bayescov.model.spec import ModelSpec
 
 __all__ = ["build_model", "cross_product_factors", "graph_data", "require_sampleable"]

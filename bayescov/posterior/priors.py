@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.stats import beta, halfnorm, norm
 
 from bayescov.design import from_edges
-from bayescov.model.density import log_common_prior
+from bayescov.model.priors import log_attenuation_prior, log_common_prior, log_coupling_prior
 from bayescov.model.spec import DensePrior, ModelSpec, SharedPrior
 from bayescov.posterior.draws import stack_chains, thinned
 from bayescov.sampling.tree import spec_of
@@ -41,14 +41,9 @@ def log_priors(fit: xr.DataTree, draws: int) -> dict[str, Floats]:
         else:
             found["shared"] = shared_log_density(matrices, spec.shared)
     if spec.coupling is not None:
-        c, share = values("coupling"), spec.coupling.share
-        with np.errstate(divide="ignore"):
-            nothing = np.log1p(-share)
-        found["coupling"] = np.where(c == 0, nothing, np.log(share) + norm(0, spec.coupling.scale).logpdf(c))
+        found["coupling"] = log_coupling_prior(values("coupling"), spec.coupling)
     if spec.attenuation is not None:
-        kept, share = values("attenuation"), spec.attenuation.share
-        lost = np.log(share) + beta(1.0, spec.attenuation.shape).logpdf(np.where(kept == 1, 0.5, kept))
-        found["attenuation"] = np.where(kept == 1, np.log1p(-share), lost)
+        found["attenuation"] = log_attenuation_prior(values("attenuation"), spec.attenuation)
     if spec.sparse is not None:
         found["share"] = beta(spec.sparse.share_a, spec.sparse.share_b).logpdf(values("share"))
         found["size"] = norm(np.log(spec.sparse.size_median), spec.sparse.size_width).logpdf(

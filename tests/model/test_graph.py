@@ -12,16 +12,15 @@ from bayescov.design import from_edges, to_edges
 from bayescov.errors import ModelError
 from bayescov.model import load_model
 from bayescov.model.density import (
-    log_correlation_prior,
     log_density,
     log_likelihood,
     prior_centers,
-    prior_terms,
     residual_scatter,
 )
 from bayescov.model.forward import draw_correlation_matrix, draw_point
 from bayescov.model.graph import build_model, correlation_edges, cross_product_factors, graph_data
 from bayescov.model.operations import correlation_terms, edges_of_free, scatter_logdet
+from bayescov.model.priors import log_correlation_prior, prior_terms
 
 from .designs import random_design
 

@@ -9,11 +9,11 @@ from bayescov.design import from_edges, to_edges
 from bayescov.model import load_model
 from bayescov.model.density import (
     collapsed_log_likelihood,
-    log_correlation_prior,
     residual_scatter,
 )
 from bayescov.model.density import log_density as log_density_of_model
 from bayescov.model.forward import draw_point
+from bayescov.model.priors import log_correlation_prior
 from bayescov.sampling.kernels import closeness, hmc, level, linalg, scalars, shared, updates
 from bayescov.sampling.kernels.closeness import INFINITE
 from bayescov.sampling.kernels.collapsed import log_density
