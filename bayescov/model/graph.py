@@ -84,13 +84,13 @@ def require_sampleable(spec: ModelSpec, design: Design) -> None:
     """Say in a sentence why a graph cannot stand for this model and these data."""
     reasons = []
     if spec.shared is not None and spec.shared.family == "common":
-        reasons.append('learns the level of R_0 (shared.family = "common"), which the graph does not have')
+        reasons.append('learns the level of R_0 (shared.family = "common")')
     if spec.attenuation is not None:
-        reasons.append("has attenuations that may be exactly one ([attenuation]), which have no gradient")
+        reasons.append("has regions that may come loose or not ([attenuation])")
     if spec.coupling is not None:
-        reasons.append("has a coupling that may be exactly zero ([coupling]), which has no gradient")
+        reasons.append("has shifts that may be exactly zero ([coupling])")
     if spec.sparse is not None:
-        reasons.append("has departures at single edges ([sparse]), whose indicators have no gradient")
+        reasons.append("has departures at single edges ([sparse])")
     elif spec.dense is None:
         reasons.append("has no [dense] section")
     if spec.dense is not None and spec.dense.atom > 0:
@@ -99,7 +99,7 @@ def require_sampleable(spec: ModelSpec, design: Design) -> None:
         reasons.append(f"has the likelihood {spec.likelihood.family!r}")
     if reasons:
         raise ModelError(
-            f"the model {spec.name!r} {' and '.join(reasons)}, which the PyMC graph does not cover; use engine='gibbs'"
+            f"the PyMC graph does not cover the model {spec.name!r}: it {', '.join(reasons)}; use engine='gibbs'"
         )
     if design.n_missing:
         subject, region = np.argwhere(np.isnan(design.y.values))[0]
