@@ -19,7 +19,7 @@ __all__ = ["calibrate"]
 @spoken
 def calibrate(
     size: Annotated[
-        str, typer.Argument(metavar="[N]", help="People: 35, or controls/first/second as in 34/40/35.")
+        str, typer.Argument(metavar="[N]", help="People: 35, or controls/first/second as in 34/40/35; 34/40/0 has one patient group.")
     ] = "34/40/35",
     truths: Annotated[
         str, typer.Option(help="Names separated by commas, or all.")

@@ -47,7 +47,7 @@ def calibrate(
     models : sequence of str or ModelSpec
         Each is fitted to the same data sets.
     sizes : sequence of int
-        People in each group, the control first.
+        People in each group, the control first; none leaves a patient group out.
     p : int
         Regions.
     datasets : int
@@ -115,6 +115,7 @@ def _one(
     rng = np.random.default_rng(root)
     world = truth(name, p=p, rng=rng)
     design = prepare(simulate_cohort(world, sizes, rng=rng))
+    edges = world.edges[[world.populations.index(name) for name in design.populations]]
     found = []
     for spec in specs:
         tree = fit(
@@ -123,9 +124,7 @@ def _one(
         )  # fmt: skip
         answers = connections(tree, threshold=threshold, margin=margin, fdr=FDR)
         for g, population in enumerate(design.patients, start=1):
-            table = _row_per_edge(
-                answers.sel(population=population), world.edges, design, g, threshold, margin
-            )
+            table = _row_per_edge(answers.sel(population=population), edges, design, g, threshold, margin)
             found.append(table.assign(truth=name, dataset=number, model=spec.name, population=population))
     return found
 

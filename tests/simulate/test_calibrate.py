@@ -1,4 +1,4 @@
-"""What `calibrate` refuses, and when."""
+"""What `calibrate` refuses, and when; whom it judges by which truth."""
 
 from importlib import import_module
 
@@ -21,3 +21,11 @@ def test_nothing_is_fitted_before_all_names_are_known(monkeypatch, truths, datas
         calibrate(truths, datasets=datasets, p=4, jobs=1)
     with pytest.raises(AssertionError, match="was fitted"):  # where all is known
         calibrate(["null"], datasets=1, p=4, jobs=1)
+
+
+@pytest.mark.parametrize(("sizes", "population"), [((12, 11, 0), "MS"), ((12, 0, 11), "NMOSD")])
+def test_the_only_patient_group_is_judged_by_its_own_truth(sizes, population):
+    """Where `few` is the truth MS has correlations raised by .5 and NMOSD has none."""
+    runs = calibrate(["few"], models=["separate"], sizes=sizes, datasets=1, p=6, draws=50, jobs=1)
+    assert set(runs["population"]) == {population}
+    assert (runs["difference"].abs() > 0.2).any() == (population == "MS")
