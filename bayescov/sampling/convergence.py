@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import ndtri
 
-__all__ = ["FEWEST_DRAWS", "ess_bulk", "ess_tail", "rhat", "rhat_and_ess_bulk"]
+__all__ = ["FEWEST_DRAWS", "ess_bulk", "ess_mean", "ess_tail", "rhat", "rhat_and_ess_bulk"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,6 +60,18 @@ def rhat(draws: npt.ArrayLike) -> Floats:
 def ess_bulk(draws: npt.ArrayLike) -> Floats:
     """Bulk effective sample size of (chain, draw, ...)."""
     return rhat_and_ess_bulk(draws)[1]
+
+
+def ess_mean(draws: npt.ArrayLike) -> Floats:
+    """Effective sample size for the mean of (chain, draw, ...), on the scale of the draws instead of their ranks."""
+    values, shape = _rows(draws)
+    sizes = np.full(len(values), np.nan)
+
+    def work(rows: npt.NDArray[np.intp]) -> None:
+        sizes[rows] = _plain_ess(_split(values[rows]))
+
+    _in_blocks(work, values)
+    return sizes.reshape(shape)
 
 
 def ess_tail(draws: npt.ArrayLike) -> Floats:

@@ -11,12 +11,14 @@ import xarray as xr
 from bayescov.errors import FitError
 from bayescov.sampling.convergence import ess_tail, rhat_and_ess_bulk
 from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS, constant, quantities
-from bayescov.sampling.structures import as_part, short_name, structure_shares
+from bayescov.sampling.structures import as_part, share_ranges, short_name, structure_shares
 
 __all__ = ["LARGEST_SHARE_DIVERGENT", "Diagnosis", "diagnose"]
 
 LARGEST_SHARE_DIVERGENT = 0.001
 WORST = 3
+# Between its ends a special case's share is told to be rough.
+ROUGH = 0.3
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,9 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
         divergences=divergences,
         worst=_worst(table),
         ok=ok,
-        sentences=_sentences(table, ok, chains, draws, divergences) + _about_cases(table, shares),
+        sentences=_sentences(table, ok, chains, draws, divergences)
+        + _about_cases(table, shares)
+        + _about_shares(share_ranges(fit)),
         n_quantities=len(table.names),
         n_constant=table.n_constant,
     )
@@ -246,3 +250,15 @@ def _about_cases(table: _Table, shares: Mapping[str, float]) -> tuple[str, ...]:
                 "special cases are rough at its end."
             )
     return tuple(said)
+
+
+def _about_shares(ranges: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
+    """That other draws would give a special case a noticeably larger or smaller part of what is stated."""
+    rough = {name: ends for name, ends in ranges.items() if ends[1] - ends[0] > ROUGH}
+    if not rough:
+        return ()
+    listed = ", ".join(f"{short_name(name)} {low:.2f} to {high:.2f}" for name, (low, high) in rough.items())
+    return (
+        f"Other draws could give other shares ({listed}), since how well a structure foretells people is known to its Monte "
+        "Carlo error only: probabilities that differ between the structures are as rough. Raise draws= for steadier ones.",
+    )

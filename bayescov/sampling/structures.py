@@ -9,6 +9,7 @@ from scipy.special import expit
 
 __all__ = [
     "as_part",
+    "share_ranges",
     "shares_of",
     "short_name",
     "structure_shares",
@@ -48,6 +49,17 @@ def structure_weights(fit: xr.DataTree) -> dict[str, float]:
 def structure_shares(fit: xr.DataTree) -> dict[str, float]:
     """Share of the fit (``posterior``) and of each special case in what is stated: see `shares_of`."""
     return shares_of(_gains(fit))
+
+
+def share_ranges(fit: xr.DataTree) -> dict[str, tuple[float, float]]:
+    """Between what each special case's share lies where its gain is off by one Monte Carlo error, either way."""
+    gains, ranges = _gains(fit), {}
+    for name, gain in gains.items():
+        error = float(fit[name].attrs.get("log_predictive_gain_mc_error", 0.0))
+        error = error if np.isfinite(error) else 0.0
+        low, high = (shares_of(gains | {name: gain + way * error})[name] for way in (-1.0, 1.0))
+        ranges[name] = (low, high)
+    return ranges
 
 
 def shares_of(gains: Mapping[str, float]) -> dict[str, float]:

@@ -6,7 +6,7 @@ from scipy.stats import norm
 
 import bayescov as bc
 from bayescov.posterior.structures import mixture, uncontradicted
-from bayescov.sampling.prediction import gain_of, log_predictive_density
+from bayescov.sampling.prediction import gain_of, log_predictive_density, monte_carlo_error
 from bayescov.sampling.structures import structure_shares, structure_weights
 from bayescov.simulate import simulate_cohort, truth
 from tests.posterior.fakes import fake_design, fake_fit
@@ -141,6 +141,24 @@ def test_the_error_of_a_gain_is_that_of_a_sum_over_people():
     stated = np.mean([g["log_predictive_gain_se"] for g in gains])
     assert found.mean() == pytest.approx(8.0, abs=5 * 0.5 * np.sqrt(80 / 4_000))
     assert stated == pytest.approx(found.std(), rel=5 / np.sqrt(2 * 4_000))
+
+
+def test_the_monte_carlo_error_of_a_gain_is_that_over_other_draws():
+    """Of chains that remember: each person's log density is an autoregression, and half of it is everybody's."""
+
+    def chains(rng):
+        noise = rng.standard_normal((4, 400, 31))
+        for t in range(1, 400):
+            noise[:, t] = 0.8 * noise[:, t - 1] + 0.6 * noise[:, t]
+        return -20.0 + 0.5 * noise[..., 1:] + 0.5 * noise[..., :1]
+
+    rng = np.random.default_rng(5)
+    runs = [chains(rng) for _ in range(300)]
+    found = np.array([log_predictive_density(run).sum() for run in runs])
+    stated = np.array([monte_carlo_error(run) for run in runs])
+    assert np.sqrt(np.mean(stated**2)) == pytest.approx(found.std(), rel=5 / np.sqrt(2 * 300))
+    both = gain_of(runs[0], runs[1])["log_predictive_gain_mc_error"]
+    assert both == pytest.approx(np.hypot(*stated[:2]))
 
 
 def doubted(better, error=0.0):

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from bayescov.sampling import convergence
-from bayescov.sampling.convergence import ess_bulk, ess_tail, rhat, rhat_and_ess_bulk
+from bayescov.sampling.convergence import ess_bulk, ess_mean, ess_tail, rhat, rhat_and_ess_bulk
 
 
 def autoregressive(rng, coefficient, chains, length, count):
@@ -26,7 +26,10 @@ def by_arviz(x):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = (az.rhat(tree), az.ess(tree, method="bulk"), az.ess(tree, method="tail", prob=(0.05, 0.95)))
+        found = (
+            az.rhat(tree), az.ess(tree, method="bulk"), az.ess(tree, method="tail", prob=(0.05, 0.95)),
+            az.ess(tree, method="mean"),
+        )  # fmt: skip
     return [f["x"].values for f in found]
 
 
@@ -40,7 +43,7 @@ def test_equal_to_arviz(chains, length, coefficient):
     x[:, :, 3] = np.exp(5 * x[:, :, 3])  # heavy tail
     x[-1, :, 4] *= 3.0  # a chain wider
     expected = by_arviz(x)
-    for ours, theirs in zip((rhat(x), ess_bulk(x), ess_tail(x)), expected, strict=True):
+    for ours, theirs in zip((rhat(x), ess_bulk(x), ess_tail(x), ess_mean(x)), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10)
 
 
@@ -73,7 +76,7 @@ def test_chains_that_never_move_have_an_immense_rhat():
 def test_a_value_that_is_not_finite_is_never_judged(bad):
     x = np.random.default_rng(5).standard_normal((4, 100, 2))
     x[2, 50, 1] = bad
-    for measure in (rhat, ess_bulk, ess_tail):
+    for measure in (rhat, ess_bulk, ess_tail, ess_mean):
         found = measure(x)
         assert np.isfinite(found[0])
         assert np.isnan(found[1])
