@@ -53,7 +53,7 @@ def connections(
 
     A connection is the correlation of two regions' volumes across the people of a group, covariates removed.
     Everything is computed jointly on the draws: where the fit holds its structural special cases, on draws of all of them, of
-    each as many as it foretells the people well (pseudo-BMA). In each draw a connection is *present* in a group if its absolute
+    each as many as it foretells the people well (pseudo-BMA+). In each draw a connection is *present* in a group if its absolute
     value exceeds `threshold`; it was *added* in a patient group if it is present there and exceeds the controls'
     absolute value by more than `margin`; it is *missing* if it is present in controls and exceeds the patients'
     by more than `margin`; it is *reversed* if present in both with opposite sign (and then neither added nor
@@ -213,7 +213,7 @@ def _definitions(*, averaged: bool) -> dict[str, str]:
         ),
         "definition_structure_shares": (
             "share of draws of the fit and of each structural special case in probabilities, means and counts, by how well each "
-            "foretells every person from all others (pseudo-BMA)"
+            "foretells every person from all others (pseudo-BMA+)"
         ),
         "definition_range": "lowest and highest over the fit by itself, its structural special cases, and all together",
         "definition_verdict": (

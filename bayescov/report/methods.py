@@ -138,7 +138,7 @@ def _answers(connections: xr.Dataset) -> list[str]:
     )
     together = (
         ". The draws were those of the model and of its structural special cases, of each a share by how well it foretells every "
-        f"person from all others (pseudo-BMA: {a['structure_shares']})"
+        f"person from all others (pseudo-BMA+ weights, Yao et al. 2018: {a['structure_shares']})"
         if a["structures"]
         else ""
     )

@@ -11,7 +11,7 @@ from bayescov.design import Design
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.sampling.mixing import LARGEST_RHAT, mixing
 from bayescov.sampling.prediction import gain_of
-from bayescov.sampling.structures import as_part, shares_of
+from bayescov.sampling.structures import as_part, shares_of, weight_of
 from bayescov.sampling.watched import Effort, run
 
 __all__ = ["STRUCTURES", "fit_cases", "special_case"]
@@ -82,7 +82,7 @@ def fit_cases(
     # Without a size to reach exactly so many draws were asked for.
     if effort.min_ess <= 0 or little == max_draws:
         return variables, gains
-    shares = shares_of({name: gains.get(name, {}).get("log_predictive_gain", 0.0) for name in STRUCTURES})
+    shares = shares_of({name: weight_of(gains.get(name, {})) for name in STRUCTURES})
     for name in STRUCTURES:
         ess, rhat = as_part(*mixing(variables[name]), shares[name])
         if not (ess >= effort.min_ess and rhat <= LARGEST_RHAT):

@@ -1,5 +1,6 @@
 """The structural special cases of a fit, and how much each counts in what is stated."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,12 +16,18 @@ __all__ = [
     "structure_shares",
     "structure_weights",
     "structures_of",
+    "weight_of",
 ]
 
 Floats = npt.NDArray[np.float64]
 
 LARGEST = 1.0 - 1e-15  # of a weight whose odds are taken
 LEAST = 1e-12  # of a share that is divided by
+GAIN = "log_predictive_gain"  # how the names of what `gain_of` finds begin
+
+# A standard normal, on a grid fine and wide enough for averages of any smooth function to ten digits.
+NORMAL = np.linspace(-8.0, 8.0, 1601)
+AVERAGED = np.exp(-0.5 * NORMAL**2) / np.exp(-0.5 * NORMAL**2).sum()
 
 
 def structures_of(fit: xr.DataTree) -> tuple[str, ...]:
@@ -34,49 +41,62 @@ def short_name(structure: str) -> str:
 
 
 def structure_weights(fit: xr.DataTree) -> dict[str, float]:
-    """Weight of each special case against the fit, by how well each foretold every person from all others.
-
-    One half where they foretell equally well, towards zero where the special case foretells worse (pseudo-BMA
-    weights of two models). One half as well where nothing was recorded (thousands of people).
-
-    References
-    ----------
-    Geisser, S. and Eddy, W. F. (1979). A predictive approach to model selection. J. Am. Stat. Assoc. 74.
-    """
-    return {name: float(expit(gain)) for name, gain in _gains(fit).items()}
+    """Weight of each special case against the fit: see `weight_of`. One half where nothing was recorded (thousands of people)."""
+    return {name: weight_of(told) for name, told in _told(fit).items()}
 
 
 def structure_shares(fit: xr.DataTree) -> dict[str, float]:
     """Share of the fit (``posterior``) and of each special case in what is stated: see `shares_of`."""
-    return shares_of(_gains(fit))
+    return shares_of(structure_weights(fit))
 
 
 def share_ranges(fit: xr.DataTree) -> dict[str, tuple[float, float]]:
     """Between what each special case's share lies where its gain is off by one Monte Carlo error, either way."""
-    gains, ranges = _gains(fit), {}
-    for name, gain in gains.items():
-        error = float(fit[name].attrs.get("log_predictive_gain_mc_error", 0.0))
-        error = error if np.isfinite(error) else 0.0
-        low, high = (shares_of(gains | {name: gain + way * error})[name] for way in (-1.0, 1.0))
+    told, weights, ranges = _told(fit), structure_weights(fit), {}
+    for name, own in told.items():
+        error = own.get(f"{GAIN}_mc_error", 0.0)
+        ends = (own | {GAIN: own.get(GAIN, 0.0) + e} for e in (-error, error))
+        low, high = (shares_of(weights | {name: weight_of(end)})[name] for end in ends)
         ranges[name] = (low, high)
     return ranges
 
 
-def shares_of(gains: Mapping[str, float]) -> dict[str, float]:
-    """Share of the fit (``posterior``) and of each special case in what is stated, by how well each foretells the people.
+def weight_of(told: Mapping[str, float]) -> float:
+    """Weight of a special case against the fit, by how well each foretold every person from all others.
+
+    One half where they foretell equally well, towards zero where the special case foretells worse: ``expit`` of the gain,
+    averaged over what the gain would be with other people and other draws (pseudo-BMA+ weights of two models).
 
     Parameters
     ----------
-    gains : mapping of str to float
-        By how much each special case foretells all people better than the fit (`gain_of`).
+    told : mapping of str to float
+        What `gain_of` found; what is not there is zero.
+
+    References
+    ----------
+    Geisser, S. and Eddy, W. F. (1979). A predictive approach to model selection. J. Am. Stat. Assoc. 74.
+    Yao, Y., Vehtari, A., Simpson, D. and Gelman, A. (2018). Using stacking to average Bayesian predictive distributions.
+    Bayesian Analysis 13.
+    """
+    gain, se, mc_error = (told.get(GAIN + end, 0.0) for end in ("", "_se", "_mc_error"))
+    return float(AVERAGED @ expit(gain + math.hypot(se, mc_error) * NORMAL))
+
+
+def shares_of(weights: Mapping[str, float]) -> dict[str, float]:
+    """Share of the fit (``posterior``) and of each special case in what is stated.
+
+    Parameters
+    ----------
+    weights : mapping of str to float
+        Of each special case against the fit (`weight_of`).
 
     Returns
     -------
     dict of str to float
-        They sum to one; each case has the odds ``w / (1 - w)`` to the fit, w its weight (pseudo-BMA weights of all
-        structures). All of it is the fit's where there is no special case.
+        They sum to one; each case has the odds ``w / (1 - w)`` to the fit, w its weight. All of it is the fit's where there is
+        no special case.
     """
-    held = {name: min(float(expit(gain)), LARGEST) for name, gain in gains.items()}
+    held = {name: min(weight, LARGEST) for name, weight in weights.items()}
     odds = {"posterior": 1.0} | {name: weight / (1.0 - weight) for name, weight in held.items()}
     return {name: value / sum(odds.values()) for name, value in odds.items()}
 
@@ -102,5 +122,14 @@ def as_part[Numbers: (float, Floats)](ess: Numbers, rhat: Numbers, share: float)
     return ess / share, 1.0 + share * (rhat - 1.0)
 
 
-def _gains(fit: xr.DataTree) -> dict[str, float]:
-    return {name: float(fit[name].attrs.get("log_predictive_gain", 0.0)) for name in structures_of(fit)}
+def _told(fit: xr.DataTree) -> dict[str, dict[str, float]]:
+    """What `gain_of` found of each special case; what is not a number (too few draws) is left out."""
+    attrs = {name: fit[name].attrs for name in structures_of(fit)}
+    return {
+        name: {
+            str(key): float(value)
+            for key, value in told.items()
+            if str(key).startswith(GAIN) and np.isfinite(value)
+        }
+        for name, told in attrs.items()
+    }

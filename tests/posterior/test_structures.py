@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.special import expit
 from scipy.stats import norm
 
 import bayescov as bc
 from bayescov.posterior.structures import mixture, uncontradicted
 from bayescov.sampling.prediction import gain_of, log_predictive_density, monte_carlo_error
-from bayescov.sampling.structures import structure_shares, structure_weights
+from bayescov.sampling.structures import structure_shares, structure_weights, weight_of
 from bayescov.simulate import simulate_cohort, truth
 from tests.posterior.fakes import fake_design, fake_fit
 
@@ -36,6 +38,27 @@ def test_weight_of_a_structure_is_by_its_predictions(better, weight):
     assert structure_weights(fit)["structure_sparse"] == pytest.approx(weight, abs=1e-9)
     verdict = bc.connections(fit)["verdict"].values[0, 0]
     assert verdict == ("added" if weight <= 0.05 else "undecided")
+
+
+@pytest.mark.parametrize(
+    ("gain", "se", "mc_error"), [(-3.0, 3.0, 0.0), (1.5, 3.0, 2.5), (-20.0, 8.0, 1.0), (2.0, 0.1, 0.0)]
+)
+def test_a_weight_is_averaged_over_what_the_gain_might_be(gain, se, mc_error):
+    """Against quadrature; the better of two has what the worse one lacks; an error never turns them round."""
+
+    def weight(gain):
+        told = {
+            "log_predictive_gain": gain,
+            "log_predictive_gain_se": se,
+            "log_predictive_gain_mc_error": mc_error,
+        }
+        return weight_of(told)
+
+    sd = np.hypot(se, mc_error)
+    expected = quad(lambda x: expit(x) * norm(gain, sd).pdf(x), gain - 10 * sd, gain + 10 * sd, epsabs=1e-12)
+    assert weight(gain) == pytest.approx(expected[0], abs=1e-9)
+    assert weight(gain) + weight(-gain) == pytest.approx(1.0)
+    assert abs(weight(gain) - 0.5) < abs(expit(gain) - 0.5)
 
 
 def test_shares_are_the_odds_of_each_case_to_the_fit():
