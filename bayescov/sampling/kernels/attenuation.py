@@ -38,7 +38,7 @@ def draw_attenuation(rng, g, i, giving, inverse, data, prior, state):
         elif c == CELLS:
             a = 1.0
         elif c == CELLS + 1:
-            raise_cells(weights, CELLS)
+            raise_cells(weights, weights.shape[0] - 1)
             chosen, _ = draw_category(rng, weights, CELLS + 1)
             if chosen == CELLS and current == 1.0:
                 return False

@@ -149,7 +149,7 @@ def draw_coupling(rng, first, last, hold_average, data, prior, state):
             weights[c] = value
         elif c == CELLS + 1:
             at_current = value
-            raise_cells(weights, CELLS)
+            raise_cells(weights, weights.shape[0] - 1)
             proposed_from = log_proposal(weights, current, first, last, scale)
         else:
             ratio = value - at_current + proposed_from - log_proposal(weights, new, first, last, scale)

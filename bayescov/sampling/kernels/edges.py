@@ -175,7 +175,7 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, stat
             value = low + (c + 0.5) * cell
         elif c == CELLS + 1:
             value = x
-            raise_cells(weights, CELLS)
+            raise_cells(weights, weights.shape[0] - 1)
             chosen, _ = draw_category(rng, weights, CELLS + 1)
             if chosen == CELLS and on == 0:
                 return

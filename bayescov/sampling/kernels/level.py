@@ -48,7 +48,7 @@ def draw_level(rng, shared, eta, t, level, pull):
                 all_pairs += t[i] * inverse[i, j] * t[j]
         for c in range(CELLS):
             weights[c] = log_level_density((c + 0.5) / CELLS, p, nu, own, all_pairs)
-        raise_cells(weights, CELLS)
+        raise_cells(weights, weights.shape[0])
         chosen, _ = draw_category(rng, weights, weights.shape[0])
         new = (chosen + rng.random()) / CELLS
         ratio = log_level_density(new, p, nu, own, all_pairs) - weights[chosen]
