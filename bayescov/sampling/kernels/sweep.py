@@ -25,8 +25,8 @@ from bayescov.sampling.kernels.scales import draw_scales
 from bayescov.sampling.kernels.shared import departed, shared_matrix
 
 FEWEST_MOVES, MOST_MOVES = 96, 400  # of blocks in a sweep; between them two for every five edges
-# Up to so many regions what regions keep, edges and kappa take so many turns in a sweep, edges a share of its moves of blocks each: how many edges depart and how
-# close the groups are move together, each by little while the other stays, and there a turn costs less than the rest.
+# Up to so many regions what regions keep, edges and kappa take so many turns in a sweep, with a part of its moves of blocks each: how
+# many edges depart and how close the groups are move together, each by little while the other stays, and there a turn costs little.
 FEW_REGIONS, TURNS = 20, 3
 MANY_REGIONS = 45  # for more the couplings of all, or of one group, are drawn in a sweep: they mix well, and everything costs more
 
