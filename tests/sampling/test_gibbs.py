@@ -97,10 +97,12 @@ def test_fewer_people_than_regions():
 
 
 def test_with_many_regions_every_group_still_has_its_coupling_drawn():
-    """Above MANY_REGIONS a sweep draws the couplings of one group, or of all: each must come and go."""
+    """Above MANY_REGIONS a sweep draws the couplings of one group, or of all: each must come and go (once in 40 sweeps it does)."""
     design = random_design(regions=MANY_REGIONS + 1, seed=2)
     spec = load_model("adaptive").change(coupling={"share": 0.9})
-    coupling = fit(design, model=spec, structures=False, seed=1, **QUICK)["posterior"]["coupling"]
+    coupling = fit(design, model=spec, structures=False, seed=1, **QUICK | {"draws": 400})["posterior"][
+        "coupling"
+    ]
     for group in coupling.transpose("patient", ...).values:
         assert (group == 0).any()
         assert (group != 0).any()

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.attenuation import draw_attenuation
+from bayescov.sampling.kernels.attenuation import draw_attenuation, empty_forms
 from bayescov.sampling.kernels.blocks import draw_block, store_shared, switch_block
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
 from bayescov.sampling.kernels.compiling import block
@@ -23,11 +23,13 @@ from bayescov.sampling.kernels.means import cross_products, draw_coefficients, d
 from bayescov.sampling.kernels.people import draw_missing, draw_weights
 from bayescov.sampling.kernels.scales import draw_scales
 from bayescov.sampling.kernels.shared import departed, shared_matrix
+from bayescov.sampling.kernels.yielding import invert_say
 
 FEWEST_MOVES, MOST_MOVES = 96, 400  # of blocks in a sweep; between them two for every five edges
 # Up to so many regions what regions keep, edges and kappa take so many turns in a sweep, with a part of its moves of blocks each: how
 # many edges depart and how close the groups are move together, each by little while the other stays, and there a turn costs little.
 FEW_REGIONS, TURNS = 20, 3
+GIVING = 0.75  # how often R_0 gives way where what a region keeps is drawn
 MANY_REGIONS = 45  # for more the couplings of all, or of one group, are drawn in a sweep: they mix well, and everything costs more
 
 
@@ -91,19 +93,20 @@ def move_couplings(rng, data, prior, state):
 
 @block
 def move_attenuations(rng, data, prior, state):
-    """What single regions of every patient group keep of their correlations, of many regions some in turn; u follows."""
+    """What single regions of every patient group keep of their correlations; u follows."""
     n_groups, p = state.log_d.shape
-    inverse, pulled, moved, whether = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), True, False
+    inverse, pulled, whether = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), False
+    forms, without, between = empty_forms(n_groups, p), np.empty((p, p)), np.empty((p, p))
+    invert_all(
+        state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
+    )
     for g in range(1, n_groups):
-        first = int(p * rng.random())
-        for k in range(min(p, FEW_REGIONS)):
-            if moved:
-                invert_all(
-                    state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
-                )  # fmt: skip
-            giving = rng.random() < 0.5
-            moved = draw_attenuation(rng, g, (first + k) % p, giving, inverse, data, prior, state)
-            whether |= moved
+        may_give = invert_say(g, data, prior, state, without, between)
+        for i in range(p):
+            giving = may_give and rng.random() < GIVING
+            whether |= draw_attenuation(
+                rng, g, i, giving, without, between, inverse, forms, data, prior, state
+            )
     if whether:
         store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 

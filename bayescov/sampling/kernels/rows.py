@@ -1,0 +1,121 @@
+r"""What moving one row of a positive definite matrix does to its determinant and its inverse.
+
+Let row i and its mirror image move to v, its diagonal element staying d. With Q the inverse over the other rows, and k the row i of
+the inverse K from before,
+
+    |R| = |R_rest| (d - v' Q v),     Q = K_rest - k k' / k_ii,
+
+and once it moved the inverse is Q + w w' / s, beside it -w / s and 1 / s at (i, i), where w = Q v and s = d - v' w. Of the row from
+before w is -k / k_ii, without a product. So where v is put together from a few vectors and from a few elements by themselves,
+v' Q v is a quadratic form of their weights, found once for every place it is asked at.
+"""
+
+import numpy as np
+
+from bayescov.sampling.kernels.compiling import inner
+
+VECTORS = 4  # that a row is put together from; the first is the row from before
+
+
+@inner
+def present_image(inverse, i, diagonal, image, gram):
+    """Q v of the row from before into `image[0]`, and its v' Q v, into `gram[0, 0]`."""
+    for j in range(inverse.shape[0]):
+        image[0, j] = -inverse[i, j] / inverse[i, i]
+    image[0, i] = 0.0
+    gram[0, 0] = diagonal - 1.0 / inverse[i, i]
+
+
+@inner
+def times(matrix, v, out):
+    """A symmetric matrix times v, four of its rows at a time: what is written is loaded and stored a quarter as often."""
+    p, k = v.shape[0], 0
+    for j in range(p):
+        out[j] = 0.0
+    while k + 4 <= p:
+        one, two, three, four = matrix[k], matrix[k + 1], matrix[k + 2], matrix[k + 3]
+        s, t, u, x = v[k], v[k + 1], v[k + 2], v[k + 3]
+        for j in range(p):
+            out[j] = out[j] + s * one[j] + t * two[j] + u * three[j] + x * four[j]
+        k += 4
+    while k < p:
+        row, x = matrix[k], v[k]
+        for j in range(p):
+            out[j] += x * row[j]
+        k += 1
+
+
+@inner
+def times_rest(matrix, i, v, out):
+    """The matrix without row and column i times v, which is 0 at i, as `out` will be."""
+    times(matrix, v, out)
+    out[i] = 0.0
+
+
+@inner
+def times_without(inverse, i, v, out):
+    """Q v, v being 0 at i, as `out` will be."""
+    times(inverse, v, out)
+    less = out[i] / inverse[i, i]
+    for j in range(v.shape[0]):
+        out[j] -= less * inverse[i, j]
+    out[i] = 0.0
+
+
+@inner
+def add_image(inverse, i, v, k, image, gram):
+    """Q v into `image[k]`, v being 0 at i, and what it has in common with the vectors before it into `gram`."""
+    times_without(inverse, i, v, image[k])
+    add_common(v, k, image, gram)
+
+
+@inner
+def add_common(v, k, image, gram):
+    """What a vector has in common with those before it, into `gram` (4, 4): the forms of one with the other."""
+    for m in range(k + 1):
+        common, other = 0.0, image[m]
+        for j in range(v.shape[0]):
+            common += v[j] * other[j]
+        gram[m, k] = gram[k, m] = common
+
+
+@inner
+def form_at(weight, own, n_own, z, inverse, i, image, gram):
+    """v' Q v of the vectors by `weight` (4,), and of the elements at `own[:n_own]` by `z`."""
+    value = 0.0
+    for k in range(VECTORS):
+        along = 0.5 * weight[k] * gram[k, k]
+        for m in range(k):
+            along += weight[m] * gram[k, m]
+        value += 2.0 * weight[k] * along
+    for a in range(n_own):
+        j, along = own[a], 0.0
+        for k in range(VECTORS):
+            along += weight[k] * image[k, j]
+        for b in range(n_own):
+            along += 0.5 * z[b] * (inverse[j, own[b]] - inverse[i, j] * inverse[i, own[b]] / inverse[i, i])
+        value += 2.0 * z[a] * along
+    return value
+
+
+@inner
+def move_row(weight, own, n_own, z, left, i, image, inverse):
+    """Update an inverse in place after the row moved there; `left` is s."""
+    p = inverse.shape[0]
+    before, after, corner = np.empty(p), np.zeros(p), inverse[i, i]
+    for j in range(p):
+        before[j] = inverse[i, j]
+        for k in range(VECTORS):
+            after[j] += weight[k] * image[k, j]
+    for a in range(n_own):
+        row, less = inverse[own[a]], before[own[a]] / corner
+        for j in range(p):
+            after[j] += z[a] * (row[j] - less * before[j])
+    after[i] = 0.0
+    for j in range(p):
+        x, y, row = after[j] / left, before[j] / corner, inverse[j]
+        for m in range(p):
+            row[m] += x * after[m] - y * before[m]
+    for j in range(p):
+        inverse[i, j] = inverse[j, i] = -after[j] / left
+    inverse[i, i] = 1.0 / left
