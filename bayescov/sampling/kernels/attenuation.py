@@ -4,39 +4,30 @@ One (nothing is lost) and the whole range are proposed at once (a grid, uniform 
 Metropolis-Hastings, departures held on Fisher's scale. R_0 is held, or gives way: the group then has less say in its row i, which
 moves along two directions (`yielding`) that know neither the row nor what is kept, so that the Jacobian is one.
 
-Only row i of any matrix moves (`rows`), where no edge departs to
-
-    x v + (1 - x) c + kept (y_1 r_1 + y_2 r_2)
-
-v being the row from before, c that of the data (none in the centre itself), r_1 and r_2 the directions, as the group's other regions and
-its coupling have them, x what is kept over what was kept; so the whole range costs little more than one place of it.
+Only row i of any matrix moves (`forms`), so that the whole range costs little more than one place of it.
 """
 
 import math
-from collections import namedtuple
 
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner, part
 from bayescov.sampling.kernels.edges import element_of
-from bayescov.sampling.kernels.rows import (
-    VECTORS,
-    add_common,
-    add_image,
-    form_at,
-    move_row,
-    present_image,
-    times,
+from bayescov.sampling.kernels.forms import (
+    DATA,
+    element_in_shared,
+    look_up_rows,
+    moves,
+    weights_in_group,
+    weights_in_shared,
+    what_is_left,
 )
+from bayescov.sampling.kernels.rows import VECTORS, move_row, quadratic
 from bayescov.sampling.kernels.scalars import draw_category, raise_cells
-from bayescov.sampling.kernels.shared import COMMON, LKJ, fisher_sum, start_of
-from bayescov.sampling.kernels.yielding import directions, say_of
+from bayescov.sampling.kernels.shared import COMMON, LKJ
 
 CELLS = 8
-DATA, DIRECTIONS = 1, 2  # places of the data's row and of the first direction among a row's vectors
 LEAST_KEPT = 1e-6  # what is kept is divided by; one in a million of the range
-
-Forms = namedtuple("Forms", ["image", "gram", "pulled", "rows", "own", "n_own", "in_shared", "weight", "z"])
 
 
 @part
@@ -90,121 +81,6 @@ def log_chance(a, weights, cell):
     return weights[min(int(a / cell), CELLS - 1)] - math.log(cell)
 
 
-@inner
-def empty_forms(n_groups, p):
-    """Room for what the density needs of a row of each matrix that moves.
-
-    `image` (1 + 2 G, 4, p) and `gram` (1 + 2 G, 4, 4) in the order of the inverses (`rows`); `pulled` (4, 4): what R_0's prior pulls;
-    `rows` (2, p): the directions; `own` (G, p) and `n_own` (G,): the regions whose edge with this one departs;
-    `in_shared` (4,), `weight` (4,) and `z` (p,): how a row is put together.
-    """
-    return Forms(
-        np.zeros((1 + 2 * n_groups, VECTORS, p)),
-        np.zeros((1 + 2 * n_groups, VECTORS, VECTORS)),
-        np.zeros((VECTORS, VECTORS)),
-        np.zeros((VECTORS - DIRECTIONS, p)),
-        np.empty((n_groups, p), np.int64),
-        np.zeros(n_groups, np.int64),
-        np.empty(VECTORS),
-        np.empty(VECTORS),
-        np.empty(p),
-    )
-
-
-@inner
-def moves(h, g, giving):
-    """Whether the row of group h moves with what a region of group g keeps."""
-    return giving or h == g
-
-
-@inner
-def look_up_rows(g, i, giving, without, between, inverse, forms, data, prior, state):
-    """What the density needs of row i of each matrix that moves, into `forms`; returns s of `say_of`."""
-    n_groups, p = state.center.shape[0], state.center.shape[1]
-    left, u, vectors = 1.0, forms.image[0, DIRECTIONS:], np.zeros((VECTORS, p))
-    if giving:
-        left = directions(g, i, without, between, data, state, u, forms.rows)
-        look_up_shared(i, inverse[0], forms, prior, state)
-    for h in range(n_groups):
-        if not moves(h, g, giving):
-            continue
-        n_own, smaller = 0, math.exp(-state.coupling[h])
-        for j in range(p):
-            share = smaller * state.attenuation[h, j]
-            if j == i or state.delta[h, i, j] != 0.0:
-                share = 0.0
-                if j != i:
-                    forms.own[h, n_own] = j
-                    n_own += 1
-            vectors[DATA, j] = state.scaled[h, i, j] / state.kappa[h]
-            for k in range(DIRECTIONS, VECTORS):
-                vectors[k, j] = share * forms.rows[k - DIRECTIONS, j]
-        forms.n_own[h] = n_own
-        diagonal = 1.0 + vectors[DATA, i]
-        vectors[DATA, i] = 0.0
-        for m in range(1 + h, 1 + 2 * n_groups, n_groups):  # the centre, and with the data
-            with_data = m > n_groups
-            image, gram = forms.image[m], forms.gram[m]
-            present_image(inverse[m], i, diagonal if with_data else 1.0, image, gram)
-            for k in range(DATA if with_data else DIRECTIONS, VECTORS if giving else DIRECTIONS):
-                add_image(inverse[m], i, vectors[k], k, image, gram)
-    return left
-
-
-@inner
-def look_up_shared(i, inverse, forms, prior, state):
-    """The same for R_0, whose directions are known, and beside it what its prior pulls.
-
-    Its inverse is 1 / s at (i, i), -w / s beside it and R_rest^-1 + w w' / s once its row is v: pulled is (w, -1).
-    """
-    image, pulled = forms.image[0], np.empty((VECTORS, inverse.shape[0]))
-    present_image(inverse, i, 1.0, image, forms.gram[0])
-    for k in range(DIRECTIONS, VECTORS):
-        add_common(forms.rows[k - DIRECTIONS], k, image, forms.gram[0])
-    if prior.family == COMMON:
-        image[DATA, i] = -1.0
-        for k in range(VECTORS):
-            times(state.pull, image[k], pulled[k])
-            add_common(image[k], k, pulled, forms.pulled)
-        image[DATA, i] = 0.0
-
-
-@inner
-def weights_in_shared(a, g, i, giving, left, state, weight):
-    """How R_0's row is put together where region i of a group keeps `a`."""
-    weight[0], weight[1], weight[2], weight[3] = 1.0, 0.0, 0.0, 0.0
-    if giving:
-        sigma, rho = say_of(a, left)
-        before, before_rho = say_of(state.attenuation[g, i], left)
-        weight[DIRECTIONS], weight[DIRECTIONS + 1] = sigma - before, before_rho - rho
-
-
-@inner
-def element_in_shared(weight, i, j, forms, state):
-    """R_0's element (i, j) then."""
-    r = state.shared[i, j]
-    for k in range(DIRECTIONS, VECTORS):
-        if weight[k] != 0.0:
-            r += weight[k] * forms.rows[k - DIRECTIONS, j]
-    return r
-
-
-@inner
-def weights_in_group(a, g, h, i, in_shared, forms, state, weight, z):
-    """How group h's row is put together: `weight` (4,) of the vectors, `z` of the elements that depart."""
-    before = state.attenuation[h, i]
-    kept = a if h == g else before
-    weight[0] = kept / before
-    weight[DATA] = 1.0 - weight[0]
-    for k in range(DIRECTIONS, VECTORS):
-        weight[k] = kept * in_shared[k]
-    for k in range(forms.n_own[h]):
-        j = forms.own[h, k]
-        r = element_in_shared(in_shared, i, j, forms, state)
-        start = start_of(r, state.coupling[h], kept * state.attenuation[h, j])
-        z[k] = fisher_sum(start, math.tanh(state.delta[h, i, j])) - weight[0] * state.center[h, i, j]
-
-
 @part
 def row_density(a, g, i, giving, left, inverse, forms, data, prior, state):
     """Log density where region i of a group keeps `a`, up to what does not move; -inf outside. See `look_up_rows`."""
@@ -233,24 +109,9 @@ def row_density(a, g, i, giving, left, inverse, forms, data, prior, state):
 
 
 @inner
-def what_is_left(m, weight, z, i, inverse, forms, state):
-    """The variance of region i given the others in the matrix m of a group."""
-    n_groups = state.center.shape[0]
-    h, diagonal = (m - 1) % n_groups, 1.0
-    if m > n_groups:
-        diagonal += state.scaled[h, i, i] / state.kappa[h]
-    return diagonal - form_at(
-        weight, forms.own[h], forms.n_own[h], z, inverse[m], i, forms.image[m], forms.gram[m]
-    )
-
-
-@inner
 def shared_prior_of_row(weight, i, inverse, forms, eta, family):
     """Log prior density of R_0, up to what does not move; see `bayescov.sampling.kernels.shared.shared_prior`. -inf outside."""
-    p, left, image = inverse.shape[0], 1.0, forms.image[0]
-    for k in range(VECTORS):
-        for m in range(VECTORS):
-            left -= weight[k] * weight[m] * forms.gram[0, k, m]
+    p, left, image = inverse.shape[0], 1.0 - quadratic(weight, forms.gram[0]), forms.image[0]
     if not left > 1e-12:
         return -np.inf
     if family == LKJ:
@@ -258,15 +119,11 @@ def shared_prior_of_row(weight, i, inverse, forms, eta, family):
     nu = p - 1.0 + 2.0 * eta
     value = -0.5 * (nu + p + 1.0) * math.log(left)
     if family == COMMON:
-        pulled, growth = 0.0, growth_of_scale(left, forms)
-        for k in range(VECTORS):
-            for m in range(VECTORS):
-                pulled += (
-                    (growth if k == DATA else weight[k])
-                    * (growth if m == DATA else weight[m])
-                    * forms.pulled[k, m]
-                )
-        return value - 0.5 * pulled / left + nu * math.log(growth)
+        growth = growth_of_scale(left, forms)
+        weight[DATA] = growth  # of what stands there for R_0, -1 at i
+        value += nu * math.log(growth) - 0.5 * quadratic(weight, forms.pulled) / left
+        weight[DATA] = 0.0
+        return value
     value += 0.5 * nu * math.log(left)
     for j in range(p):
         if j != i:
@@ -299,7 +156,7 @@ def move_rows(a, g, i, giving, left, inverse, forms, prior, state):
             variance = what_is_left(m, weight, z, i, inverse, forms, state)
             move_row(weight, forms.own[h], forms.n_own[h], z, variance, i, forms.image[m], inverse[m])
     if giving:
-        variance = 1.0 - form_at(in_shared, forms.own[0], 0, z, inverse[0], i, forms.image[0], forms.gram[0])
+        variance = 1.0 - quadratic(in_shared, forms.gram[0])
         move_row(in_shared, forms.own[0], 0, z, variance, i, forms.image[0], inverse[0])
         if prior.family == COMMON:
             growth = growth_of_scale(variance, forms)

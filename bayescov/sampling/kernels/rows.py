@@ -80,14 +80,21 @@ def add_common(v, k, image, gram):
 
 
 @inner
-def form_at(weight, own, n_own, z, inverse, i, image, gram):
-    """v' Q v of the vectors by `weight` (4,), and of the elements at `own[:n_own]` by `z`."""
+def quadratic(weight, gram):
+    """The quadratic form of the vectors by `weight` (4,)."""
     value = 0.0
     for k in range(VECTORS):
         along = 0.5 * weight[k] * gram[k, k]
         for m in range(k):
             along += weight[m] * gram[k, m]
         value += 2.0 * weight[k] * along
+    return value
+
+
+@inner
+def form_at(weight, own, n_own, z, inverse, i, image, gram):
+    """The form v' Q v of the vectors by `weight` (4,), and of the elements at `own[:n_own]` by `z`."""
+    value = quadratic(weight, gram)
     for a in range(n_own):
         j, along = own[a], 0.0
         for k in range(VECTORS):

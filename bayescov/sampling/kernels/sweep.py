@@ -9,12 +9,13 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.attenuation import draw_attenuation, empty_forms
+from bayescov.sampling.kernels.attenuation import draw_attenuation
 from bayescov.sampling.kernels.blocks import draw_block, store_shared, switch_block
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
 from bayescov.sampling.kernels.edges import FOUND, draw_edge, draw_share_and_size
+from bayescov.sampling.kernels.forms import empty_forms
 from bayescov.sampling.kernels.hmc import hamiltonian_step
 from bayescov.sampling.kernels.inverses import invert_all
 from bayescov.sampling.kernels.level import draw_level

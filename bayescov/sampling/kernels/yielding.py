@@ -9,8 +9,8 @@ without row i), b and c_g their row i. At a = 0 the group has no say, w_0 = B^-1
 
     w(a) - w_0 = sigma u_1 - rho u_2,     u_1 = M^-1 c_g,     u_2 = M^-1 C_g w_0,     M = B + SAY C_g.
 
-Neither row i of R_0 nor its t_i (`level`) nor a is in the u: along them the row may move by as much as a asks for, and Jacobian one. It moves by
-PART of that: region i has a variance of one, so that where w grows s falls, which the equations do not know.
+Neither row i of R_0 nor its t_i (`level`) nor a is in the u: along them the row may move by as much as a asks for, and Jacobian
+one. It moves by PART of that: region i has a variance of one, so that where w grows s falls, which the equations do not know.
 """
 
 import numpy as np
