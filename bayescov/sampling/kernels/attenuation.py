@@ -81,7 +81,7 @@ def log_chance(a, weights, cell):
     return weights[min(int(a / cell), CELLS - 1)] - math.log(cell)
 
 
-@part
+@inner
 def row_density(a, g, i, giving, left, inverse, forms, data, prior, state):
     """Log density where region i of a group keeps `a`, up to what does not move; -inf outside. See `look_up_rows`."""
     n_groups, p = state.center.shape[0], state.center.shape[1]
@@ -143,22 +143,28 @@ def growth_of_scale(left, forms):
     return math.sqrt(left / (1.0 - forms.gram[0, 0, 0]))
 
 
-@part
+@inner
 def move_rows(a, g, i, giving, left, inverse, forms, prior, state):
     """Region i of a group keeps `a`: it, R_0, the centres and the inverses."""
     n_groups, p = state.center.shape[0], state.center.shape[1]
     in_shared, weight, z = forms.in_shared, forms.weight, forms.z
     weights_in_shared(a, g, i, giving, left, state, in_shared)
-    for m in range(1, 1 + 2 * n_groups):
-        h = (m - 1) % n_groups
-        if moves(h, g, giving):
+    for m in range(1 + 2 * n_groups):  # one loop, so that the code for a row is compiled in once
+        h, n_own, variance = (m - 1) % n_groups, 0, 1.0
+        if m == 0:
+            if not giving:
+                continue
+            variance -= quadratic(in_shared, forms.gram[0])
+            for k in range(VECTORS):
+                weight[k] = in_shared[k]
+        else:
+            if not moves(h, g, giving):
+                continue
             weights_in_group(a, g, h, i, in_shared, forms, state, weight, z)
             variance = what_is_left(m, weight, z, i, inverse, forms, state)
-            move_row(weight, forms.own[h], forms.n_own[h], z, variance, i, forms.image[m], inverse[m])
-    if giving:
-        variance = 1.0 - quadratic(in_shared, forms.gram[0])
-        move_row(in_shared, forms.own[0], 0, z, variance, i, forms.image[0], inverse[0])
-        if prior.family == COMMON:
+            n_own = forms.n_own[h]
+        move_row(weight, forms.own[h], n_own, z, variance, i, forms.image[m], inverse[m])
+        if m == 0 and prior.family == COMMON:
             growth = growth_of_scale(variance, forms)
             state.scale[i] *= growth
             for j in range(p):

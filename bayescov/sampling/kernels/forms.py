@@ -56,7 +56,7 @@ def moves(h, g, giving):
 def look_up_rows(g, i, giving, without, between, inverse, forms, data, prior, state):
     """What the density needs of row i of each matrix that moves, into `forms`; returns s of `say_of`."""
     n_groups, p = state.center.shape[0], state.center.shape[1]
-    left, u, vectors = 1.0, forms.image[0, DIRECTIONS:], np.zeros((VECTORS, p))
+    left, u, vectors = 1.0, forms.image[0, DIRECTIONS:], np.empty((VECTORS, p))
     if giving:
         left = directions(g, i, without, between, data, state, u, forms.rows)
         look_up_shared(i, inverse[0], forms, prior, state)

@@ -109,9 +109,9 @@ def form_at(weight, own, n_own, z, inverse, i, image, gram):
 def move_row(weight, own, n_own, z, left, i, image, inverse):
     """Update an inverse in place after the row moved there; `left` is s."""
     p = inverse.shape[0]
-    before, after, corner = np.empty(p), np.zeros(p), inverse[i, i]
+    before, after, corner = np.empty(p), np.empty(p), inverse[i, i]
     for j in range(p):
-        before[j] = inverse[i, j]
+        before[j], after[j] = inverse[i, j], 0.0
         for k in range(VECTORS):
             after[j] += weight[k] * image[k, j]
     for a in range(n_own):
