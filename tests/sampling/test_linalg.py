@@ -10,6 +10,7 @@ cholesky_into = from_python(linalg.cholesky_into)
 invert_lower_into = from_python(linalg.invert_lower_into)
 gram_of_rows_into = from_python(linalg.gram_of_rows_into)
 invert_spd_into = from_python(linalg.invert_spd_into)
+times = from_python(linalg.times)
 
 
 @pytest.mark.parametrize("p", [1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 31])
@@ -28,6 +29,9 @@ def test_factor_inverse_and_gram_are_numpys(p):
     log_det = invert_spd_into(matrix, out, lower, inverse)
     assert log_det == pytest.approx(np.linalg.slogdet(matrix)[1], abs=1e-10)
     np.testing.assert_allclose(out @ matrix, np.eye(p), atol=1e-10)
+    image = np.full(p, 9.0)
+    times(matrix, x[0], image)
+    np.testing.assert_allclose(image, matrix @ x[0], atol=1e-12)
 
 
 @pytest.mark.parametrize("broken", [0, 3, 4, 6])

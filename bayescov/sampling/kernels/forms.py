@@ -15,7 +15,8 @@ from collections import namedtuple
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner
-from bayescov.sampling.kernels.rows import VECTORS, add_common, add_image, form_at, present_image, times
+from bayescov.sampling.kernels.linalg import times
+from bayescov.sampling.kernels.rows import VECTORS, add_common, add_image, form_at, present_image
 from bayescov.sampling.kernels.shared import COMMON, fisher_sum, start_of
 from bayescov.sampling.kernels.yielding import directions, say_of
 

@@ -143,6 +143,25 @@ def product(a, b):
 
 
 @inner
+def times(matrix, v, out):
+    """A symmetric matrix times v."""
+    p, k = v.shape[0], 0
+    for j in range(p):
+        out[j] = 0.0
+    while k + 4 <= p:
+        one, two, three, four = matrix[k], matrix[k + 1], matrix[k + 2], matrix[k + 3]
+        s, t, u, x = v[k], v[k + 1], v[k + 2], v[k + 3]
+        for j in range(p):
+            out[j] = out[j] + s * one[j] + t * two[j] + u * three[j] + x * four[j]
+        k += 4
+    while k < p:
+        row, x = matrix[k], v[k]
+        for j in range(p):
+            out[j] += x * row[j]
+        k += 1
+
+
+@inner
 def transposed(a):
     """A contiguous copy of the transpose."""
     n, m = a.shape

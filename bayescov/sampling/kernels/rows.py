@@ -13,6 +13,7 @@ v' Q v is a quadratic form of their weights, found once for every place it is as
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner
+from bayescov.sampling.kernels.linalg import times
 
 VECTORS = 4  # that a row is put together from; the first is the row from before
 
@@ -24,25 +25,6 @@ def present_image(inverse, i, diagonal, image, gram):
         image[0, j] = -inverse[i, j] / inverse[i, i]
     image[0, i] = 0.0
     gram[0, 0] = diagonal - 1.0 / inverse[i, i]
-
-
-@inner
-def times(matrix, v, out):
-    """A symmetric matrix times v, four of its rows at a time: what is written is loaded and stored a quarter as often."""
-    p, k = v.shape[0], 0
-    for j in range(p):
-        out[j] = 0.0
-    while k + 4 <= p:
-        one, two, three, four = matrix[k], matrix[k + 1], matrix[k + 2], matrix[k + 3]
-        s, t, u, x = v[k], v[k + 1], v[k + 2], v[k + 3]
-        for j in range(p):
-            out[j] = out[j] + s * one[j] + t * two[j] + u * three[j] + x * four[j]
-        k += 4
-    while k < p:
-        row, x = matrix[k], v[k]
-        for j in range(p):
-            out[j] += x * row[j]
-        k += 1
 
 
 @inner

@@ -20,7 +20,8 @@ from bayescov.sampling.kernels.linalg import invert_spd_into
 from bayescov.sampling.kernels.rows import times_rest, times_without
 
 SAY = 0.3  # rho where about half the correlations are kept
-PART = 0.4  # at 68 regions .3 to .4 let a region in doubt change its mind most often, at 14 .4 to .5; all of it, not even half as often
+# At 68 regions .3 to .5 let a region in doubt change its mind most often, all of it a quarter as often; at 14, three quarters.
+PART = 0.4
 LEFT = 0.3  # of a region's variance, typically, by the others
 
 
