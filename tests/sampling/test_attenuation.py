@@ -15,22 +15,24 @@ from tests.sampling.test_updates import P, correlation, invert_all, log_det, sha
 
 
 @njit
+def looked_up(g, i, giving, without, between, inverse, data, prior, state):
+    """What is known of a row. What another row has left in the same room does no harm."""
+    forms = empty_forms(state.center.shape[0], P)
+    look_up_rows(2, 0, True, without, between, inverse, forms, data, prior, state)
+    return look_up_rows(g, i, giving, without, between, inverse, forms, data, prior, state), forms
+
+
+@njit
 def density_of_row(a, g, i, giving, without, between, inverse, data, prior, state):
-    held, forms = (hold(data), hold(prior), hold(state)), empty_forms(state.center.shape[0], P)
-    look_up_rows(
-        2, 0, True, without, between, inverse, forms, held[0], held[1], held[2]
-    )  # what another row leaves does no harm
-    left = look_up_rows(g, i, giving, without, between, inverse, forms, held[0], held[1], held[2])
+    held = hold(data), hold(prior), hold(state)
+    left, forms = looked_up(g, i, giving, without, between, inverse, held[0], held[1], held[2])
     return row_density(a, g, i, giving, left, inverse, forms, held[0], held[1], held[2])
 
 
 @njit
 def row_moved(a, g, i, giving, without, between, inverse, data, prior, state):
-    held, forms = (hold(data), hold(prior), hold(state)), empty_forms(state.center.shape[0], P)
-    look_up_rows(
-        2, 0, True, without, between, inverse, forms, held[0], held[1], held[2]
-    )  # what another row leaves does no harm
-    left = look_up_rows(g, i, giving, without, between, inverse, forms, held[0], held[1], held[2])
+    held = hold(data), hold(prior), hold(state)
+    left, forms = looked_up(g, i, giving, without, between, inverse, held[0], held[1], held[2])
     move_rows(a, g, i, giving, left, inverse, forms, held[1], held[2])
 
 
