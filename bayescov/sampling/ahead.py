@@ -1,8 +1,8 @@
 """Compile on two processors: a second process takes some of the blocks and leaves them in the cache.
 
 Numba compiles in one thread. After an installation, or a change of the kernels, the blocks of a sweep are many, and each is
-compiled by itself: so two processes go through the list from its two ends until they meet. Whatever the second one
-does not deliver is compiled by whoever asks for it.
+compiled by itself: so each of two processes takes the largest that neither has taken, and both end at about the same
+time. Whatever the second one does not deliver is compiled by whoever asks for it.
 """
 
 import os
@@ -45,6 +45,7 @@ def compile_together(work: Sequence[Work]) -> None:
         or not Path(sys.executable or "").stem.startswith("python")
     ):
         return
+    missing.sort(key=lambda work: amount_of_code(work[0]), reverse=True)
     with TemporaryDirectory() as claims:
         helper = _second_process()
         try:
@@ -52,7 +53,7 @@ def compile_together(work: Sequence[Work]) -> None:
             with suppress(OSError):  # where it ended at once, all is compiled here
                 helper.stdin.write(pickle.dumps((claims, names)))
                 helper.stdin.close()
-            for block, kinds in reversed(missing):
+            for block, kinds in missing:
                 if claim(claims, block):
                     address_of(block, kinds)
             with suppress(subprocess.TimeoutExpired):
@@ -60,6 +61,18 @@ def compile_together(work: Sequence[Work]) -> None:
         finally:
             helper.kill()
             helper.wait()
+
+
+def amount_of_code(block: Any) -> int:
+    """Bytes of byte code of the block and of every kernel that it calls: about how long it takes to compile."""
+    found, waiting = set(), [block]
+    while waiting:
+        function = waiting.pop().py_func
+        if function not in found:
+            found.add(function)
+            named = (function.__globals__.get(name) for name in function.__code__.co_names)
+            waiting += [kernel for kernel in named if hasattr(kernel, "py_func")]
+    return sum(len(function.__code__.co_code) for function in found)
 
 
 def _second_process() -> Any:

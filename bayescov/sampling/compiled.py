@@ -70,7 +70,7 @@ def compiled(plan: Plan, arguments: tuple[Any, ...]) -> Callable[..., None]:
         )
         blocks = _addresses(plan.sweep, in_sweep)
         learning, keeping = (_addresses(part, after) for part in (plan.learning, plan.keeping))
-        chain.run.compile(whole)
+        address_of(chain.run, whole)
 
     def run(rng: Any, data: Any, prior: Any, state: Any, draws: Any, *counts: Any) -> None:
         tuning = counts[3]

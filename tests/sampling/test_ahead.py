@@ -11,7 +11,7 @@ from numba import typeof
 
 from bayescov.model import load_model
 from bayescov.sampling import ahead
-from bayescov.sampling.kernels import sweep
+from bayescov.sampling.kernels import means, sweep
 from bayescov.sampling.kernels.compiling import address_of
 from bayescov.sampling.kernels.held import Held
 from bayescov.sampling.kernels.helper import claim
@@ -50,6 +50,14 @@ def test_a_block_is_taken_once(tmp_path):
     assert claim(str(tmp_path), sweep.move_level)
     assert not claim(str(tmp_path), sweep.move_level)
     assert claim(str(tmp_path), sweep.renew_scatter)
+
+
+def test_the_amount_of_code_counts_whatever_is_called_once():
+    kernels = sweep.renew_scatter, means.residual_scatter
+    assert ahead.amount_of_code(sweep.renew_scatter) == sum(len(k.py_func.__code__.co_code) for k in kernels)
+    by_amount = sorted(BLOCKS, key=ahead.amount_of_code)
+    assert by_amount[0] is sweep.renew_scatter
+    assert ahead.amount_of_code(sweep.move_edges) > ahead.amount_of_code(by_amount[-1])
 
 
 def _main(failing):

@@ -87,15 +87,30 @@ def test_what_a_block_raises_arrives():
 @pytest.mark.slow
 def test_nothing_is_compiled_twice_on_a_cold_start(tmp_path):
     """In a process of its own with an empty cache: no kernel for two kinds of arguments, an integer written out included."""
+    assert _in_another_process("twice", tmp_path) == "[]"
+
+
+def test_nothing_is_compiled_on_a_second_start(tmp_path):
+    """What a process with an empty cache compiled the next one finds there, each block and the loop over them."""
+    assert "run" in _in_another_process("missed", tmp_path)
+    assert _in_another_process("missed", tmp_path) == "[]"
+
+
+def _in_another_process(question, cache):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.sampling.test_compiled"],
+        [sys.executable, "-m", "tests.sampling.test_compiled", question],
         cwd=Path(__file__).parents[2],
-        env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
+        env=os.environ | {"NUMBA_CACHE_DIR": str(cache)},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
+
+
+def _missed():
+    fit(random_design(seed=1), model="separate", structures=False, **QUICK)
+    return sorted(block.__name__ for block in BLOCKS if block.stats.cache_misses)
 
 
 def _compiled_twice():
@@ -110,4 +125,4 @@ def _compiled_twice():
 
 
 if __name__ == "__main__":
-    print(_compiled_twice())
+    print({"twice": _compiled_twice, "missed": _missed}[sys.argv[1]]())

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.edges import element_of
 from bayescov.sampling.kernels.forms import (
     DATA,
@@ -30,7 +30,7 @@ CELLS = 8
 LEAST_KEPT = 1e-6  # what is kept is divided by; one in a million of the range
 
 
-@part
+@inner
 def draw_attenuation(rng, g, i, giving, without, between, inverse, forms, data, prior, state):
     """Draw what region i of a group keeps; whether it moved. `giving`: R_0 gives way, and u does not.
 

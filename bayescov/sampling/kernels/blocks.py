@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.edges import element_of, kept_by, log_odds, log_slab
 from bayescov.sampling.kernels.inverses import pull_through
 from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product
@@ -127,7 +127,7 @@ def density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, f
     return value
 
 
-@part
+@inner
 def switch_block(rng, group, other, number, inverse, pulled, data, prior, state):
     """Try to switch a block of a group's edges on or off, or (`other` >= 0) from one of two groups to the other."""
     shared, center, coupling = state.shared, state.center, state.coupling

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product, transposed
 from bayescov.sampling.kernels.scalars import draw_category, log_of_product
 
@@ -67,7 +67,7 @@ def _log_posterior(log_kappa, eigenvalues, data, first, last, log_median, width)
     return value
 
 
-@part
+@inner
 def draw_closeness(rng, kappa, eigenvalues, first, last, data, prior):
     """Draw the kappa that groups `first` to `last` share."""
     log_median, width, atom = math.log(prior.kappa_median), prior.kappa_width, prior.kappa_atom

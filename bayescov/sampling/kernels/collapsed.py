@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import (
     gram_of_rows_into,
     invert_lower_into,
@@ -54,7 +54,7 @@ def log_density(position, grad, active, delta, coupling, data, prior, state):
     return add_point(value, u, t, t_inverse, c, covariance, shared, d, grad_shared, grad_log_d, grad)
 
 
-@part
+@inner
 def covariance_of_controls(t, anchor):
     """T^-1, C = L T^-1, the controls' covariance CC', their SDs and the logs of these."""
     p = t.shape[0]
@@ -68,7 +68,7 @@ def covariance_of_controls(t, anchor):
     return t_inverse, c, covariance, d, log_d
 
 
-@part
+@inner
 def correlation_of_controls(t, c, covariance, d, log_d, anchor_inverse):
     """R_0, its inverse and its log determinant."""
     p = t.shape[0]
@@ -86,7 +86,7 @@ def correlation_of_controls(t, c, covariance, d, log_d, anchor_inverse):
     return shared, shared_inverse, logdet
 
 
-@part
+@inner
 def add_group(
     value, g, u, log_d, shared, shared_inverse, shared_logdet, active, own, delta, coupling, data, prior, state, grad, grad_own,
     grad_shared, grad_log_d,
@@ -157,7 +157,7 @@ def add_group(
     return value
 
 
-@part
+@inner
 def log_scales(g, u, log_d, n_groups):
     """Log D_g, `log_d` that of the controls."""
     p = log_d.shape[0]
@@ -168,7 +168,7 @@ def log_scales(g, u, log_d, n_groups):
     return found
 
 
-@part
+@inner
 def add_people_into(center, scatter, log_dg, kappa, total):
     """R*_g + D_g^-1 S_g D_g^-1 / kappa."""
     p = center.shape[0]
@@ -181,7 +181,7 @@ def add_people_into(center, scatter, log_dg, kappa, total):
             total[i, j] = scatter[i, j] * smaller * inverse[j] + center[i, j]
 
 
-@part
+@inner
 def slopes_of_scales(g, u, center, slope, n_groups, grad, grad_log_d):
     """Add the slopes along log D_c and along what takes it to log D_g, from those along the elements of R*_g."""
     p = center.shape[0]
@@ -198,7 +198,7 @@ def slopes_of_scales(g, u, center, slope, n_groups, grad, grad_log_d):
             grad[shift + n_groups - 1] += of_scale * u[first + i]
 
 
-@part
+@inner
 def add_prior_of_scales(value, u, log_d, n_groups, prior, grad, grad_log_d):
     """With the priors of the SDs; their slopes are added."""
     p = log_d.shape[0]
@@ -220,7 +220,7 @@ def add_prior_of_scales(value, u, log_d, n_groups, prior, grad, grad_log_d):
     return value
 
 
-@part
+@inner
 def add_point(value, u, t, t_inverse, c, covariance, shared, d, grad_shared, grad_log_d, grad):
     """With the Jacobian of (R_0, log D_c) by T; slopes along the two become slopes along T, in `grad`."""
     p = t.shape[0]

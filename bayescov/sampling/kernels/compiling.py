@@ -2,8 +2,7 @@
 
 Numba compiles what a function calls into the function, and does so again at every level of calls. Nested from the density
 up to the loop over the sweeps, that took more than a minute after installation. So a sweep is a list of blocks, each
-compiled by itself and called by its address; within a block, what is called from one place is written out there before
-anything is compiled. Only what Python calls is made callable from Python and kept on disk.
+compiled by itself and called by its address. Only what Python calls is made callable from Python and kept on disk.
 """
 
 import gc
@@ -25,7 +24,6 @@ kernel = _jit(
 )  # called from Python: a wrapper as large as a small function, so only where it is needed
 block = _jit(cache=True, no_cpython_wrapper=True)  # called by its address
 inner = _jit(no_cpython_wrapper=True)  # called from kernels and blocks
-part = _jit(no_cpython_wrapper=True, inline="always")  # called from one place
 
 
 @intrinsic

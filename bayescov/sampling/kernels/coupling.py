@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import copy_all_into, copy_into
 from bayescov.sampling.kernels.scalars import HALF_LOG_TWO_PI, draw_category, raise_cells
 from bayescov.sampling.kernels.shared import centers_density, departed, group_density, place_of_shift
@@ -54,7 +54,7 @@ def spread_for(coupling):
     return 0.5 * coupling
 
 
-@part
+@inner
 def move_coupling(new, first, last, hold_average, data, prior, state, new_shared, new_center, new_scaled):
     """Log density at the couplings `new` of the groups from `first` to before `last`; what moves with it into `new_...`."""
     shared, center, scaled = state.shared, state.center, state.scaled
@@ -101,7 +101,7 @@ def move_coupling(new, first, last, hold_average, data, prior, state, new_shared
     )
 
 
-@part
+@inner
 def draw_coupling(rng, first, last, hold_average, data, prior, state):
     """Draw the couplings of the groups from `first` to before `last`; several together if none is zero or all are.
 

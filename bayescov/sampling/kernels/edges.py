@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.inverses import pull_through
 from bayescov.sampling.kernels.scalars import (
     HALF_LOG_TWO_PI,
@@ -147,7 +147,7 @@ def shared_prior_change(d, i, j, inverse, pulled, eta, family):
     return value
 
 
-@part
+@inner
 def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, state):
     """Draw the departure of one edge of one group. R_0 moves by `share` of it, u does not.
 
@@ -222,7 +222,7 @@ def draw_edge(rng, group, share, i, j, inverse, pulled, known, data, prior, stat
     delta[group, i, j] = delta[group, j, i] = own
 
 
-@part
+@inner
 def draw_share_and_size(rng, delta, included, size, share_a, share_b, size_median, size_width):
     """pi_g and tau_g given the departures; returns both and the number of edges that depart."""
     p = delta.shape[0]

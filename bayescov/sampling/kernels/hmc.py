@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.collapsed import log_density
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import invert_spd_into
 
 TARGET_ACCEPTANCE = 0.8
@@ -94,7 +94,7 @@ def enter(active, data, prior, state, own, scale):
     return True
 
 
-@part
+@inner
 def hamiltonian_step(rng, data, prior, state):
     """One trajectory of random length (about a quarter period of a unit normal); `u`, departures and couplings move in place.
 

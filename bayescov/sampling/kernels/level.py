@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import invert_spd_into
 from bayescov.sampling.kernels.scalars import draw_category, draw_scale, raise_cells
 
@@ -24,7 +24,7 @@ def log_level_density(rho, p, nu, own, all_pairs):
     return 0.5 * nu * logdet - 0.5 * ((1.0 - rho) * own + rho * all_pairs)
 
 
-@part
+@inner
 def draw_level(rng, shared, eta, t, level, pull):
     """A few sweeps over the scales and the level given R_0, whose inverse costs more; `t`, `level` and `pull` change in place."""
     p = shared.shape[0]

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import inner, part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import product, solve_lower, solve_lower_transposed
 from bayescov.sampling.kernels.scalars import draw_spread, normal_above_zero
 
@@ -61,7 +61,7 @@ def residual_scatter(xx, xy, yy, w, scatter):
                 scatter[g, j, i] = s
 
 
-@part
+@inner
 def draw_coefficients(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd):
     """All of W at once, and the means of the rows that are learned."""
     n_groups, q = xx.shape[0], xx.shape[1]
@@ -101,7 +101,7 @@ def draw_coefficients(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_s
             row_mean[a] = right[m + a]
 
 
-@part
+@inner
 def draw_rows(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd, spread_scale, site_scale):
     """Means and spreads of the rows of W; the non-centred draws move W with them."""
     q, p = w.shape
@@ -130,7 +130,7 @@ def draw_rows(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd, sprea
                     row_sd[r] = row_sd[first]
 
 
-@part
+@inner
 def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, spread_scale):
     n_groups, q = xx.shape[0], xx.shape[1]
     p = w.shape[1]

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.compiling import part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import cholesky_into, solve_lower, solve_lower_transposed
 from bayescov.sampling.kernels.scalars import draw_dof
 
 
-@part
+@inner
 def draw_weights(rng, residuals, codes, omega, weight, dof, dof_shape, dof_rate):
     """nu, the weights integrated out; then w_i | rest ~ Gamma((nu + p) / 2, (nu + r' Omega r) / 2). Returns nu."""
     n, p = residuals.shape
@@ -26,7 +26,7 @@ def draw_weights(rng, residuals, codes, omega, weight, dof, dof_shape, dof_rate)
     return dof
 
 
-@part
+@inner
 def draw_missing(rng, y, fitted, missing, codes, omega, weight):
     """Missing volumes given the person's other volumes: Normal(mu_m - Omega_mm^-1 Omega_mo r_o, Omega_mm^-1 / w)."""
     n, p = y.shape

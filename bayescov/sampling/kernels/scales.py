@@ -6,12 +6,12 @@ R*^-1 C known (see `closeness`) its density costs O(p).
 
 import math
 
-from bayescov.sampling.kernels.compiling import part
+from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.scalars import draw_shift
 from bayescov.sampling.kernels.shared import place_of_shift
 
 
-@part
+@inner
 def draw_scales(rng, eigenvalues, sizes, kappa, log_d, u, control_sd, shift_sd):
     """Shift log D of each group by itself; `eigenvalues` (G, p), `log_d` (G, p) and `u` follow, the correlations stay."""
     n_groups, p = log_d.shape
