@@ -93,8 +93,9 @@ def draw(curves: pd.DataFrame, path: Path) -> None:
     plt.close(figure)
 
 
-def _page(table: pd.DataFrame, asked: argparse.Namespace, seconds: float) -> str:
-    shown = pd.DataFrame(
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """What of the judgements is published, as texts."""
+    return pd.DataFrame(
         {
             "model": table["model"],
             "truth": table["truth"],
@@ -116,6 +117,9 @@ def _page(table: pd.DataFrame, asked: argparse.Namespace, seconds: float) -> str
             "RMSE": table["rmse"].map("{:.3f}".format),
         }
     )
+
+
+def _page(table: pd.DataFrame, asked: argparse.Namespace, seconds: float) -> str:
     command = f"python benchmarks/calibration.py --sizes {asked.sizes} --regions {asked.regions}"
     command += (
         f" --datasets {asked.datasets} --models {asked.models} --truths {asked.truths} --seed {asked.seed}"
@@ -123,7 +127,7 @@ def _page(table: pd.DataFrame, asked: argparse.Namespace, seconds: float) -> str
     sizes = " / ".join(map(str, SIZES[asked.sizes]))
     return (
         f"{sizes} people (controls first), {asked.regions} regions, {table['datasets'].iloc[0]} data sets a row, "
-        f"{seconds / 60:.0f} minutes. `{command}`\n\n{markdown(shown)}"
+        f"{seconds / 60:.0f} minutes. `{command}`\n\n{markdown(shown(table))}"
     )
 
 

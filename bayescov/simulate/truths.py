@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from bayescov.errors import BayescovError
 from bayescov.posterior.arguments import require_choice
-from bayescov.simulate.correlations import healthy_correlation, jitter, packaged_table
+from bayescov.simulate.correlations import healthy_correlation, jitter, nearest_correlation, packaged_table
 from bayescov.simulate.differences import TRUTHS, changed_at, random_edges
 from bayescov.simulate.distribution import FIRST, POPULATIONS, SECOND, Truth
 
@@ -16,7 +16,7 @@ __all__ = ["planted_truth", "truth", "truth_names"]
 Floats = npt.NDArray[np.float64]
 
 
-def truth(name: str, *, p: int = 14, rng: np.random.Generator) -> Truth:
+def truth(name: str, *, p: int = 14, rng: np.random.Generator, healthy: npt.ArrayLike | None = None) -> Truth:
     """Draw one truth of a named kind.
 
     All kinds start from the healthy correlations R_0 (14 regions; copies of them for more), jittered afresh, and
@@ -53,6 +53,9 @@ def truth(name: str, *, p: int = 14, rng: np.random.Generator) -> Truth:
     p : int
         Number of regions, at least 4.
     rng : numpy.random.Generator
+    healthy : array_like, optional
+        (p, p), correlations to start from instead, such as those of other controls. Regions keep their names: the left ones
+        first, then the right ones, and so their homologues.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def truth(name: str, *, p: int = 14, rng: np.random.Generator) -> Truth:
     Raises
     ------
     BayescovError
-        If there is no such kind, or too few regions.
+        If there is no such kind, there are too few regions, or `healthy` is no correlation matrix of theirs.
 
     Examples
     --------
@@ -73,8 +76,8 @@ def truth(name: str, *, p: int = 14, rng: np.random.Generator) -> Truth:
     require_choice("truth", name, truth_names())
     if p < 4:
         raise BayescovError(f"a truth needs at least 4 regions, got p = {p}")
-    healthy, regions = healthy_correlation(p)
-    base = jitter(healthy, rng)
+    packaged, regions = healthy_correlation(p)
+    base = jitter(packaged if healthy is None else _correlations_of(regions, healthy), rng)
     mean, sd = _means_and_spreads(regions)
     plain = Truth(
         name=name,
@@ -104,6 +107,24 @@ def planted_truth(*, p: int, effect: float, changed: int, rng: np.random.Generat
 def truth_names() -> tuple[str, ...]:
     """The named truths."""
     return tuple(TRUTHS)
+
+
+def _correlations_of(regions: tuple[str, ...], healthy: npt.ArrayLike) -> Floats:
+    given, p = np.asarray(healthy, dtype=float), len(regions)
+    if given.shape != (p, p):
+        raise BayescovError(
+            f"the healthy correlations have the shape {given.shape}; {p} regions need ({p}, {p})"
+        )
+    for i, j in np.argwhere(~(np.abs(given - given.T) < 1e-6) | ~(np.abs(given) <= 1.0)):
+        raise BayescovError(
+            f"the healthy correlations of {regions[i]} and {regions[j]} are {given[i, j]:g} and, the other way, "
+            f"{given[j, i]:g}; they must be the same, between -1 and 1"
+        )
+    if not np.allclose(np.diagonal(given), 1.0):
+        raise BayescovError(
+            "the healthy correlations must have ones on the diagonal; is this a covariance matrix?"
+        )
+    return nearest_correlation(given)
 
 
 def _means_and_spreads(regions: tuple[str, ...]) -> tuple[Floats, Floats]:

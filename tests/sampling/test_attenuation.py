@@ -114,7 +114,7 @@ def test_density_of_an_attenuation_is_that_of_whole_matrices(giving, family):
     names = {"attenuation_share": share, "attenuation_shape": shape, "eta": eta, "family": family}
     prior = Prior(**dict.fromkeys(Prior._fields, 0.0) | names)
     inverse = np.empty((7, P, P))
-    invert_all(before, center, scaled, kappa, family, pull, inverse, np.empty((P, P)))
+    invert_all(before, center, scaled, kappa, inverse)
     scratch = np.empty((P, P)), np.empty((P, P)), inverse
     assert say_inverted(g, data, prior, state, *scratch[:2])
     values = (0.7, 0.2, 0.4, 1.0)
@@ -130,7 +130,7 @@ def test_density_of_an_attenuation_is_that_of_whole_matrices(giving, family):
     np.testing.assert_allclose(state.shared, shared, atol=1e-14)
     np.testing.assert_allclose(state.center, center, atol=1e-14)
     expected = np.empty((7, P, P))
-    invert_all(shared, center, scaled, kappa, family, pull, expected, np.empty((P, P)))
+    invert_all(shared, center, scaled, kappa, expected)
     np.testing.assert_allclose(inverse, expected, atol=1e-9)
     # And back: what the directions are found from has not moved.
     assert say_inverted(g, data, prior, state, *scratch[:2])

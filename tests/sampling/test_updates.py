@@ -15,6 +15,7 @@ line_density = from_python(edges.line_density)
 look_up = from_python(edges.look_up)
 shared_prior_change = from_python(edges.shared_prior_change)
 invert_all = from_python(inverses.invert_all)
+pull_through = from_python(inverses.pull_through)
 shared_prior = from_python(shared_kernels.shared_prior)
 log_det_of_move = from_python(updates.log_det_of_move)
 update_inverse = from_python(updates.update_inverse)
@@ -83,7 +84,8 @@ def test_density_of_a_block_is_that_of_whole_matrices(family, block):
     t, between = len(touched), max(1, len(touched) // 2)
     move = np.array([random_move(rng, touched, 0.04, between) for _ in range(4)])
     inverse, pulled = np.empty((7, P, P)), np.empty((P, P))
-    invert_all(shared, center, scaled, kappa, family, pull, inverse, pulled)
+    invert_all(shared, center, scaled, kappa, inverse)
+    pull_through(inverse[0], family, pull, pulled)
     factors, work = np.empty((7, 2, t, t)), np.empty((3, t, t))
     found = density_of_move(touched, move, inverse, pulled, kappa, sizes, eta, family, factors, work)
 
@@ -99,7 +101,7 @@ def test_density_of_a_block_is_that_of_whole_matrices(family, block):
         weights_of_move(factors[k], work[2], work)
         update_inverse(inverse[k], touched, work[2])
     expected = np.empty_like(inverse)
-    invert_all(new_shared, new_center, scaled, kappa, family, pull, expected, pulled)
+    invert_all(new_shared, new_center, scaled, kappa, expected)
     np.testing.assert_allclose(inverse, expected, atol=1e-8)
 
 
@@ -142,7 +144,8 @@ def test_density_along_a_line_is_that_of_whole_matrices(share):
 
     shared, center = matrices(0.1)
     inverse, pulled, pull = np.empty((7, P, P)), np.empty((P, P)), 0.6 * np.eye(P) + 0.4
-    invert_all(shared, center, scaled, kappa, COMMON, pull, inverse, pulled)
+    invert_all(shared, center, scaled, kappa, inverse)
+    pull_through(inverse[0], COMMON, pull, pulled)
     nothing = dict.fromkeys(State._fields, 0.0)
     state = State(
         **nothing

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+import numpy as np
 import pytest
 
 from bayescov.errors import BayescovError
@@ -19,6 +20,8 @@ def test_nothing_is_fitted_before_all_names_are_known(monkeypatch, truths, datas
     monkeypatch.setattr(import_module("bayescov.sampling"), "fit", fitted)
     with pytest.raises(BayescovError, match=sentence):
         calibrate(truths, datasets=datasets, p=4, jobs=1)
+    with pytest.raises(BayescovError, match="4 regions need"):
+        calibrate(["null"], datasets=1, p=4, healthy=np.eye(3), jobs=1)
     with pytest.raises(AssertionError, match="was fitted"):  # where all is known
         calibrate(["null"], datasets=1, p=4, jobs=1)
 
@@ -29,3 +32,14 @@ def test_the_only_patient_group_is_judged_by_its_own_truth(sizes, population):
     runs = calibrate(["few"], models=["separate"], sizes=sizes, datasets=1, p=6, draws=50, jobs=1)
     assert set(runs["population"]) == {population}
     assert (runs["difference"].abs() > 0.2).any() == (population == "MS")
+
+
+def test_cohorts_are_drawn_from_the_given_correlations():
+    """A hub that is uncoupled where everything correlates .8 loses that; where nothing does it has nothing to lose."""
+    for level, lost in ((0.0, False), (0.8, True)):
+        runs = calibrate(
+            ["hub"], models=["separate"], sizes=(60, 0, 60), datasets=1, p=6, draws=50, jobs=1,
+            healthy=np.full((6, 6), level) + (1 - level) * np.eye(6),
+        )  # fmt: skip
+        assert runs["missing"].any() == lost
+        assert (runs["fisher_z"].min() < -4) == lost

@@ -298,6 +298,45 @@ def test_a_cohort_carries_its_truth_and_its_people():
     assert list(cohort.covariates) == []
 
 
+@pytest.mark.parametrize("name", ["null", "hub", "mirrored"])
+def test_a_truth_starts_from_the_given_correlations(name):
+    packaged = healthy_correlation(6)[0]
+    given = truth(name, p=6, rng=np.random.default_rng(3), healthy=packaged)
+    np.testing.assert_allclose(given.correlation, draw(name, p=6, seed=3).correlation, atol=1e-8)
+
+
+def test_where_nothing_correlates_two_hundred_people_hardly_do():
+    plain = truth("null", p=6, rng=np.random.default_rng(3), healthy=np.eye(6).tolist())
+    assert np.abs(to_edges(plain.correlation)).max() < 4 / np.sqrt(200)
+
+
+def healthy(**elements):
+    """Four regions with correlations of .2, but for what is given, such as r01."""
+    matrix = np.full((4, 4), 0.2)
+    np.fill_diagonal(matrix, 1.0)
+    for place, value in elements.items():
+        matrix[int(place[1]), int(place[2])] = value
+    return matrix
+
+
+@pytest.mark.parametrize(
+    ("matrix", "said"),
+    [
+        (np.eye(5), r"the shape \(5, 5\); 4 regions need \(4, 4\)"),
+        (healthy(r01=0.3), r"of Left-Thalamus and Left-Caudate are 0.3 and, the other way, 0.2"),
+        (healthy(r23=np.nan), "Right-Thalamus and Right-Caudate are nan"),
+        (
+            healthy(r02=1.2, r20=1.2),
+            r"are 1.2 and, the other way, 1.2; they must be the same, between -1 and 1",
+        ),
+        (0.5 * healthy(), "is this a covariance matrix"),
+    ],
+)
+def test_what_is_no_correlation_matrix_is_said(matrix, said):
+    with pytest.raises(BayescovError, match=said):
+        truth("null", p=4, rng=np.random.default_rng(0), healthy=matrix)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [

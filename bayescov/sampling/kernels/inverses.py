@@ -8,8 +8,8 @@ from bayescov.sampling.kernels.shared import COMMON, add_data_into
 
 
 @inner
-def invert_all(shared, center, scaled, kappa, family, pull, inverse, pulled):
-    """The inverses of R_0, of the centres and of the centres with the data (1 + 2 G, p, p); R_0^-1 pull R_0^-1 beside them."""
+def invert_all(shared, center, scaled, kappa, inverse):
+    """The inverses of R_0, of the centres and of the centres with the data: (1 + 2 G, p, p)."""
     n_groups, p = center.shape[0], center.shape[1]
     work, work2, total = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
     invert_spd_into(shared, inverse[0], work, work2)
@@ -17,7 +17,6 @@ def invert_all(shared, center, scaled, kappa, family, pull, inverse, pulled):
         add_data_into(center[g], scaled[g], kappa[g], total)
         invert_spd_into(center[g], inverse[1 + g], work, work2)
         invert_spd_into(total, inverse[1 + n_groups + g], work, work2)
-    pull_through(inverse[0], family, pull, pulled)
 
 
 @inner

@@ -17,7 +17,7 @@ from bayescov.sampling.kernels.coupling import draw_coupling
 from bayescov.sampling.kernels.edges import FOUND, draw_edge, draw_share_and_size
 from bayescov.sampling.kernels.forms import empty_forms
 from bayescov.sampling.kernels.hmc import hamiltonian_step
-from bayescov.sampling.kernels.inverses import invert_all
+from bayescov.sampling.kernels.inverses import invert_all, pull_through
 from bayescov.sampling.kernels.level import draw_level
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
@@ -96,11 +96,9 @@ def move_couplings(rng, data, prior, state):
 def move_attenuations(rng, data, prior, state):
     """What single regions of every patient group keep of their correlations; u follows."""
     n_groups, p = state.log_d.shape
-    inverse, pulled, whether = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), False
+    inverse, whether = np.empty((1 + 2 * n_groups, p, p)), False
     forms, without, between = empty_forms(n_groups, p), np.empty((p, p)), np.empty((p, p))
-    invert_all(
-        state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
-    )
+    invert_all(state.shared, state.center, state.scaled, state.kappa, inverse)
     for g in range(1, n_groups):
         may_give = invert_say(g, data, prior, state, without, between)
         for i in range(p):
@@ -120,9 +118,8 @@ def move_edges(rng, data, prior, state):
     """
     n_groups, p = state.log_d.shape
     inverse, pulled, known = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), np.empty((n_groups, FOUND))
-    invert_all(
-        state.shared, state.center, state.scaled, state.kappa, prior.family, state.pull, inverse, pulled
-    )
+    invert_all(state.shared, state.center, state.scaled, state.kappa, inverse)
+    pull_through(inverse[0], prior.family, state.pull, pulled)
     edges = p * (p - 1) // 2
     moves = min(max(FEWEST_MOVES, (2 * edges) // 5), MOST_MOVES)
     if p <= FEW_REGIONS:
