@@ -10,7 +10,8 @@ from scipy.stats import invwishart
 
 from bayescov.design import Design, from_edges
 from bayescov.errors import ModelError
-from bayescov.model.spec import AttenuationPrior, CouplingPrior, ModelSpec
+from bayescov.model.sections import AttenuationPrior, CouplingPrior
+from bayescov.model.spec import ModelSpec
 
 __all__ = [
     "log_attenuation_prior", "log_common_prior", "log_correlation_prior", "log_coupling_prior", "prior_terms", "take",

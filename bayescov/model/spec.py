@@ -4,146 +4,26 @@ import json
 import tomllib
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from bayescov.errors import ModelError, nearest
+from bayescov.model.sections import (
+    REQUIRED_SECTIONS,
+    SECTIONS,
+    AttenuationPrior,
+    CouplingPrior,
+    DensePrior,
+    Likelihood,
+    MeanPrior,
+    SharedPrior,
+    SparsePrior,
+    SpreadPrior,
+)
 
-__all__ = [
-    "AttenuationPrior", "CouplingPrior", "DensePrior", "Likelihood", "MeanPrior", "ModelSpec", "SharedPrior", "SparsePrior", "SpreadPrior",
-    "load_model", "model_names",
-]  # fmt: skip
+__all__ = ["ModelSpec", "load_model", "model_names"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Likelihood:
-    """Distribution of a person's volumes around the mean.
-
-    ``normal``, or ``student``: each person's covariance is divided by a weight w ~ Gamma(nu/2, nu/2), with
-    nu - 2 ~ Gamma(`dof_shape`, `dof_rate`).
-    """
-
-    family: str = "normal"
-    dof_shape: float = 2.0
-    dof_rate: float = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeanPrior:
-    """Priors of means and slopes, in control SDs.
-
-    alpha_j ~ Normal(0, `intercept_sd`). Patient group g: delta_gj ~ Normal(d_g, t_g), d_g ~ Normal(0, `shift_sd`),
-    t_g ~ HalfNormal(`spread_scale`); covariate k likewise with b_k and s_k. Site effects ~ Normal(0, u),
-    u ~ HalfNormal(`site_scale`), the first site being the reference.
-    """
-
-    intercept_sd: float = 2.0
-    shift_sd: float = 1.0
-    spread_scale: float = 1.0
-    site_scale: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpreadPrior:
-    """Priors of the group standard deviations D, in control SDs.
-
-    log D_cj ~ Normal(0, `control_sd`); log D_gj - log D_cj ~ Normal(m_g, v_g), m_g ~ Normal(0, `shift_sd`),
-    v_g ~ HalfNormal(`spread_scale`).
-    """
-
-    control_sd: float = 0.5
-    shift_sd: float = 0.5
-    spread_scale: float = 0.3
-
-
-@dataclass(frozen=True, kw_only=True)
-class SharedPrior:
-    """The correlation matrix R_0 that the groups share.
-
-    ``family = "marginal"``: the correlation matrix of InverseWishart(p - 1 + 2 `eta`, I), so that every single
-    correlation is Beta(`eta`, `eta`) on (-1, 1), uniform for `eta` = 1, however many regions there are (Barnard,
-    McCulloch and Meng 2000). ``family = "lkj"``: LKJ(`eta`), which pulls all correlations towards zero the more
-    the more regions there are (at 15 regions and 86 people, a mean correlation of .32 to .22). ``family = "common"``:
-    the correlation matrix of InverseWishart(p - 1 + 2 `eta`, (1 - rho) I + rho 11'), rho ~ Uniform(0, 1): what all
-    correlations have in common is learned, and single ones are drawn towards it instead of towards zero.
-    """
-
-    family: str = "marginal"
-    eta: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class DensePrior:
-    """How alike the groups are at all edges at once: Sigma_g ~ InverseWishart(kappa + p + 1, kappa Psi_g).
-
-    With probability `atom` kappa is infinite (Sigma_g = Psi_g exactly), else
-    log kappa ~ Normal(log `median`, `width`); `width` = 0 fixes kappa at `median`. With `per_population`
-    each population has a kappa of its own.
-    """
-
-    median: float = 40.0
-    width: float = 1.5
-    atom: float = 0.0
-    per_population: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class SparsePrior:
-    """Single edges at which a group departs from the shared matrix, on Fisher's z scale.
-
-    Delta_ge = 0 with probability 1 - pi_g, else Normal(0, tau_g); pi_g ~ Beta(`share_a`, `share_b`),
-    log tau_g ~ Normal(log `size_median`, `size_width`). With `controls` the controls depart like any patient group where
-    there are two or more of those, so that a change which all patients share is one departure, not many; with a single
-    patient group, and without `controls`, the controls' matrix is R_0.
-    """
-
-    share_a: float = 1.0
-    share_b: float = 4.0
-    size_median: float = 0.3
-    size_width: float = 0.3
-    controls: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class CouplingPrior:
-    """A shift of all correlations of a patient group at once: c_g, the coupling.
-
-    c_g = 0 with probability 1 - `share`, else Normal(0, `scale`). The group's correlations start from
-    1 - (1 - R_0) exp(-c_g): where c_g > 0, as if one more factor, the same for all regions, explained a share
-    1 - exp(-c_g) of every variance; where c_g < 0, as if the others had such a factor more (as far as R_0 allows:
-    the result must be positive definite). A shift by c followed by one by d is a shift by c + d, so the same matrices can
-    be reached whichever group is called the control; how probable they are beforehand does depend on it.
-    """
-
-    share: float = 0.1
-    scale: float = 0.3
-
-
-@dataclass(frozen=True, kw_only=True)
-class AttenuationPrior:
-    """A region of a patient group that keeps only a share of all its correlations: a_gi, the attenuation (Spearman 1904).
-
-    a_gi = 1 (nothing is lost) with probability 1 - `share`, else Beta(1, `shape`), so that a region that comes loose keeps
-    1 / (1 + `shape`) on average. The correlation of regions i and j is multiplied by a_gi a_gj, after the coupling and before
-    single-edge departures: as if a share 1 - a_gi^2 of the region's variance were its own.
-    """
-
-    share: float = 0.01
-    shape: float = 2.0
-
-
-SECTIONS: dict[str, type] = {
-    "likelihood": Likelihood,
-    "mean": MeanPrior,
-    "spread": SpreadPrior,
-    "shared": SharedPrior,
-    "dense": DensePrior,
-    "coupling": CouplingPrior,
-    "attenuation": AttenuationPrior,
-    "sparse": SparsePrior,
-}
-REQUIRED_SECTIONS = ("likelihood", "mean")
 TEXTS = ("title", "summary")
 
 
@@ -176,8 +56,8 @@ class ModelSpec:
     title: str
     summary: str
     references: tuple[str, ...] = ()
-    likelihood: Likelihood = Likelihood()
-    mean: MeanPrior = MeanPrior()
+    likelihood: Likelihood = field(default_factory=Likelihood)
+    mean: MeanPrior = field(default_factory=MeanPrior)
     spread: SpreadPrior | None = None
     shared: SharedPrior | None = None
     dense: DensePrior | None = None
@@ -312,8 +192,8 @@ def _in_words(wanted: Any) -> str:
 
 def _require(condition: bool, spec: ModelSpec, key: str, rule: str) -> None:
     if not condition:
-        section, field = key.split(".")
-        value = getattr(getattr(spec, section), field)
+        section, name = key.split(".")
+        value = getattr(getattr(spec, section), name)
         raise ModelError(f"model {spec.name!r}: {key} = {value!r} must be {rule}")
 
 

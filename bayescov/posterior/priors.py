@@ -11,7 +11,8 @@ from scipy.stats import beta, halfnorm, norm
 
 from bayescov.design import from_edges
 from bayescov.model.priors import log_attenuation_prior, log_common_prior, log_coupling_prior
-from bayescov.model.spec import DensePrior, ModelSpec, SharedPrior
+from bayescov.model.sections import DensePrior, SharedPrior
+from bayescov.model.spec import ModelSpec
 from bayescov.posterior.draws import stack_chains, thinned
 from bayescov.sampling.tree import spec_of
 

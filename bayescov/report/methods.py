@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import xarray as xr
 
 from bayescov.design import Design
-from bayescov.model.spec import ModelSpec, SharedPrior
+from bayescov.model.sections import SharedPrior
+from bayescov.model.spec import ModelSpec
 from bayescov.posterior.verdicts import DOUBT
 from bayescov.report.words import listing, plural
 from bayescov.sampling.diagnostics import Diagnosis

@@ -8,7 +8,8 @@ from scipy.special import multigammaln
 
 from bayescov.design import Design
 from bayescov.errors import ModelError
-from bayescov.model.spec import DensePrior, ModelSpec
+from bayescov.model.sections import DensePrior
+from bayescov.model.spec import ModelSpec
 from bayescov.sampling.kernels.closeness import CELLS, INFINITE, REACH
 from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE
 from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL, size_of

@@ -10,7 +10,7 @@ import bayescov as bc
 from bayescov.design import from_edges
 from bayescov.design.subset import drop
 from bayescov.errors import AnswerError
-from bayescov.model.spec import SharedPrior
+from bayescov.model.sections import SharedPrior
 from bayescov.posterior.arguments import correlation_draws
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.headline import counts
