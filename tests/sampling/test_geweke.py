@@ -13,7 +13,7 @@ BLOCKS = {
     "move_level": ([sweep.move_level], ["level"]),
     "move_scales": ([sweep.move_scales], ["closeness", "log_d", "ratio", "fit"]),
     "move_couplings": ([sweep.move_couplings], ["coupling", "shared", "log_d", "ratio", "fit"]),
-    "move_attenuations": ([sweep.move_attenuations], ["attenuation", "shared", "level", "fit"]),
+    "move_attenuations": ([sweep.move_attenuations], ["attenuation", "departure", "shared", "level", "fit"]),
     "move_edges": ([sweep.move_edges], ["included", "departure", "share", "shared", "fit"]),
     "draw_covariances": ([sweep.draw_covariances], ["sigma", "fit"]),
     "draw_means": ([sweep.draw_means, sweep.renew_scatter], ["mean", "rows", "fit"]),

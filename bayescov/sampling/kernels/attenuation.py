@@ -1,8 +1,10 @@
 r"""The attenuation a_gi: a region of a patient group that keeps a share of all its correlations, with Sigma_g integrated out.
 
 One (nothing is lost) and the whole range are proposed at once (a grid, uniform within a cell, and the spike), corrected by
-Metropolis-Hastings, departures held on Fisher's scale. R_0 is held, or gives way: the group then has less say in its row i, which
-moves along two directions (`yielding`) that know neither the row nor what is kept, so that the Jacobian is one.
+Metropolis-Hastings. R_0 is held, or gives way: the group then has less say in its row i, which moves along two directions
+(`yielding`) that know neither the row nor what is kept, so that the Jacobian is one. The region's departures are held on Fisher's
+scale, or the correlations themselves that depart are (`holding`), and the departures make up for what is lost: the density of a
+departure in terms of its correlation r is that of the departure over 1 - r^2, which does not move, so that this Jacobian is one too.
 
 Only row i of any matrix moves (`forms`), so that the whole range costs little more than one place of it.
 """
@@ -24,15 +26,15 @@ from bayescov.sampling.kernels.forms import (
 )
 from bayescov.sampling.kernels.rows import VECTORS, move_row, quadratic
 from bayescov.sampling.kernels.scalars import draw_category, raise_cells
-from bayescov.sampling.kernels.shared import COMMON, LKJ
+from bayescov.sampling.kernels.shared import COMMON, LKJ, start_of
 
 CELLS = 8
 LEAST_KEPT = 1e-6  # what is kept is divided by; one in a million of the range
 
 
 @inner
-def draw_attenuation(rng, g, i, giving, without, between, inverse, forms, data, prior, state):
-    """Draw what region i of a group keeps; whether it moved. `giving`: R_0 gives way, and u does not.
+def draw_attenuation(rng, g, i, giving, holding, without, between, inverse, forms, data, prior, state):
+    """Draw what region i of a group keeps; whether it moved. `giving`: R_0 gives way, and u does not; `holding`: see above.
 
     `inverse` (1 + 2 G, p, p): of R_0, of the centres, and of the centres with the data, as `invert_all` finds them; they follow.
     `without` and `between`: see `invert_say`.
@@ -56,7 +58,9 @@ def draw_attenuation(rng, g, i, giving, without, between, inverse, forms, data, 
             a = current
         else:
             a = 1.0 if chosen == CELLS else (chosen + rng.random()) * cell
-        density = row_density(a, g, i, giving, left, inverse, forms, data, prior, state)
+        density = row_density(a, g, i, giving, holding, left, inverse, forms, data, prior, state)
+        if holding:  # not in there, where it costs a fifth of a sweep of 14 regions: too much for the compiler to write out
+            density += slab_of_held(a, g, i, forms.in_shared, forms, state)
         if not density > -1e300:
             density = -np.inf
         if c < CELLS:
@@ -69,7 +73,7 @@ def draw_attenuation(rng, g, i, giving, without, between, inverse, forms, data, 
             ratio += density - log_chance(a, weights, cell)
     if not math.log(1.0 - rng.random()) < ratio:
         return False
-    move_rows(a, g, i, giving, left, inverse, forms, prior, state)
+    move_rows(a, g, i, giving, holding, left, inverse, forms, prior, state)
     return True
 
 
@@ -82,8 +86,8 @@ def log_chance(a, weights, cell):
 
 
 @inner
-def row_density(a, g, i, giving, left, inverse, forms, data, prior, state):
-    """Log density where region i of a group keeps `a`, up to what does not move; -inf outside. See `look_up_rows`."""
+def row_density(a, g, i, giving, holding, left, inverse, forms, data, prior, state):
+    """Log density where region i of a group keeps `a`, up to what does not move, departures apart; -inf outside. See `look_up_rows`."""
     n_groups, p = state.center.shape[0], state.center.shape[1]
     if a < LEAST_KEPT:
         return -np.inf
@@ -98,7 +102,7 @@ def row_density(a, g, i, giving, left, inverse, forms, data, prior, state):
     for h in range(n_groups):
         if not moves(h, g, giving):
             continue
-        weights_in_group(a, g, h, i, in_shared, forms, state, weight, z)
+        weights_in_group(a, g, h, i, holding, in_shared, forms, state, weight, z)
         first = what_is_left(1 + h, weight, z, i, inverse, forms, state)
         second = what_is_left(1 + n_groups + h, weight, z, i, inverse, forms, state)
         if not (first > 1e-12 and second > 1e-12):
@@ -106,6 +110,24 @@ def row_density(a, g, i, giving, left, inverse, forms, data, prior, state):
         nu = state.kappa[h] + p + 1.0
         value += 0.5 * nu * math.log(first) - 0.5 * (nu + data.sizes[h]) * math.log(second)
     return value
+
+
+@inner
+def slab_of_held(a, g, i, in_shared, forms, state):
+    """Log prior density of the region's departures where their correlations are held, up to what does not move; -inf outside."""
+    value = 0.0
+    for k in range(forms.n_own[g]):
+        j = forms.own[g, k]
+        delta = departure_held(a, g, i, j, element_in_shared(in_shared, i, j, forms, state), state)
+        value -= 0.5 * (delta / state.size[g]) ** 2
+    return value if value > -np.inf else -np.inf
+
+
+@inner
+def departure_held(a, g, i, j, r, state):
+    """By what the edge departs where R_0 has r and region i of the group keeps `a`, its correlation held; NaN where it cannot."""
+    start = start_of(r, state.coupling[g], a * state.attenuation[g, j])
+    return math.atanh(state.center[g, i, j]) - (math.atanh(start) if abs(start) < 1.0 else np.nan)
 
 
 @inner
@@ -144,7 +166,7 @@ def growth_of_scale(left, forms):
 
 
 @inner
-def move_rows(a, g, i, giving, left, inverse, forms, prior, state):
+def move_rows(a, g, i, giving, holding, left, inverse, forms, prior, state):
     """Region i of a group keeps `a`: it, R_0, the centres and the inverses."""
     n_groups, p = state.center.shape[0], state.center.shape[1]
     in_shared, weight, z = forms.in_shared, forms.weight, forms.z
@@ -160,7 +182,7 @@ def move_rows(a, g, i, giving, left, inverse, forms, prior, state):
         else:
             if not moves(h, g, giving):
                 continue
-            weights_in_group(a, g, h, i, in_shared, forms, state, weight, z)
+            weights_in_group(a, g, h, i, holding, in_shared, forms, state, weight, z)
             variance = what_is_left(m, weight, z, i, inverse, forms, state)
             n_own = forms.n_own[h]
         move_row(weight, forms.own[h], n_own, z, variance, i, forms.image[m], inverse[m])
@@ -174,6 +196,9 @@ def move_rows(a, g, i, giving, left, inverse, forms, prior, state):
     for j in range(p):
         if j != i:
             state.shared[i, j] = state.shared[j, i] = element_in_shared(in_shared, i, j, forms, state)
+            if holding and state.delta[g, i, j] != 0.0:
+                delta = departure_held(a, g, i, j, state.shared[i, j], state)
+                state.delta[g, i, j] = state.delta[g, j, i] = delta
             for h in range(n_groups):
                 if moves(h, g, giving):
                     value = element_of(state.shared[i, j], h, i, j, state)

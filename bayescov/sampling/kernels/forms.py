@@ -126,8 +126,8 @@ def element_in_shared(weight, i, j, forms, state):
 
 
 @inner
-def weights_in_group(a, g, h, i, in_shared, forms, state, weight, z):
-    """How group h's row is put together: `weight` (4,) of the vectors, `z` of the elements that depart."""
+def weights_in_group(a, g, h, i, holding, in_shared, forms, state, weight, z):
+    """How group h's row is put together: `weight` (4,) of the vectors, `z` of the elements that depart, in group g held or not."""
     before = state.attenuation[h, i]
     kept = a if h == g else before
     weight[0] = kept / before
@@ -138,7 +138,9 @@ def weights_in_group(a, g, h, i, in_shared, forms, state, weight, z):
         j = forms.own[h, k]
         r = element_in_shared(in_shared, i, j, forms, state)
         start = start_of(r, state.coupling[h], kept * state.attenuation[h, j])
-        z[k] = fisher_sum(start, math.tanh(state.delta[h, i, j])) - weight[0] * state.center[h, i, j]
+        held = holding and h == g
+        new = state.center[h, i, j] if held else fisher_sum(start, math.tanh(state.delta[h, i, j]))
+        z[k] = new - weight[0] * state.center[h, i, j]
 
 
 @inner
