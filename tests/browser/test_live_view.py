@@ -12,6 +12,9 @@ from bayescov.design.edges import edge_coordinates
 from bayescov.report.live import embed, recount
 from tests.report.fake import FOURTEEN, fake_fit
 
+# Waits without evaluating text as a script, which the page does not allow.
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+
 VERDICTS = ("added", "missing", "reversed", "unchanged", "undecided")
 
 
@@ -170,7 +173,7 @@ def test_every_picture_is_drawn_and_says_what_it_shows(open_page, written):
         page.check(f'[name="layout"][value="{layout}"]')
         label = page.locator('[data-part="picture"] svg').get_attribute("aria-label")
         assert label.startswith("Connections of MS against HC: ")
-    page.wait_for_function("document.querySelectorAll('[data-part=picture] .node').length === 3 * 14")
+    expect(page.locator("[data-part=picture] .node")).to_have_count(3 * 14)
 
 
 def test_downloads(open_page, written):
@@ -196,7 +199,7 @@ def test_keyboard_alone(open_page, written):
     page = open_page(written)
     page.focus('[name="threshold"]')
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('[data-part=\"threshold-value\"]').textContent === '0.31'")
+    expect(page.locator('[data-part="threshold-value"]')).to_have_text("0.31")
     page.focus('[data-part="picture"]')
     page.keyboard.press("ArrowRight")
     first = page.locator('[data-part="detail"] h4').inner_text()
