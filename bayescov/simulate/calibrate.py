@@ -13,10 +13,9 @@ import pandas as pd
 from bayescov.design import prepare
 from bayescov.errors import BayescovError
 from bayescov.model.spec import ModelSpec, load_model
-from bayescov.posterior.arguments import require_choice
 from bayescov.posterior.events import events
 from bayescov.simulate.distribution import simulate_cohort
-from bayescov.simulate.truths import truth, truth_names
+from bayescov.simulate.truths import truth
 
 __all__ = ["MAIN_TRUTHS", "calibrate"]
 
@@ -91,7 +90,6 @@ def calibrate(
     if datasets < 1:
         raise BayescovError(f"datasets={datasets} leaves nothing to judge; ask for at least one")
     for name in truths:  # before hours of fits, not after
-        require_choice("truth", name, truth_names())
         truth(name, p=p, rng=np.random.default_rng(seed), healthy=healthy)
     specs = [load_model(m) for m in models]
     cells = [(name, number) for number in range(datasets) for name in truths]
