@@ -3,7 +3,8 @@
     python benchmarks/calibration.py [--small] [--sizes 35] [--regions 14] [--datasets 20] [--models adaptive,pooled]
 
 Writes results/calibration_n<sizes>_p<regions>.csv (one row a model and truth), reliability beside it as a table and as a
-figure, and refreshes the tables in benchmarks/README.md and models/README.md. Every answer is kept in results/runs.
+figure, and refreshes the tables in benchmarks/README.md and, of one model, in its card in models/. Every answer is kept in
+results/runs.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from bayescov.simulate.judgement import judge, reliability
 from bayescov.simulate.truths import truth_names
 
 SIZES = {"20": (20, 20, 20), "35": (34, 40, 35), "100": (102, 120, 105)}
-MODELS = Path(__file__).resolve().parent.parent / "models" / "README.md"
+CARDS = Path(__file__).resolve().parent.parent / "models"
 
 
 def main() -> None:
@@ -33,10 +34,11 @@ def main() -> None:
     asked = parser.parse_args()
     others = tuple(name for name in truth_names() if name not in MAIN_TRUTHS)
     names = others if asked.truths == "others" else tuple(asked.truths.split(","))
+    models = asked.models.split(",")
     start = time.perf_counter()
     runs = calibrate(
         names,
-        models=asked.models.split(","),
+        models=models,
         sizes=SIZES[asked.sizes],
         p=asked.regions,
         datasets=2 if asked.small else asked.datasets,
@@ -45,6 +47,8 @@ def main() -> None:
     )
     table = judge(runs)
     stem = f"calibration_n{asked.sizes}_p{asked.regions}" + ("" if names == MAIN_TRUTHS else "_more")
+    if models != ["adaptive"]:
+        stem += "_" + "_".join(models)
     run = Run(stem, asked.small)
     run.save(table)
     kept = run.folder / "runs"
@@ -60,8 +64,8 @@ def main() -> None:
     draw(pd.concat(curves), reliable.folder / f"{stem}_reliability.svg")
     text = _page(table, asked, time.perf_counter() - start)
     run.publish(text)
-    if not asked.small:
-        refresh(MODELS, stem, text)
+    if not asked.small and len(models) == 1:
+        refresh(CARDS / f"{models[0]}.md", stem, text)
 
 
 def draw(curves: pd.DataFrame, path: Path) -> None:
@@ -125,9 +129,10 @@ def _page(table: pd.DataFrame, asked: argparse.Namespace, seconds: float) -> str
         f" --datasets {asked.datasets} --models {asked.models} --truths {asked.truths} --seed {asked.seed}"
     )
     sizes = " / ".join(map(str, SIZES[asked.sizes]))
+    minutes = round(seconds / 60)
     return (
         f"{sizes} people (controls first), {asked.regions} regions, {table['datasets'].iloc[0]} data sets a row, "
-        f"{seconds / 60:.0f} minutes. `{command}`\n\n{markdown(shown(table))}"
+        f"{minutes} minute{'' if minutes == 1 else 's'}. `{command}`\n\n{markdown(shown(table))}"
     )
 
 

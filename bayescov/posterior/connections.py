@@ -29,7 +29,7 @@ STATEMENTS = (*CHANGES, "unchanged")
 
 # A prior that expects few changes orders weak ones by where they would be plausible, not by what the people say of each: where one
 # group's correlations were all a little weaker, it ranked worse than Fisher's z. This special case expects them everywhere, and
-# with some of Fisher's z itself none of the named truths it was weighed on (models/README.md) is ranked worse by more than .01.
+# with some of Fisher's z itself none of the named truths it was weighed on (models/adaptive.md) is ranked worse by more than .01.
 DENSE = "structure_pooled"
 PLAIN = 0.2  # what Fisher's z weighs in the evidence
 

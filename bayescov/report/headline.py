@@ -256,8 +256,8 @@ def _caution(fit: xr.DataTree) -> list[str]:
     if spec.shared is not None:
         return []
     return [
-        f"Caution: the model {spec.name!r} shares nothing between groups, so uncertain connections are counted as changes "
-        "and both numbers are too high even where nothing differs; compare them with the default model."
+        f"Caution: the model {spec.name!r} shares nothing between groups, so uncertain connections are counted, and "
+        "named, as changes even where nothing differs; compare with the default model."
     ]
 
 
