@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -67,13 +68,17 @@ def pair(between: str | None, patients: Sequence[str]) -> tuple[str, str]:
 
 
 def new_people(tables: Sequence[str], *, id: str | None, unit: str | None) -> pd.DataFrame:
-    """One row a person: volumes in mm3 under their canonical names, every other column as a number where it is one."""
+    """One row a person: volumes in mm3 under their canonical names, every other column as a number where it is one.
+
+    Zeros and negative numbers are no volumes and count as missing, as they did in the study.
+    """
     from bayescov.cohort import read_volumes
 
     source: Any = tables[0] if len(tables) == 1 else list(tables)
     data = read_volumes(source, id=id, unit=unit)
+    volumes = data["volume"].to_numpy()
     frame = pd.DataFrame(
-        data["volume"].to_numpy(),
+        np.where(volumes > 0, volumes, np.nan),
         index=data["subject"].to_numpy(),
         columns=[str(r) for r in data["region"].to_numpy()],
     )

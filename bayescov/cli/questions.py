@@ -211,6 +211,10 @@ def predict(
     table.insert(0, "diagnosis", found["diagnosis"].to_series())
     table["typicality"] = found["typicality"].max("population").to_series()
     kept.write("predictions.csv", table.reset_index())
+    if absent := found.attrs["regions_absent"]:
+        say(
+            f"Of the study's regions the table does not have: {absent}. The probabilities rest on the others."
+        )
     number = table["diagnosis"].value_counts()
     named = ", ".join(f"{n} {name}" for name, n in number.items())
     say(f"{len(table)} people: {named} (a diagnosis is named from a probability of {certainty:g} on).")

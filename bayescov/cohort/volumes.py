@@ -67,7 +67,8 @@ def read_volumes(
     reading = read_any(path, known, id=id)
     name = reading.source or "the table"
     problems = list(reading.problems)
-    converted = to_mm3(reading.volumes, known, stated=reading.unit, wanted=unit)
+    raw = reading.volumes.set_axis(pd.Index(reading.subjects, name="subject"))
+    converted = to_mm3(raw, known, stated=reading.unit, wanted=unit)
     volumes = converted.volumes
     heads = [n for n in volumes if n in known and known[str(n)].kind in ("icv", "global")]
     regions = [str(n) for n in volumes if n not in heads]

@@ -1,5 +1,8 @@
 """A formula and the covariates of a cohort -> the columns of the design matrix."""
 
+import re
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -7,7 +10,7 @@ import pandas as pd
 from bayescov.cohort.table import Cohort
 from bayescov.errors import DesignError, nearest
 
-__all__ = ["model_matrix", "require_columns"]
+__all__ = ["level_labels", "model_matrix", "require_columns"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,6 +40,7 @@ def model_matrix(cohort: Cohort, formula: str) -> tuple[Floats, list[str], dict[
         # the model has an intercept for each group: whatever the formula says of one, code levels beside it
         parsed = Formula(f"{formula} + 1")
         required = sorted(str(v) for v in parsed.required_variables)
+        _require_meant_powers(formula)
     except (FormulaicError, SyntaxError) as error:
         first = str(error).splitlines()[0]
         raise DesignError(f"the formula {formula!r} cannot be read: {first}") from error
@@ -45,9 +49,9 @@ def model_matrix(cohort: Cohort, formula: str) -> tuple[Floats, list[str], dict[
             f"the formula {formula!r} has several parts; give the right-hand side alone, such as 'age + sex'"
         )
     require_columns(required, table)
-    levels = _require_usable(required, table, cohort)
+    levels = _require_usable(required, _coded(required, parsed), table, cohort)
     for name, known in levels.items():
-        table[name] = pd.Categorical(table[name].astype(str), categories=known)
+        table[name] = pd.Categorical(level_labels(table[name])[0], categories=known)
     try:
         with np.errstate(all="ignore"):  # what is not finite is said below, with the person's name
             matrix = parsed.get_model_matrix(table, na_action="ignore")
@@ -66,18 +70,63 @@ def model_matrix(cohort: Cohort, formula: str) -> tuple[Floats, list[str], dict[
     return values, [str(c) for c in frame.columns], levels
 
 
-def require_columns(required: list[str], table: pd.DataFrame) -> None:
+def require_columns(required: list[str], table: pd.DataFrame, asking: str = "the formula asks for") -> None:
     """Refuse names that are no covariate, with the nearest and all that are there."""
     for name in required:
         if name not in table.columns:
             columns = ", ".join(map(str, table.columns)) or "none"
             raise DesignError(
-                f"the formula asks for {name!r}, which is not among the covariates{nearest(name, list(table.columns))} "
+                f"{asking} {name!r}, which is not among the covariates{nearest(name, list(table.columns))} "
                 f"(covariates of this cohort: {columns})"
             )
 
 
-def _require_usable(required: list[str], table: pd.DataFrame, cohort: Cohort) -> dict[str, list[str]]:
+def level_labels(column: pd.Series) -> tuple[pd.Series, list[str]]:
+    """What the levels of a column are called, person by person, and each once in order: 2 and 2.0 are "2"."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        values = sorted(column.unique())
+        known = [str(int(v)) if float(v).is_integer() else str(v) for v in values]
+        return column.map(dict(zip(values, known, strict=True))).astype(str), known
+    labels = column.astype(str)
+    return labels, sorted(labels.unique())
+
+
+def _require_meant_powers(formula: str) -> None:
+    """`age**2` is age in a formula, where powers are interactions of what they are of; nobody who writes it means that."""
+    from formulaic.parser import DefaultFormulaParser
+
+    def look(node: Any) -> None:
+        if not hasattr(node, "operator"):
+            return
+        if str(node.operator) in ("**", "^") and not hasattr(node.args[0], "operator"):
+            base, power = map(str, node.args)
+            raise DesignError(
+                f"the formula {formula!r} has {base}{node.operator}{power}, which is {base} itself, since a power stands for "
+                f"interactions there; write I({base}**{power}) for the number raised to it"
+            )
+        for part in node.args:
+            look(part)
+
+    look(DefaultFormulaParser().get_ast(formula))
+
+
+def _coded(required: list[str], parsed: Any) -> list[str]:
+    """Names that the formula takes as codes of levels, `C(name)`, wherever it has them."""
+    factors = {str(factor) for term in parsed for factor in term.factors}
+    return [
+        name
+        for name in required
+        if all(
+            re.match(rf"C\(\s*`?{re.escape(name)}\b", factor)
+            for factor in factors
+            if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", factor)
+        )
+    ]
+
+
+def _require_usable(
+    required: list[str], coded: list[str], table: pd.DataFrame, cohort: Cohort
+) -> dict[str, list[str]]:
     levels: dict[str, list[str]] = {}
     for name in required:
         column = table[name]
@@ -89,25 +138,26 @@ def _require_usable(required: list[str], table: pd.DataFrame, cohort: Cohort) ->
                 f"the covariate {name!r} is missing for {len(ids)} of {len(column)} people ({shown}); fill it in, "
                 "leave these people out, or leave the covariate out"
             )
-        if pd.api.types.is_numeric_dtype(column):
+        if pd.api.types.is_numeric_dtype(column) and name not in coded:
             continue
         _require_no_stray_text(name, column, cohort)
-        counts = column.astype(str).value_counts()
+        labels, known = level_labels(column)
+        counts = labels.value_counts()
         if len(counts) == 1:
             raise DesignError(f"the covariate {name!r} is {counts.index[0]!r} for everybody; leave it out")
         for level in counts.index[counts == 1]:
-            who = cohort.subjects[int(np.flatnonzero(column.astype(str) == level)[0])]
+            who = cohort.subjects[int(np.flatnonzero(labels == level)[0])]
             raise DesignError(
                 f"the covariate {name!r} has only one person at the level {level!r} ({who}), so its effect cannot be "
                 "told from that person; merge the level with another or leave the person out"
             )
-        levels[name] = sorted(counts.index)
+        levels[name] = known
     return levels
 
 
 def _require_no_stray_text(name: str, column: pd.Series, cohort: Cohort) -> None:
     """A column of numbers with a word among them is a mistake, not a factor with a level for every number."""
-    is_number = pd.to_numeric(column.astype(str), errors="coerce").notna().to_numpy()
+    is_number = np.isfinite(pd.to_numeric(column.astype(str), errors="coerce").to_numpy(dtype=float))
     if is_number.mean() > 0.5 and not is_number.all():
         first = int(np.flatnonzero(~is_number)[0])
         raise DesignError(

@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayescov.cohort.table import CheckResult, Cohort
 from bayescov.design.arrays import Design
-from bayescov.design.formula import model_matrix, require_columns
+from bayescov.design.formula import level_labels, model_matrix, require_columns
 from bayescov.errors import DesignError, nearest
 
 __all__ = ["prepare"]
@@ -47,8 +47,8 @@ def prepare(
     Raises
     ------
     DesignError
-        If the formula names an unknown column, a covariate has missing values, a level has one person only, a
-        region does not vary, or the design is rank-deficient.
+        If the formula names an unknown column or a power that is none, a covariate has missing values, a level has one person
+        only, a region does not vary, or the groups, sites and other covariates determine a covariate.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def prepare(
     _require_variation(names, x, x_scale)
     x = (x - x_center) / x_scale
     site_codes, sites, checks = _sites(cohort, site, codes, populations)
-    _require_full_rank(np.eye(len(populations))[codes], x, names, populations)
+    _require_full_rank(codes, site_codes, x, names, populations)
     center, scale = _control_location_and_scale(y, x, codes, regions)
 
     subject = ("subject", np.array(subjects, object))
@@ -120,22 +120,33 @@ def _require_variation(names: list[str], x: Floats, scale: Floats) -> None:
             raise DesignError(f"the covariate term {name!r} has the same value for everybody; leave it out")
 
 
-def _require_full_rank(dummies: Floats, x: Floats, names: list[str], populations: tuple[str, ...]) -> None:
-    full = np.hstack([dummies, x])
-    if np.linalg.matrix_rank(full) == full.shape[1]:
-        return
-    for column in range(x.shape[1]):
-        before = np.hstack([dummies, x[:, :column]])
-        if np.linalg.matrix_rank(np.hstack([before, x[:, [column]]])) == np.linalg.matrix_rank(before):
-            rest = ["the groups", *names[:column]]
+def _require_full_rank(
+    codes: npt.NDArray[np.int_],
+    site_codes: npt.NDArray[np.int_] | None,
+    x: Floats,
+    names: list[str],
+    populations: tuple[str, ...],
+) -> None:
+    """Refuse a covariate that the groups, the sites and the covariates before it determine."""
+    if x.shape[0] < len(populations) + x.shape[1]:
+        raise DesignError(
+            f"there are {x.shape[0]} people for {len(populations) + x.shape[1]} groups and covariate terms "
+            f"({', '.join([*populations, *names])}); use fewer covariates"
+        )
+    before, known = np.eye(len(populations))[codes], ["the groups"]
+    if site_codes is not None:
+        before, known = (
+            np.hstack([before, np.eye(site_codes.max() + 1)[site_codes]]),
+            ["the groups", "the sites"],
+        )
+    for column, name in enumerate(names):
+        more = np.hstack([before, x[:, [column]]])
+        if np.linalg.matrix_rank(more) == np.linalg.matrix_rank(before):
             raise DesignError(
-                f"the covariate term {names[column]!r} is determined by {', '.join(rest)}, so its effect cannot be "
+                f"the covariate term {name!r} is determined by {', '.join(known)}, so its effect cannot be "
                 "separated from theirs (rank-deficient design); leave one of them out"
             )
-    raise DesignError(
-        f"there are {full.shape[0]} people for {full.shape[1]} groups and covariate terms ({', '.join(populations)}); "
-        "use fewer covariates"
-    )
+        before, known = more, [*known, name]
 
 
 def _sites(
@@ -144,12 +155,12 @@ def _sites(
     if site is None:
         return None, (), ()
     table = cohort.covariates
-    require_columns([site], table)
+    require_columns([site], table, asking="the sites are to be in the column")
     if table[site].isna().any():
         who = cohort.subjects[int(np.flatnonzero(table[site].isna())[0])]
         raise DesignError(f"the site {site!r} is missing for {who}; every person needs one")
-    labels = table[site].astype(str)
-    sites = tuple(sorted(labels.unique()))
+    labels, known = level_labels(table[site])
+    sites = tuple(known)
     if len(sites) == 1:
         raise DesignError(f"the column {site!r} names only one site ({sites[0]}); leave site= out")
     site_codes = np.array([sites.index(s) for s in labels], dtype=int)

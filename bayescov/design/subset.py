@@ -54,7 +54,8 @@ def subset(design: Design, people: Sequence[int] | npt.NDArray[np.int_]) -> Desi
     x_center, x_scale = x.mean(axis=0), x.std(axis=0)
     _require_variation(names, x, x_scale)
     x = (x - x_center) / x_scale
-    _require_full_rank(np.eye(len(design.populations))[codes], x, names, design.populations)
+    sites = None if design.site is None else design.site.values[people]
+    _require_full_rank(codes, sites, x, names, design.populations)
     center, scale = _control_location_and_scale(y, x, codes, design.regions)
 
     def like(old: xr.DataArray, values: npt.NDArray) -> xr.DataArray:
@@ -69,7 +70,7 @@ def subset(design: Design, people: Sequence[int] | npt.NDArray[np.int_]) -> Desi
         scale=like(design.scale, scale),
         covariate_center=like(design.covariate_center, x_center),
         covariate_scale=like(design.covariate_scale, x_scale),
-        site=None if design.site is None else like(design.site, design.site.values[people]),
+        site=None if design.site is None else like(design.site, sites),
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayescov.cohort.table import Cohort
 from bayescov.design import Design
+from bayescov.design.formula import level_labels
 from bayescov.errors import AnswerError, nearest
 
 __all__ = ["Newcomers", "newcomers"]
@@ -44,9 +45,16 @@ def newcomers(design: Design, people: Cohort | pd.DataFrame, *, site: str | None
     Raises
     ------
     AnswerError
-        If a covariate is missing or has a level that the study did not have, or no region of the study is there.
+        If a covariate is missing or has a level that the study did not have, no region of the study is there, a person is there
+        twice, or a site is given where the study had none.
     """
     volumes, covariates = _tables(design, people)
+    twice = volumes.index[volumes.index.duplicated()]
+    if len(twice):
+        raise AnswerError(
+            f"{len(twice)} of {len(volumes)} rows give a person again who was there before (the first: {twice[0]}); keep one row "
+            "of each, or give them different ids"
+        )
     y = _volumes(design, volumes)
     x = (_columns(design, covariates) - design.covariate_center.values) / design.covariate_scale.values
     absent = tuple(r for r in design.regions if r not in volumes.columns)
@@ -90,7 +98,7 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
     if learning:
         raise AnswerError(
             f"the formula {design.formula!r} uses {learning[0]}(), which was learnt from the study's people and cannot be "
-            "repeated for others; fit with covariates that need no learning, such as log(icv) or age**2"
+            "repeated for others; fit with covariates that need no learning, such as log(icv) or I(age**2)"
         )
     parsed = Formula(f"{design.formula} + 1")
     table = table.copy()
@@ -110,12 +118,13 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
     return values
 
 
-def _require_covariate(name: str, table: pd.DataFrame) -> None:
+def _require_covariate(
+    name: str, table: pd.DataFrame, asking: str = "of new people too the study's formula needs"
+) -> None:
     if name not in table.columns:
         known = [str(c) for c in table.columns]
         raise AnswerError(
-            f"the study's formula needs {name!r} of the new people too{nearest(name, known)} "
-            f"(their covariates: {', '.join(known) or 'none'})"
+            f"{asking} {name!r}, which is not there{nearest(name, known)} (their covariates: {', '.join(known) or 'none'})"
         )
     missing = table[name].isna()
     if missing.any():
@@ -126,7 +135,7 @@ def _require_covariate(name: str, table: pd.DataFrame) -> None:
 
 
 def _categories(name: str, column: pd.Series, levels: list[str]) -> Any:
-    text = column.astype(str)
+    text = level_labels(column)[0]
     strange = ~text.isin(levels)
     if strange.any():
         first = text[strange].iloc[0]
@@ -139,13 +148,17 @@ def _categories(name: str, column: pd.Series, levels: list[str]) -> Any:
 
 def _sites(design: Design, table: pd.DataFrame, site: str | None) -> npt.NDArray[np.int_] | None:
     if design.site is None:
+        if site is not None:
+            raise AnswerError(
+                f"this study had no sites, so nothing is known of the scanners in {site!r}; leave site= out"
+            )
         return None
     if site is None:
         raise AnswerError(
             f"this study had sites ({', '.join(design.sites)}); name the column of the new people's: site="
         )
-    _require_covariate(site, table)
-    text = table[site].astype(str)
+    _require_covariate(site, table, asking="the sites of the new people are to be in")
+    text = level_labels(table[site])[0]
     strange = ~text.isin(design.sites)
     if strange.any():
         raise AnswerError(

@@ -23,6 +23,7 @@ from tests.design.tables import cohort
         ("age + I(age**2)", ("age", "I(age ** 2)")),
         ("np.log(icv)", ("np.log(icv)",)),
         ("C(scanner)", ("C(scanner)[T.B]",)),
+        ("(age + sex)**2", ("age", "sex[T.M]", "age:sex[T.M]")),
     ],
 )
 def test_what_may_be_written(formula, columns):
@@ -46,6 +47,8 @@ def test_what_may_be_written(formula, columns):
         ("age + I(2 * age)", r"'I\(2 \* age\)' is determined by the groups, age"),
         ("log(icv) + log(icv / 1000)", "determined by the groups, log"),
         ("I(0 * age)", "same value for everybody"),
+        ("sex + age**2", r"has age\*\*2, which is age itself.*write I\(age\*\*2\)"),
+        ("log(icv)^3", r"log\(icv\)\^3, which is log\(icv\) itself.*write I\(log\(icv\)\*\*3\)"),
     ],
 )
 def test_what_may_not_be_written_gets_a_sentence(formula, said):
@@ -70,6 +73,17 @@ def with_value(column, row, value):
         ({"sex": with_value("sex", [1, 2], None)}, "sex", r"missing for 2 of 22 people \(s01, s02\)"),
         ({"sex": with_value("sex", 7, "X")}, "sex", r"only one person at the level 'X' \(s07\)"),
         ({"age": with_value("age", 7, "forty")}, "age", "holds numbers, but 'forty' for s07"),
+        ({"age": with_value("age", 7, "-Inf")}, "age", "holds numbers, but '-Inf' for s07"),
+        (
+            {"dose": with_value("age", 7, np.inf).astype(float)},
+            "dose",
+            "'dose' is not a finite number for subject s07",
+        ),
+        (
+            {"code": np.repeat([0.0, 1.0, 2.0], [20, 1, 1])},
+            "C(code)",
+            r"only one person at the level '1' \(s20\)",
+        ),
         ({"age": 40.0}, "age", "same value for everybody"),
         ({"sex": "F"}, "age + sex", "'sex' is 'F' for everybody"),
         (
@@ -91,8 +105,24 @@ def test_an_unused_covariate_may_be_anything():
 
 def test_more_terms_than_people_is_said():
     made = cohort(sizes=(4, 3), **{f"c{i}": np.random.default_rng(i).normal(size=7) for i in range(6)})
-    with pytest.raises(DesignError, match="determined by the groups"):
+    with pytest.raises(DesignError, match=r"7 people for 8 groups and covariate terms .*use fewer covariates"):
         bc.prepare(made, covariates=" + ".join(f"c{i}" for i in range(6)))
+
+
+def test_a_covariate_that_the_sites_determine_is_said():
+    made = cohort(field=np.resize([1.5, 3.0, 1.5], 22), place=np.resize(["a", "b", "c"], 22))
+    assert bc.prepare(made, covariates="field").covariates == ("field",)
+    with pytest.raises(DesignError, match="'field' is determined by the groups, the sites"):
+        bc.prepare(made, covariates="field", site="place")
+
+
+@pytest.mark.parametrize("dtype", [int, float])
+def test_numbers_that_the_formula_takes_as_codes_are_levels(dtype):
+    made = cohort(code=np.resize([2, 10, 0], 22).astype(dtype))
+    design = bc.prepare(made, covariates="age + C(code)")
+    assert design.levels == {"code": ["0", "2", "10"]}
+    assert design.covariates == ("age", "C(code)[T.2]", "C(code)[T.10]")
+    assert bc.prepare(made, covariates="code").levels == {}
 
 
 def test_levels_are_text_in_order_and_truth_values_are_levels():

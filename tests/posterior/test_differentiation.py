@@ -112,7 +112,12 @@ def test_the_people_of_the_study_as_newcomers_are_themselves(cohort):
     ("change", "sentence"),
     [
         (lambda t: t.assign(sex="X"), "'sex' is 'X' for s0, which nobody in the study was .levels: F, M"),
-        (lambda t: t.drop(columns="age"), "needs 'age' of the new people too"),
+        (lambda t: t.drop(columns="age"), "the study's formula needs 'age', which is not there"),
+        (
+            lambda t: t.drop(columns="hospital"),
+            "sites of the new people are to be in 'hospital', which is not there",
+        ),
+        (lambda t: pd.concat([t, t.tail(1)]), r"1 of 4 rows give a person again .*the first: s2"),
         (
             lambda t: t.assign(age=np.nan),
             "'age' is missing for 3 of 3 new people .the first: s0.; fill it in",
@@ -128,6 +133,27 @@ def test_tables_that_do_not_fit_get_a_sentence(cohort, change, sentence):
     table = pd.concat([cohort.volumes, cohort.covariates], axis=1).head(3)
     with pytest.raises(AnswerError, match=sentence):
         newcomers(design, change(table), site="hospital")
+
+
+def test_a_site_where_the_study_had_none_is_said(cohort):
+    with pytest.raises(AnswerError, match="had no sites, so nothing is known of the scanners in 'hospital'"):
+        newcomers(bc.prepare(cohort), cohort, site="hospital")
+
+
+def test_codes_of_new_people_are_the_studys_levels_whatever_they_are_written_as(cohort):
+    codes = np.resize([0, 1, 2], len(cohort.subjects))
+    study = pd.concat([cohort.volumes, cohort.covariates.assign(code=codes)], axis=1)
+    design = bc.prepare(
+        bc.Cohort.from_frames(study[list("ABCD")], cohort.group, covariates=study[["code"]], control="HC"),
+        covariates="C(code)",
+    )
+    for written in (study.code, study.code.astype(float), study.code.astype(str)):
+        one = newcomers(design, study.assign(code=written).iloc[[4]])
+        np.testing.assert_allclose(one.x, design.x.values[[4]], atol=1e-12)
+    with pytest.raises(
+        AnswerError, match=r"'code' is '7' for s3, which nobody in the study was .levels: 0, 1, 2"
+    ):
+        newcomers(design, study.assign(code=7.0).iloc[3:5])
 
 
 def test_formulas_that_learn_are_refused_for_new_people(cohort):

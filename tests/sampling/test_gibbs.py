@@ -71,12 +71,9 @@ def test_the_unit_of_a_column_changes_nothing(cohort):
     again = Cohort.from_frames(scaled, cohort.group, control=cohort.control)
     a, b = prepare(cohort), prepare(again)
     np.testing.assert_allclose(a.y, b.y, atol=1e-9)
-    draws = [
-        fit(d, model="pooled", seed=1, **QUICK)["posterior"]["correlation"].mean(("chain", "draw"))
-        for d in (a, b)
-    ]
-    # chains part after a while over the rounding: means agree within their Monte Carlo error
-    np.testing.assert_allclose(draws[0], draws[1], atol=0.08)
+    # The sampler sees seven decimals of an SD, which the rounding does not reach: the same draws, not means that are alike.
+    one, two = (fit(d, model="pooled", seed=1, **QUICK)["posterior"]["correlation"] for d in (a, b))
+    assert one.equals(two)
 
 
 def test_missing_volumes_are_imputed(cohort):
