@@ -70,7 +70,7 @@ def subset(design: Design, people: Sequence[int] | npt.NDArray[np.int_]) -> Desi
         scale=like(design.scale, scale),
         covariate_center=like(design.covariate_center, x_center),
         covariate_scale=like(design.covariate_scale, x_scale),
-        site=None if design.site is None else like(design.site, sites),
+        site=None if design.site is None or sites is None else like(design.site, sites),
     )
 
 

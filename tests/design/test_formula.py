@@ -105,7 +105,9 @@ def test_an_unused_covariate_may_be_anything():
 
 def test_more_terms_than_people_is_said():
     made = cohort(sizes=(4, 3), **{f"c{i}": np.random.default_rng(i).normal(size=7) for i in range(6)})
-    with pytest.raises(DesignError, match=r"7 people for 8 groups and covariate terms .*use fewer covariates"):
+    with pytest.raises(
+        DesignError, match=r"7 people for 8 groups and covariate terms .*use fewer covariates"
+    ):
         bc.prepare(made, covariates=" + ".join(f"c{i}" for i in range(6)))
 
 

@@ -2,7 +2,7 @@ r"""kappa: how close each group's covariance stays to its centre, with Sigma_g i
 
 With the eigenvalues of R*^-1 C known, the density at any kappa costs O(p), so kappa is proposed from the whole range
 at once (a grid, uniform within a cell, and the atom at infinity) and corrected by Metropolis-Hastings. The gamma
-functions on the grid are the same in every sweep; they come with the data.
+functions on the grid are the same in every sweep; they come with the data. A small step follows.
 """
 
 import math
@@ -96,20 +96,23 @@ def draw_closeness(rng, kappa, eigenvalues, first, last, data, prior):
     else:
         i = math.floor((current - low) / cell)
         if i < 0 or i >= cells:
-            current_ratio = np.inf  # cannot be proposed: only the random walk below moves it
+            current_ratio = np.inf  # cannot be proposed: only the step below moves it
         else:
             exact = _log_posterior(current, eigenvalues, data, first, last, log_median, width)
             current_ratio = exact + math.log1p(-atom) + math.log(cell) - weights[i]
     if chosen == cells:
         if math.log(1.0 - rng.random()) < -current_ratio:
-            return INFINITE
+            kappa = INFINITE
     else:
         new = low + (chosen + rng.random()) * cell
         exact = _log_posterior(new, eigenvalues, data, first, last, log_median, width)
         ratio = exact + math.log1p(-atom) + math.log(cell) - weights[chosen]
         if math.log(1.0 - rng.random()) < ratio - current_ratio:
-            return math.exp(new)
+            kappa = math.exp(new)
+    # And a step from wherever that led, for what lies outside the grid. Always: if only what was rejected took it, how often it is
+    # taken would hang on where the chain is, and the posterior would come out too narrow.
     if not (atom > 0.0 and kappa == INFINITE):
+        current = math.log(kappa)
         new = current + 0.5 * width * rng.standard_normal()
         change = _log_posterior(new, eigenvalues, data, first, last, log_median, width)
         change -= _log_posterior(current, eigenvalues, data, first, last, log_median, width)
