@@ -20,7 +20,7 @@ from bayescov.posterior.arguments import (
 )
 from bayescov.posterior.draws import thinned
 from bayescov.posterior.headline import Headline, counts, headline
-from bayescov.posterior.likelihood import given_covariance, log_likelihood
+from bayescov.posterior.likelihood import given_covariance
 from bayescov.posterior.powerscaling import QUANTITIES, power_scaling
 from bayescov.posterior.priors import log_priors
 from bayescov.sampling.structures import short_name, structures_of
@@ -145,8 +145,11 @@ def sensitivity(
         again = counts(correlation_draws(fit, kind, group=name), threshold=threshold, margin=margin)
         flat = np.full(again.shape[-1], 1.0 / again.shape[-1])
         scenarios.append(_Scenario("structure", label, headline(again, flat, certainty), 0.0))
-    priors, likelihood = log_priors(fit, used), given_covariance(fit, used).sum(axis=1)
-    for of_kind, label, log_weights in _reweightings(fit, used, priors, likelihood):
+    # Given the covariances drawn, which hold every person: the connections counted are theirs, so that the density of a person
+    # given the others, with the covariances integrated out, would leave the person in them.
+    priors, each = log_priors(fit, used), given_covariance(fit, used)
+    likelihood = each.sum(axis=1)
+    for of_kind, label, log_weights in _reweightings(design_of(fit).subjects, priors, each):
         weights, k = _smoothed(log_weights)
         scenarios.append(_Scenario(of_kind, label, headline(numbers, weights, certainty), k))
     rule = {"threshold": threshold, "margin": margin}
@@ -200,18 +203,17 @@ def prior_grid(model: ModelSpec | xr.DataTree) -> dict[str, ModelSpec]:
 
 
 def _reweightings(
-    fit: xr.DataTree, used: int, priors: dict[str, Floats], likelihood: Floats
+    subjects: Sequence[str], priors: dict[str, Floats], likelihood: Floats
 ) -> Iterator[tuple[str, str, Floats]]:
-    """Kind, label and log weights (draw,) of everything that importance sampling can tell."""
+    """Kind, label and log weights (draw,) of everything that importance sampling can tell; `likelihood` is (draw, subject)."""
     for name, density in priors.items():
         if np.ptp(density) > 0:
             for power in PRIOR_POWERS:
                 yield "prior", f"prior of {name} to the power {power:g}", (power - 1.0) * density
     for power in LIKELIHOOD_POWERS:
-        yield "likelihood", f"likelihood to the power {power:g}", (power - 1.0) * likelihood
-    pointwise = log_likelihood(fit, draws=used).to_numpy().reshape(used, -1)
-    for i, subject in enumerate(design_of(fit).subjects):
-        yield "person", f"without {subject}", -pointwise[:, i]
+        yield "likelihood", f"likelihood to the power {power:g}", (power - 1.0) * likelihood.sum(axis=1)
+    for i, subject in enumerate(subjects):
+        yield "person", f"without {subject}", -likelihood[:, i]
 
 
 def _smoothed(log_weights: Floats) -> tuple[Floats, float]:

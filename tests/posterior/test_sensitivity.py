@@ -189,6 +189,20 @@ def test_leaving_a_person_out_agrees_with_a_fit_without_them(fit, answers, desig
     assert moved[i] > 0.1  # or the comparison would say nothing
 
 
+def test_a_person_leaves_the_covariance_drawn_too(design):
+    """Of `separate` nothing but the means is left once the covariance is integrated out: weights given the others say nothing."""
+    fit = bc.fit(design, model="separate", seed=3, **QUICK)
+    answers = bc.sensitivity(fit, draws=3000)
+    people = answers.isel(scenario=np.flatnonzero(answers["kind"] == "person"))
+    stated = (people["n_added"] - answers["n_added"][0]).values * people["trusted"].values[:, None]
+    i, group = np.unravel_index(np.abs(stated).argmax(), stated.shape)
+    without = bc.connections(bc.fit(drop(design, [int(i)]), model="separate", seed=9, **QUICK))[
+        "n_added"
+    ].values
+    assert stated[i, group] == pytest.approx(without[group] - float(answers["n_added"][0, group]), abs=0.15)
+    assert abs(stated[i, group]) > 0.3
+
+
 def test_sentences_and_survival(fit):
     answers = bc.sensitivity(fit, certainty=0.8, draws=500)
     p, q = answers["p_more_added_than_missing"].values, answers["p_more_missing_than_added"].values
