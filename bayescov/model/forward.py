@@ -10,9 +10,10 @@ from scipy.stats import invwishart
 from bayescov.design import Design, to_edges
 from bayescov.errors import ModelError
 from bayescov.model.density import prior_centers
+from bayescov.model.sections import SharedPrior
 from bayescov.model.spec import ModelSpec
 
-__all__ = ["draw_correlation_matrix", "draw_covariances", "draw_point", "draw_volumes"]
+__all__ = ["draw_correlation_matrix", "draw_covariances", "draw_point", "draw_shared", "draw_volumes"]
 
 Floats = npt.NDArray[np.float64]
 Seed = int | np.random.SeedSequence | np.random.Generator
@@ -133,11 +134,7 @@ def _covariances(spec: ModelSpec, design: Design, rng: np.random.Generator) -> d
         ratio = _around(point["spread_shift"], point["spread_size"], p, rng)
         point["log_scale"] = np.vstack([control, control + ratio])
     if spec.shared is not None:
-        if spec.shared.family == "common":
-            point |= _common(p, spec.shared.eta, rng)
-        else:
-            matrix = draw_correlation_matrix(p, spec.shared.family, spec.shared.eta, seed=rng)
-            point["shared_correlation"] = to_edges(matrix)
+        point |= draw_shared(spec.shared, p, rng)
     if spec.dense is not None:
         shape = (patients + 1,) if spec.dense.per_population else ()
         kappa = np.exp(np.log(spec.dense.median) + spec.dense.width * rng.standard_normal(shape))
@@ -161,10 +158,13 @@ def _covariances(spec: ModelSpec, design: Design, rng: np.random.Generator) -> d
     return point
 
 
-def _common(p: int, eta: float, rng: np.random.Generator) -> dict[str, Any]:
+def draw_shared(prior: SharedPrior, p: int, rng: np.random.Generator) -> dict[str, Any]:
+    """R_0 of p regions as edges, and what else its prior draws with it."""
+    if prior.family != "common":
+        return {"shared_correlation": to_edges(draw_correlation_matrix(p, prior.family, prior.eta, seed=rng))}
     level = rng.random()
     psi = (1 - level) * np.eye(p) + level
-    sigma = np.reshape(invwishart(p - 1 + 2 * eta, psi).rvs(random_state=rng), (p, p))
+    sigma = np.reshape(invwishart(p - 1 + 2 * prior.eta, psi).rvs(random_state=rng), (p, p))
     scale = np.sqrt(np.diag(sigma))
     correlation = to_edges(sigma / np.outer(scale, scale))
     return {"shared_level": np.asarray(level), "shared_scale": scale, "shared_correlation": correlation}

@@ -221,7 +221,8 @@ def _definitions(*, averaged: bool) -> dict[str, str]:
             "probability of at least 1 - 3 fdr by the fit alone, and by its average with any single special case; of the rest, "
             "unchanged: per group, the largest set whose expected false discovery rate by the low ends of the range is at most fdr"
         ),
-        "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds",
+        "definition_bayes_factor": "posterior odds of inclusion (counted as draws + 1/2) over prior odds, given that every R*_g is "
+        "positive definite",
         "definition_coupling": "shift w of all correlations at once: r + w (1 - r) where w > 0, (r + w) / (1 + w) where w < 0",
         "definition_attenuation": "a region keeps a share a < 1 of all its correlations: r_ij a_i a_j; a is its mean where it does",
         "definition_weight": "sum over added (missing) connections of the change of the absolute correlation",

@@ -7,7 +7,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayescov.errors import AnswerError
-from bayescov.posterior.arguments import draws_of
+from bayescov.model.spec import ModelSpec
+from bayescov.model.truncation import PriorChances, prior_chances
+from bayescov.posterior.arguments import draws_of, patients_of
 from bayescov.sampling.tree import spec_of
 
 __all__ = ["Attenuation", "Coupling", "Inclusion", "attenuation", "bayes_factor", "coupling", "inclusion"]
@@ -31,10 +33,9 @@ def inclusion(fit: xr.DataTree) -> Inclusion:
             f"this fit holds inclusion indicators, but its model {spec.name!r} has no [sparse] section; "
             "the file was changed after sampling: fit again"
         )
-    prior = spec.sparse.share_a / (spec.sparse.share_a + spec.sparse.share_b)
+    prior = _chances(fit, spec).included
     if "population" in fit["posterior"]["included"].dims:  # the controls come first
         included = included[:, 1:] | included[:, :1]
-        prior = 1.0 - (1.0 - prior) ** 2
     counts = included.sum(axis=0)
     return Inclusion(counts / len(included), bayes_factor(counts, len(included), prior))
 
@@ -65,8 +66,8 @@ def coupling(fit: xr.DataTree, interval: float) -> Coupling:
         )
     low, high = np.quantile(drawn, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
     shifted = (drawn != 0).sum(axis=0)
-    share = spec.coupling.share
-    factor = bayes_factor(shifted, len(drawn), share) if share < 1 else np.full(shifted.shape, np.nan)
+    prior = _chances(fit, spec).shifted
+    factor = bayes_factor(shifted, len(drawn), prior) if prior < 1 else np.full(shifted.shape, np.nan)
     return Coupling(drawn.mean(axis=0), low, high, (drawn > 0).mean(axis=0), (drawn < 0).mean(axis=0), factor)
 
 
@@ -81,7 +82,8 @@ class Attenuation(NamedTuple):
 def attenuation(fit: xr.DataTree) -> Attenuation:
     """The posterior probability that a region keeps less than all of its correlations, and what it keeps on average if so.
 
-    Where no draw has it lose any, what it keeps is NaN.
+    Where no draw has it lose any, what it keeps is NaN. Weaker correlations hardly ever leave a matrix positive definite or not, so
+    the prior probability of this Bayes factor is the model's share.
     """
     drawn = draws_of(fit, "attenuation")
     spec = spec_of(fit)
@@ -95,6 +97,11 @@ def attenuation(fit: xr.DataTree) -> Attenuation:
     with np.errstate(invalid="ignore"):
         kept = np.where(lost, drawn, 0.0).sum(axis=0) / np.where(counts == 0, np.nan, counts)
     return Attenuation(counts / len(drawn), kept, bayes_factor(counts, len(drawn), spec.attenuation.share))
+
+
+def _chances(fit: xr.DataTree, spec: ModelSpec) -> PriorChances:
+    sizes = fit["posterior"].sizes
+    return prior_chances(spec, sizes["region"], 1 + len(patients_of(fit)[1]))
 
 
 def bayes_factor(counts: npt.ArrayLike, n_draws: int, prior: float) -> Floats:

@@ -11,6 +11,7 @@ import bayescov as bc
 from bayescov.design import from_edges, to_edges
 from bayescov.errors import AnswerError
 from bayescov.model import load_model
+from bayescov.model.truncation import prior_chances
 from bayescov.sampling.tree import design_of
 from tests.posterior.fakes import fake_design, fake_fit, random_correlations
 from tests.posterior.literal import edge_answers, event, fdr_list, partial, z_of_volumes
@@ -209,7 +210,8 @@ def test_inclusion_probability_and_bayes_factor():
     answers = bc.connections(fit)
     assert float(answers["p_included"][0, 0]) == 1.0
     assert float(answers["p_included"][1, 3]) == 0.25
-    prior_odds = 0.2 / 0.8
+    prior = prior_chances(SPARSE, 4, 3).included
+    prior_odds = prior / (1 - prior)
     assert float(answers["bayes_factor"][1, 3]) == pytest.approx(10.5 / 30.5 / prior_odds)
     assert float(answers["bayes_factor"][0, 0]) == pytest.approx(40.5 / 0.5 / prior_odds)
 
@@ -219,9 +221,11 @@ def test_where_the_controls_depart_too_an_edge_differs_if_either_does():
     included = np.zeros((1, 40, 3, 6), dtype=np.int8)
     included[:, :20, 0, 2] = 1  # the controls in half of the draws
     included[:, 10:30, 2, 2] = 1  # the second patient group in half, a quarter of all without the controls
-    answers = bc.connections(fake_fit(correlation, design=design, included=included, model=SPARSE))
+    model = SPARSE.change(sparse={"controls": True})
+    answers = bc.connections(fake_fit(correlation, design=design, included=included, model=model))
     assert list(answers["p_included"][:, 2].values) == [0.5, 0.75]
-    prior_odds = (1 - 0.8**2) / 0.8**2
+    prior = prior_chances(model, 4, 3).included
+    prior_odds = prior / (1 - prior)
     assert float(answers["bayes_factor"][1, 2]) == pytest.approx(30.5 / 10.5 / prior_odds)
     assert float(answers["bayes_factor"][0, 0]) == pytest.approx(0.5 / 40.5 / prior_odds)
 
@@ -322,6 +326,6 @@ def test_coupling_is_summarised_on_the_scale_of_correlations():
     np.testing.assert_allclose(answers["coupling_high"], np.quantile(flat, 0.975, axis=0))
     np.testing.assert_allclose(answers["coupling_p_stronger"], (flat > 0).mean(0))
     odds = (flat != 0).mean(0) / (flat == 0).mean(0)
-    prior = bc.load_model("adaptive").coupling.share
+    prior = prior_chances(bc.load_model("adaptive"), 3, 3).shifted
     np.testing.assert_allclose(answers["coupling_bayes_factor"], odds * (1 - prior) / prior, rtol=0.05)
     assert "coupling" not in bc.connections(fit, kind="partial")
