@@ -31,7 +31,7 @@ def design(fit):
 
 @pytest.fixture(scope="module")
 def networks(fit):
-    return bc.networks(fit, draws=20)
+    return bc.networks(fit, draws=50)
 
 
 @pytest.fixture(scope="module")
