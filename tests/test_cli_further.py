@@ -60,11 +60,11 @@ def test_fit_puts_networks_and_sensitivity_into_its_report_unless_it_is_to_be_br
 
 
 def test_networks_are_those_of_python_with_their_permutation_test(kept, tmp_path):
-    result = run("networks", kept, "--draws", "20", "--permutations", "49", "--out", tmp_path)
+    result = run("networks", kept, "--draws", "50", "--permutations", "49", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "Networks, MS against HC" in result.stdout
     fit = bc.load_fit(kept / "fit.zarr")
-    expected = bc.networks(fit, draws=20)
+    expected = bc.networks(fit, draws=50)
     table = pd.read_csv(tmp_path / "networks.csv")
     np.testing.assert_allclose(
         table["difference"], bc.to_frame(expected, over=("population", "measure"))["difference"], atol=1e-12
@@ -241,6 +241,7 @@ def test_sizes_are_written_in_one_of_two_ways():
     ("arguments", "said"),
     [
         (["networks", "nowhere"], "there is no fit at nowhere"),
+        (["networks", "KEPT", "--draws", "1"], "greater than or equal to 50"),
         (["networks", "KEPT", "--hubs", "9"], "--hubs 9 must be"),
         (["sensitivity", "KEPT", "--kind", "parital"], "did you mean 'partial'"),
         (["differentiate", "KEPT", "--between", "MS"], "--between must name two groups"),

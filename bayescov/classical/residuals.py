@@ -103,8 +103,8 @@ def residuals(design: Design, *, kind: str = "correlation") -> Residuals:
     typical = np.exp(np.log(spread).mean(axis=1))
     grams = _grams(design.regressors() / typical[codes, None], codes, len(design.populations))
     _require_degrees_of_freedom(design, grams)
+    _require_pairs(left[keep], codes[keep], design)
     values = _standardise(left[keep], codes[keep], design)
-    _require_pairs(values, codes[keep], design)
     if kind == "spearman":
         values = np.round(values, 9)  # equal volumes must stay tied through the arithmetic
     return Residuals(

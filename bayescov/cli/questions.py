@@ -34,7 +34,7 @@ def networks(
     threshold: Threshold = 0.3,
     kind: Kind = "correlation",
     hubs: Annotated[int, typer.Option(min=1, help="A region is a hub if it is among so many.")] = 3,
-    draws: Annotated[int, typer.Option(min=1, help="Posterior draws that are measured.")] = 200,
+    draws: Annotated[int, typer.Option(min=50, help="Posterior draws that are measured.")] = 200,
     permutations: Permutations = 1000,
     seed: Seed = 0,
     out: Beside = None,

@@ -7,6 +7,8 @@ import numpy as np
 import xarray as xr
 
 from bayescov.errors import AnswerError
+from bayescov.posterior.alike import require_same_groups, require_same_regions
+from bayescov.posterior.arguments import require_fit
 from bayescov.posterior.connections import connections
 from bayescov.posterior.events import CHANGES
 from bayescov.posterior.structures import agreed
@@ -26,7 +28,7 @@ def average_connections(
     Parameters
     ----------
     fits : mapping of str to DataTree
-        Fits of one design.
+        Fits of one design. Patient groups and connections are matched by their names, whatever their order.
     weights : xarray.Dataset or mapping
         What `compare_models` returned, or a weight for each fit; scaled to sum to one.
     **settings
@@ -42,7 +44,7 @@ def average_connections(
     Raises
     ------
     AnswerError
-        If a fit has no weight, or a weight is negative.
+        If a fit has no weight, a weight is negative, or the fits are not of the same people, groups and regions.
 
     Examples
     --------
@@ -53,7 +55,11 @@ def average_connections(
     ('population', 'edge')
     """
     share = _shares(fits, weights)
-    answers = {name: connections(fit, **settings) for name, fit in fits.items()}
+    for fit in fits.values():
+        require_fit(fit, "correlation")
+    require_same_groups(fits)
+    require_same_regions(fits)
+    answers = _matched({name: connections(fit, **settings) for name, fit in fits.items()})
     first = next(iter(answers.values()))
     names = [*(f"p_{s}" for s in STATEMENTS), *AVERAGED, "p_more_added_than_missing"]
     tables: dict[str, Any] = {
@@ -86,6 +92,24 @@ def average_connections(
     )
     coords = {k: v for k, v in first.coords.items() if k != "other"}
     return xr.Dataset(tables, coords, attrs)
+
+
+def _matched(answers: dict[str, xr.Dataset]) -> dict[str, xr.Dataset]:
+    """All answers with the patient groups and connections in the order of the first."""
+    first = next(iter(answers.values()))
+    wanted = _pairs(first)
+    matched = {}
+    for name, one in answers.items():
+        place = {pair: e for e, pair in enumerate(_pairs(one))}
+        in_order = one.drop_dims("other", errors="ignore").sel(population=first["population"].values)
+        matched[name] = in_order.isel(edge=[place[pair] for pair in wanted])
+    return matched
+
+
+def _pairs(answers: xr.Dataset) -> list[frozenset[str]]:
+    """The two regions of each connection, which has no direction."""
+    ends = zip(answers["region_a"].to_numpy(), answers["region_b"].to_numpy(), strict=True)
+    return [frozenset((str(a), str(b))) for a, b in ends]
 
 
 def _shares(fits: Mapping[str, xr.DataTree], weights: xr.Dataset | Mapping[str, float]) -> dict[str, float]:

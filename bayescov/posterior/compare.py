@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from bayescov.design import Design
 from bayescov.design.subset import drop
 from bayescov.errors import AnswerError
+from bayescov.posterior.alike import require_same_groups
 from bayescov.posterior.arguments import require_fit, require_whole
 from bayescov.posterior.likelihood import log_likelihood
 from bayescov.posterior.parameters import parameters_of
@@ -64,7 +65,7 @@ def compare_models(
     Raises
     ------
     AnswerError
-        If there are fewer than two fits, or they are not of the same volumes.
+        If there are fewer than two fits, or they are not of the same volumes of the same people in the same groups.
 
     References
     ----------
@@ -186,3 +187,4 @@ def _require_comparable(fits: Mapping[str, xr.DataTree]) -> None:
                 f"the fits {names[0]!r} and {name!r} are not of the same volumes (people, regions, transform and scaling), so "
                 "their densities cannot be compared; fit both to one design"
             )
+    require_same_groups(fits)

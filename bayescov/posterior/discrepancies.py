@@ -1,6 +1,7 @@
 """What is compared between the volumes seen and volumes that the model would produce. Plain arrays.
 
-All start from residuals: what the groups, covariates and sites do not explain by least squares. NaN is missing.
+All start from residuals: what the groups, covariates and sites do not explain by least squares. NaN is missing, and in what
+is returned: too few people have the volumes, so that the statistic is not defined.
 """
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy.typing as npt
 __all__ = ["correlations", "eigenvalues", "kurtosis", "mahalanobis", "residuals", "spreads"]
 
 Floats = npt.NDArray[np.float64]
+
+# The residuals of two people are alike but for their sign: r is 1 or -1, and the kurtosis 1, whatever their volumes are.
+FEWEST = 3
 
 
 def residuals(y: Floats, regressors: Floats) -> Floats:
@@ -25,29 +29,39 @@ def residuals(y: Floats, regressors: Floats) -> Floats:
 
 
 def spreads(e: Floats) -> Floats:
-    """(region,): root mean square of the residuals."""
-    return np.asarray(np.sqrt(np.nanmean(e**2, axis=0)))
+    """(region,): root mean square of the residuals; one person alone has none."""
+    return np.sqrt(_moment(e, 2, fewest=2))
 
 
 def correlations(e: Floats) -> Floats:
     """(region, region): each pair from the people who have both."""
-    seen = np.isfinite(e)
+    seen = np.isfinite(e).astype(float)
     filled = np.where(seen, e, 0.0)
     both = filled.T @ filled
-    squares = (filled**2).T @ seen.astype(float)
+    squares = (filled**2).T @ seen
     scale = np.sqrt(squares * squares.T)
-    return np.asarray(both / np.where(scale > 0, scale, 1.0))
+    return np.where(seen.T @ seen >= FEWEST, both / np.where(scale > 0, scale, 1.0), np.nan)
 
 
 def eigenvalues(e: Floats, count: int) -> Floats:
-    """(rank,): the largest eigenvalues of the correlations, as shares of their sum."""
+    """(rank,): the largest eigenvalues of the correlations, as shares of their sum.
+
+    Of the regions that enough people have; a pair that too few have both of counts as uncorrelated.
+    """
     matrix = correlations(e)
-    return np.asarray(np.linalg.eigvalsh(matrix)[::-1][:count] / len(matrix))
+    defined = np.isfinite(np.diagonal(matrix))
+    matrix = np.nan_to_num(matrix[np.ix_(defined, defined)])
+    result = np.full(count, np.nan)
+    largest = np.linalg.eigvalsh(matrix)[::-1][:count]
+    result[: len(largest)] = largest / max(len(matrix), 1)
+    return result
 
 
 def kurtosis(e: Floats) -> float:
     """Mean over regions of the standardised fourth moment; 3 for many normal residuals."""
-    return float(np.mean(np.nanmean(e**4, axis=0) / np.nanmean(e**2, axis=0) ** 2))
+    fourth, second = (_moment(e, order, fewest=FEWEST) for order in (4, 2))
+    defined = second > 0
+    return float(np.mean(fourth[defined] / second[defined] ** 2)) if defined.any() else np.nan
 
 
 def mahalanobis(deviations: Floats, covariance: Floats) -> Floats:
@@ -67,3 +81,11 @@ def mahalanobis(deviations: Floats, covariance: Floats) -> Floats:
         part = covariance[np.ix_(there, there)]
         result[i] = d @ np.linalg.solve(part, d) * seen.shape[1] / there.sum()
     return result
+
+
+def _moment(e: Floats, order: int, *, fewest: int) -> Floats:
+    """(region,): mean power of the residuals of the people who have the region."""
+    seen = np.isfinite(e)
+    people = seen.sum(axis=0)
+    total = np.where(seen, e, 0.0) ** order
+    return np.where(people >= fewest, total.sum(axis=0) / np.maximum(people, 1), np.nan)

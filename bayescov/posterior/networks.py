@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 Tables = dict[str, tuple[tuple[str, ...], npt.NDArray]]
 
 ROUNDING = 1e-9
+FEWEST = 50  # draws: of fewer, "all of them" would be said as a certainty
 
 # benchmarks/networks.py: 25 studies, two comparisons each.
 MEASURED = (
@@ -72,7 +73,7 @@ def networks(
         A region is a hub if it is among so many regions of greatest strength.
     draws : int
         How many draws are measured, evenly spaced over those of the fit and its structural special cases together (as in
-        `connections`). As many as the fit has is the most.
+        `connections`). At least 50, of which a probability can be told; as many as the fit has is the most.
     interval : float
         In (0, 1). Probability of the central intervals.
     seed : int
@@ -103,7 +104,7 @@ def networks(
     >>> import bayescov as bc
     >>> cohort = bc.simulate_study("ms-nmosd", seed=1)
     >>> fit = bc.fit(bc.prepare(cohort), model="separate", seed=1)
-    >>> answers = bc.networks(fit, draws=20)
+    >>> answers = bc.networks(fit, draws=50)
     >>> answers["difference"].dims
     ('population', 'measure')
     """
@@ -113,7 +114,7 @@ def networks(
     require_fit(fit, "correlation")
     control, patients = patients_of(fit)
     regions = [str(r) for r in fit["posterior"]["region"].to_numpy()]
-    require_whole("draws", draws, low=1)
+    require_whole("draws", draws, low=FEWEST)
     require_whole("hubs", hubs, low=1, high=len(regions))
 
     pairs = homologous_pairs(regions)

@@ -26,12 +26,16 @@ TAILS = {
     "farthest": "largest over mean of people's squared Mahalanobis distances from the model's means",
 }
 
+# Less than this is rounding: a spread, an eigenvalue or a difference of none.
+NOTHING = 1e-9
+
+
+def _log(values: Floats) -> Floats:
+    return np.log(np.maximum(values, NOTHING))
+
+
 # The scale on which an element of each kind varies about alike in both directions.
-SYMMETRIC: dict[str, Callable[[Floats], Floats]] = {
-    "sd": np.log,
-    "correlation": fisher_z,
-    "eigenvalue": np.log,
-}
+SYMMETRIC: dict[str, Callable[[Floats], Floats]] = {"sd": _log, "correlation": fisher_z, "eigenvalue": _log}
 
 
 def posterior_predictive_checks(
@@ -61,6 +65,8 @@ def posterior_predictive_checks(
         region), ``correlation`` over (population, edge), ``eigenvalue`` over (population, rank), ``tail`` over
         (population, tail). Over (population): ``sd_worst_p``, ``correlation_worst_p`` and ``eigenvalue_worst_p``,
         the share of replicated studies whose most unusual element is more unusual than the most unusual one seen.
+        NaN where a statistic is not defined: fewer than two people of the group have the region (``sd``), or fewer than three
+        both regions (``correlation``) or any (``eigenvalue``, kurtosis).
 
     Raises
     ------
@@ -91,14 +97,13 @@ def posterior_predictive_checks(
     tables: dict[str, tuple[tuple[str, ...], npt.NDArray]] = {}
     for name, dim in dims.items():
         low, high = central_interval(made[name], interval, axis=0)
-        larger = (made[name] > seen[name]).mean(axis=0) + 0.5 * (made[name] == seen[name]).mean(axis=0)
         where = ("population", dim)
         tables |= {
             f"{name}_observed": (where, seen[name].mean(axis=0)),
             f"{name}_replicated": (where, made[name].mean(axis=0)),
             f"{name}_replicated_low": (where, low),
             f"{name}_replicated_high": (where, high),
-            f"{name}_p": (where, larger),
+            f"{name}_p": (where, _larger(seen[name], made[name])),
         }
         if name != "tail":
             worst = _worst(SYMMETRIC[name](seen[name]), SYMMETRIC[name](made[name]))
@@ -220,16 +225,25 @@ def _statistics(y: Floats, params: Parameters, draw: int, design: Design) -> Sta
     return {name: np.array(values, dtype=float) for name, values in rows.items()}
 
 
+def _larger(seen: Floats, made: Floats) -> Floats:
+    """Share of replicated studies (first axis) that are larger, ties by half; NaN where there is nothing to compare."""
+    share = (made > seen).mean(axis=0) + 0.5 * (made == seen).mean(axis=0)
+    return np.where(np.isnan(seen + made).any(axis=0), np.nan, share)
+
+
 def _worst(seen: Floats, made: Floats) -> Floats:
     """(population,): share of replicated studies with a more unusual most unusual element.
 
-    Unusual is far from the mean of the replicated studies, in their SDs, on the scale of `SYMMETRIC`.
+    Unusual is far from the mean of the replicated studies, in their SDs, on the scale of `SYMMETRIC`. Elements that are not
+    defined are left out; NaN where none is.
     """
     center, sd = made.mean(axis=0), made.std(axis=0)
-    sd = np.where(sd > 0, sd, 1.0)
-    worst_seen = np.abs((seen - center) / sd).max(axis=-1)
-    worst_made = np.abs((made - center) / sd).max(axis=-1)
-    return np.asarray((worst_made >= worst_seen).mean(axis=0))
+    sd = np.where(sd > NOTHING, sd, 1.0)
+    defined = np.isfinite(seen + made).all(axis=0)
+    far_seen, far_made = (np.where(defined, np.abs((x - center) / sd), 0.0) for x in (seen, made))
+    # What cannot vary (a third eigenvalue of three people) differs by rounding alone: that is a tie.
+    share = (far_made.max(axis=-1) >= far_seen.max(axis=-1) - NOTHING).mean(axis=0)
+    return np.where(defined.any(axis=-1), share, np.nan)
 
 
 def _site_codes(design: Design) -> npt.NDArray[np.int_] | None:

@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from bayescov.posterior.arguments import require_fit
+from bayescov.report.belonging import require_belonging
 from bayescov.report.words import interval_text, listing, plural, probability, signed
 from bayescov.sampling.diagnostics import Diagnosis, diagnose
 from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS
-from bayescov.sampling.tree import spec_of
+from bayescov.sampling.tree import design_of, spec_of
 
 __all__ = ["Sentence", "headline", "sentences"]
 
@@ -46,6 +48,11 @@ def headline(
         intervals, the connections that can be named, comparisons between patient groups; last, what groups of
         this size cannot show.
 
+    Raises
+    ------
+    AnswerError
+        If this is no fit, or the answers are other ones or of other groups or regions than the fit.
+
     Examples
     --------
     >>> import bayescov as bc
@@ -53,6 +60,8 @@ def headline(
     >>> fit = bc.fit(bc.prepare(cohort), model="separate", seed=1)
     >>> sentences = bc.headline(fit, bc.connections(fit), bc.volumes(fit))  # doctest: +SKIP
     """
+    require_fit(fit, "correlation")
+    require_belonging(design_of(fit), connections=connections, volumes=volumes)
     return [s.text for s in sentences(fit, connections, volumes, diagnosis or diagnose(fit))]
 
 

@@ -10,8 +10,10 @@ from markupsafe import Markup
 
 from bayescov.errors import AnswerError
 from bayescov.posterior.arguments import require_fit
+from bayescov.report.belonging import require_belonging
 from bayescov.report.context import Extras, context
 from bayescov.sampling.diagnostics import Diagnosis, diagnose
+from bayescov.sampling.tree import design_of
 
 __all__ = ["report"]
 
@@ -76,7 +78,8 @@ def report(
     Raises
     ------
     AnswerError
-        If this is no fit, one of the answers is of another kind or design, or the file cannot be written.
+        If this is no fit, one of the answers is of another kind or of other groups, regions or people, or the file cannot
+        be written.
 
     Examples
     --------
@@ -89,6 +92,9 @@ def report(
     from bayescov.posterior import connections, volumes
 
     require_fit(fit, "correlation", "mean")
+    require_belonging(
+        design_of(fit), networks=networks, checks=checks, sensitivity=sensitivity, differentiation=differentiation, models=models
+    )  # fmt: skip
     edges = connections(fit, threshold=threshold, margin=margin, kind=kind, fdr=fdr, interval=interval)
     sizes = volumes(fit, interval=interval, fdr=fdr)
     extras = Extras(classical, networks, checks, sensitivity, network_test, differentiation, models)

@@ -21,7 +21,7 @@ def written(tmp_path_factory):
         fit,
         tmp_path_factory.mktemp("accessible") / "report.html",
         classical=bc.fisher_z(design),
-        networks=bc.networks(fit, draws=10),
+        networks=bc.networks(fit, draws=50),
         network_test=bc.network_test(design, n_permutations=19),
         sensitivity=sensitivity,
         differentiation=bc.differentiate(

@@ -25,7 +25,7 @@ def page_of_names(tmp_path_factory):
     path = tmp_path_factory.mktemp("names") / "report.html"
     return bc.report(
         fit, path, title=f"Title {SCRIPT}", command=f"bayescov fit {CLOSING}",
-        networks=bc.networks(fit, draws=5), sensitivity=bc.sensitivity(fit, draws=200),
+        networks=bc.networks(fit, draws=50), sensitivity=bc.sensitivity(fit, draws=200),
         models=bc.compare_models({SCRIPT: fit, CLOSING: fit}, draws=200),
     )  # fmt: skip
 

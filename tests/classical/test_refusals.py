@@ -115,6 +115,14 @@ def test_regions_that_hardly_anybody_has_together(test):
         test(design(groups), kind="spearman")
 
 
+@pytest.mark.parametrize("people", [0, 1])
+def test_a_region_that_nobody_of_a_group_has(people):
+    groups = drawn((20, 14))
+    groups[1][people:, 1] = np.nan
+    with pytest.raises(AnswerError, match=f"only {people} people of 'MS' have both"):
+        bc.fisher_z(design(groups))
+
+
 @pytest.mark.parametrize("bad", [0, -1, 2.5, "many", True])
 def test_a_number_of_permutations_that_is_none(bad):
     for test in (bc.permutation_test, bc.nbs, bc.network_test):

@@ -1,11 +1,14 @@
 """Comparing models: densities of people left out, against the definition, scipy and brute-force refits."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import stats
 from scipy.special import multigammaln
 
 import bayescov as bc
+from bayescov.design import from_edges, to_edges
 from bayescov.design.subset import drop
 from bayescov.errors import AnswerError
 from bayescov.model import load_model
@@ -13,7 +16,7 @@ from bayescov.posterior.compare import left_out_density
 from bayescov.posterior.likelihood import leave_one_out_density, log_likelihood
 from bayescov.posterior.parameters import parameters_of
 from bayescov.sampling.tree import design_of
-from tests.posterior.fakes import conjugate_fit, design_from
+from tests.posterior.fakes import conjugate_fit, design_from, fake_fit
 
 SIZES = {"HC": 12, "MS": 13, "NMOSD": 14}
 QUICK = {"draws": 800, "tune": 200, "chains": 2, "min_ess": 0.0, "progress": False}
@@ -141,6 +144,69 @@ def test_fits_that_cannot_be_compared_get_a_sentence(fits, design):
         bc.average_connections(fits, {"pooled": 1.0})
     with pytest.raises(AnswerError, match="not all zero"):
         bc.average_connections(fits, {"pooled": 0.0, "separate": 0.0})
+
+
+def regrouped(design, order, codes=None, **names):
+    """The same design with its populations in another order, renamed, or people in other groups."""
+    position = [order.index(g) for g in design.populations]
+    codes = design.population.values if codes is None else codes
+    return dataclasses.replace(
+        design,
+        population=design.population.copy(data=np.array(position)[codes]),
+        populations=tuple(names.get(g, g) for g in order),
+    )
+
+
+def reordered(fit, design, *, populations=slice(None), regions=slice(None)):
+    """The same posterior as a fit of `design`, its populations and regions in this order."""
+    matrices = from_edges(fit["posterior"]["correlation"].values)
+    return fake_fit(
+        to_edges(matrices[:, :, populations][..., regions, :][..., regions]),
+        design=design,
+        model="pooled",
+    )
+
+
+def test_groups_and_connections_are_averaged_by_name_whatever_their_order(fits, design):
+    order = [2, 0, 1]
+    other = regrouped(design, ["HC", "NMOSD", "MS"])
+    by_region = {name: getattr(other, name).isel(region=order) for name in ("y", "center", "scale")}
+    turned = reordered(
+        fits["pooled"], dataclasses.replace(other, **by_region), populations=[0, 2, 1], regions=order
+    )
+    straight = reordered(fits["pooled"], design)
+    weights = {"one": 0.4, "two": 0.6}
+    expected = bc.average_connections({"one": fits["separate"], "two": straight}, weights)
+    mixed = bc.average_connections({"one": fits["separate"], "two": turned}, weights)
+    assert list(mixed["population"].values) == ["MS", "NMOSD"]
+    assert not np.allclose(expected["p_added"][0], expected["p_added"][1], atol=0.01)
+    for name in ("p_added", "p_missing", "p_added_high", "difference", "n_added"):
+        np.testing.assert_allclose(mixed[name], expected[name], err_msg=name)
+
+
+def test_fits_of_other_groups_people_or_regions_are_neither_averaged_nor_compared(fits, design):
+    codes = design.population.values.copy()
+    codes[[12, 30]] = codes[[30, 12]]
+    order = ["HC", "MS", "NMOSD"]
+    for other, sentence in (
+        (
+            regrouped(design, order, MS="ON"),
+            "patient groups, which are MS, NMOSD in the first and ON, NMOSD in",
+        ),
+        (regrouped(design, ["MS", "HC", "NMOSD"]), "'one' and 'two' have other controls, 'HC' and 'MS'"),
+        (regrouped(design, order, codes), "different groups: 2 of 39, the first 's12', who is 'MS' in the"),
+    ):
+        pair = {"one": fits["separate"], "two": reordered(fits["pooled"], other)}
+        with pytest.raises(AnswerError, match=sentence):
+            bc.average_connections(pair, {"one": 0.5, "two": 0.5})
+        with pytest.raises(AnswerError, match=sentence):
+            bc.compare_models(pair)
+    fewer = {"one": fits["separate"], "two": reordered(fits["pooled"], drop(design, [3]))}
+    with pytest.raises(AnswerError, match="not of the same people: 's3' only in one of them"):
+        bc.average_connections(fewer, {"one": 0.5, "two": 0.5})
+    two_regions = reordered(fits["pooled"], design).isel(region=[0, 1], edge=[0])
+    with pytest.raises(AnswerError, match="not of the same regions: only 'one' has 'R2'"):
+        bc.average_connections({"one": fits["separate"], "two": two_regions}, {"one": 0.5, "two": 0.5})
 
 
 def test_missing_volumes_are_left_out_of_the_density(design):

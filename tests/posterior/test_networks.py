@@ -20,7 +20,7 @@ REGIONS = ["Left-Thalamus", "Brain-Stem", "Right-Thalamus", "Left-Putamen", "Rig
 @pytest.fixture(scope="module")
 def fit(rng):
     design = fake_design(rng, REGIONS, {"HC": 9, "MS": 8, "NMOSD": 7})
-    return fake_fit(to_edges(random_correlations(rng, (2, 15, 3), 6, people=7)), design=design)
+    return fake_fit(to_edges(random_correlations(rng, (2, 40, 3), 6, people=7)), design=design)
 
 
 @pytest.fixture(scope="module")
@@ -78,18 +78,18 @@ def test_homotopic_is_the_mean_correlation_of_homologues(fit, answers):
 
 
 def test_without_homologues_there_is_no_homotopic_measure(small):
-    assert "homotopic" not in bc.networks(small, draws=3)["measure"].values
+    assert "homotopic" not in bc.networks(small, draws=50)["measure"].values
 
 
 def test_same_seed_same_answers_and_draws_are_spread(fit):
-    one, two = bc.networks(fit, draws=10), bc.networks(fit, draws=10)
+    one, two = bc.networks(fit, draws=50), bc.networks(fit, draws=50)
     assert one.identical(two)
-    assert one.attrs["draws"] == 10
-    assert bc.networks(fit, draws=10_000).attrs["draws"] == 30
+    assert one.attrs["draws"] == 50
+    assert bc.networks(fit, draws=10_000).attrs["draws"] == 80
 
 
 def test_partial_networks_are_other_networks(fit):
-    plain, partial = (bc.networks(fit, draws=5, kind=kind) for kind in ("correlation", "partial"))
+    plain, partial = (bc.networks(fit, draws=50, kind=kind) for kind in ("correlation", "partial"))
     assert not np.allclose(plain["mean"].sel(measure="strength"), partial["mean"].sel(measure="strength"))
 
 
@@ -106,8 +106,8 @@ def test_what_to_beware_of_is_that_of_the_fits_model(fit, answers):
         assert f"to {within.max():.0f} %" in BIAS[name]
     other = fit.copy()
     other.attrs = {**fit.attrs, "model": load_model("pooled").change(spread={"shift_sd": 0.4}).to_json()}
-    assert "not measured" in bc.networks(other, draws=2).attrs["bias"]
-    assert bc.networks(fit, draws=2).attrs["bias"].endswith(tuple(BIAS.values()))
+    assert "not measured" in bc.networks(other, draws=50).attrs["bias"]
+    assert bc.networks(fit, draws=50).attrs["bias"].endswith(tuple(BIAS.values()))
 
 
 def test_frames(answers):
@@ -125,6 +125,7 @@ def test_frames(answers):
         ({"hubs": 0}, "hubs=0"),
         ({"hubs": 9}, "between 1 and 6"),
         ({"draws": 2.5}, "draws=2.5"),
+        ({"draws": 49}, "draws=49 must be a whole number of at least 50"),
         ({"kind": "x"}, "kind"),
     ],
 )

@@ -67,8 +67,53 @@ def test_nan_never_passes(good):
     broken["sd_worst_p"][1] = np.nan
     broken["tail_p"][2] = np.nan
     checks = bc.judge_predictions(broken)
-    assert checks[0].passed is False
-    assert checks[-1].passed is False
+    assert checks[0].passed is None
+    assert checks[0].text.endswith("of the residuals in HC, NMOSD.")
+    assert checks[-1].passed is None
+    assert checks[-1].text.endswith("as the model expects in HC, MS.")
+
+
+def test_a_region_that_a_whole_group_lacks_is_left_out_and_nothing_else():
+    rng = np.random.default_rng(12)
+    y = factor_data(rng)
+    fit = conjugate_fit(design_from(y, SIZES), rng)
+    fit["posterior"]["sd"].loc[{"population": "MS", "region": "R2"}] *= 2.0
+    fit["observed_data"]["y"].values[40:85, 4] = np.nan
+    checks = bc.posterior_predictive_checks(fit, draws=300)
+    assert np.argwhere(checks["sd_p"].isnull().values).tolist() == [[1, 4]]
+    lost = checks["correlation_p"].isnull()
+    with_it = (checks["region_a"] == "R4") | (checks["region_b"] == "R4")
+    np.testing.assert_array_equal(lost, [np.zeros(15), with_it, np.zeros(15)])
+    assert checks["tail_p"].notnull().all()
+    found = {c.name: c for c in bc.judge_predictions(checks)}
+    assert found["standard deviations"].passed is False  # what is defined is judged
+    assert "region R2 in MS" in found["standard deviations"].text
+    for name, count in (("standard deviations", "1 of 18"), ("correlations", "5 of 45")):
+        assert f"too few people of MS have the volumes: {count} {name}." in found[name].text
+    assert [found[name].passed for name in ("correlations", "largest eigenvalues", "tails")] == [True] * 3
+
+
+@pytest.mark.parametrize("people", [1, 2, 3])
+def test_a_group_of_hardly_anybody_fails_nothing(people):
+    rng = np.random.default_rng(13)
+    fit = conjugate_fit(design_from(factor_data(rng), SIZES), rng)
+    few = fit.isel(subject=slice(85 + people))
+    checks = bc.posterior_predictive_checks(few, draws=60)
+    for check in bc.judge_predictions(checks):
+        assert check.passed is not False, check.text
+    # Two residuals that sum to nothing always correlate perfectly; that says nothing of the people.
+    undefined = checks["correlation_worst_p"].isnull().values
+    np.testing.assert_array_equal(undefined, [False, False, people < 3])
+    assert "of the residuals in HC, MS. Left out" in bc.judge_predictions(checks)[1].text or people == 3
+
+
+def test_a_region_without_variation_is_a_spread_that_the_model_does_not_reproduce():
+    rng = np.random.default_rng(14)
+    fit = conjugate_fit(design_from(factor_data(rng), SIZES), rng)
+    fit["observed_data"]["y"].values[40:85, 3] = 0.5
+    spread = bc.judge_predictions(bc.posterior_predictive_checks(fit, draws=60))[0]
+    assert spread.passed is False
+    assert "region R3 in MS, is 0.00" in spread.text
 
 
 def test_replicates_have_the_moments_of_the_model():

@@ -62,6 +62,17 @@ def test_connectome_works_without_network(edges, monkeypatch):
     display.close()
 
 
+@pytest.mark.parametrize("options", [{}, {"colorbar": True}])
+def test_connectome_without_a_probable_change_is_an_empty_brain_that_says_so(edges, options, tmp_path):
+    weak = edges.assign({name: 0.4 * edges[name] for name in ("p_added", "p_missing")})
+    display = bc.plot_connectome(weak, population="MS", display_mode="x", **options)
+    figure = display.frame_axes.figure
+    texts = [t.get_text() for t in figure.findobj(mpl.text.Text)]
+    assert "MS against HC: nothing added or missing with a probability of 0.5 or more" in texts
+    display.savefig(tmp_path / "empty.png")
+    display.close()
+
+
 def test_connectome_of_unknown_regions_says_what_to_use():
     unknown = bc.connections(fake_fit(sizes={"HC": 20, "A": 20}, regions=list("uvwx"), draws=50))
     with pytest.raises(AnswerError, match="plot_connections"):

@@ -31,7 +31,7 @@ def design(fit):
 
 @pytest.fixture(scope="module")
 def networks(fit):
-    return bc.networks(fit, draws=20)
+    return bc.networks(fit, draws=50)
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +210,64 @@ def test_answers_of_another_kind_are_refused(fit, networks, tmp_path):
         bc.report(fit, tmp_path / "r.html", differentiation=networks)
     with pytest.raises(AnswerError, match=r"bayescov\.compare_models"):
         bc.report(fit, tmp_path / "r.html", models=networks)
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    """Fits of other studies: of other groups, controls, regions and people."""
+    return {
+        "groups": fake_fit(sizes={"HC": 34, "MS": 40, "UD": 35}, draws=30),
+        "controls": fake_fit(sizes={"CTRL": 34, "MS": 40, "NMOSD": 35}, draws=30),
+        "regions": fake_fit(regions=["left thalamus", "right thalamus", "pons"], draws=30),
+        "people": fake_fit(sizes={"HC": 34, "MS": 39, "NMOSD": 35}, draws=30),
+    }
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ("groups", "another fit: its patient groups are MS and UD, those of this fit are MS and NMOSD"),
+        (
+            "controls",
+            "another fit: its controls are CTRL, those of this fit are HC; make it anew with bayescov.",
+        ),
+        ("regions", "another fit: its regions include pons, those of this fit do not; make it anew"),
+    ],
+)
+def test_answers_of_another_fit_are_refused(fit, elsewhere, tmp_path, other, sentence):
+    theirs = elsewhere[other]
+    own = bc.connections(fit), bc.volumes(fit)
+    with pytest.raises(AnswerError, match=f"^connections= was made from {sentence}"):
+        bc.headline(fit, bc.connections(theirs), own[1])
+    with pytest.raises(AnswerError, match=f"^volumes= was made from {sentence}"):
+        bc.headline(fit, own[0], bc.volumes(theirs))
+    with pytest.raises(AnswerError, match=f"^networks= was made from {sentence}"):
+        bc.report(fit, tmp_path / "r.html", networks=bc.networks(theirs, draws=50))
+    with pytest.raises(AnswerError, match=f"^checks= was made from {sentence}"):
+        bc.report(fit, tmp_path / "r.html", checks=bc.posterior_predictive_checks(theirs, draws=2))
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_answers_about_other_people_are_refused(fit, elsewhere, models, differentiation, tmp_path):
+    fewer = elsewhere["people"]
+    said = "another fit: its people are without sub-108, those of this fit are not"
+    with pytest.raises(AnswerError, match=f"sensitivity= was made from {said}"):
+        bc.report(fit, tmp_path / "r.html", sensitivity=bc.sensitivity(fewer, draws=100))
+    said = "another fit: its people include sub-108, those of this fit do not"
+    for name, answer in (("models", models), ("differentiation", differentiation)):
+        with pytest.raises(AnswerError, match=f"{name}= was made from {said}"):
+            bc.report(fewer, tmp_path / "r.html", **{name: answer})
+
+
+def test_answers_to_other_questions_are_refused(fit, networks, sensitivity, tmp_path):
+    with pytest.raises(
+        AnswerError, match=r"networks= must be what bayescov\.networks\(fit\) returned, but got what sens"
+    ):
+        bc.report(fit, tmp_path / "r.html", networks=sensitivity)
+    with pytest.raises(AnswerError, match=r"sensitivity= must be what .* returned, but got str"):
+        bc.report(fit, tmp_path / "r.html", sensitivity="more")
+    with pytest.raises(AnswerError, match=r"volumes= must be what bayescov\.volumes\(fit\) returned"):
+        bc.headline(fit, bc.connections(fit), networks)
 
 
 def test_picture_of_sensitivity_draws_each_scenario_once(sensitivity):

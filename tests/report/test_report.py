@@ -92,7 +92,7 @@ def test_the_report_is_callable_after_its_room_was_imported(fit, tmp_path):
 
 def test_twin_networks_and_sensitivity_appear_where_given(fit, tmp_path):
     twin = fisher_z(design_of(fit))
-    networks = bc.networks(fit, draws=3)
+    networks = bc.networks(fit, draws=50)
     text = bc.report(fit, tmp_path / "more.html", classical=twin, networks=networks).read_text("utf-8")
     assert re.findall(r'<section id="(\w+)"', text)[4:6] == ["networks", "twin"]
     assert "Benjamini" in section(text, "methods")

@@ -35,7 +35,8 @@ def plot_connectome(
         Patient group; by default the first.
     probability : float
         Smallest probability of being added or missing that is drawn. Added connections are blue, missing ones
-        vermilion; the colour is as strong as the connection is probable.
+        vermilion; the colour is as strong as the connection is probable. Where none is so probable the brain is empty, and
+        the title says so.
     display_mode : str
         As in `nilearn.plotting.plot_connectome`, for instance ``"ortho"``, ``"lzry"``.
     **options
@@ -77,10 +78,11 @@ def plot_connectome(
 
     strength = _signed(connections.sel(population=group), len(regions), probability)[np.ix_(known, known)]
     colours = LinearSegmentedColormap.from_list("changes", [COLOURS["missing"], "#e9e4df", COLOURS["added"]])
+    drawn = bool(strength.any())
     unknown = [regions[k] for k in range(len(regions)) if k not in known]
-    title = f"{group} against {connections.attrs['control']}" + (
-        f" (without {', '.join(unknown)})" if unknown else ""
-    )
+    title = f"{group} against {connections.attrs['control']}"
+    title += f" (without {', '.join(unknown)})" if unknown else ""
+    title += "" if drawn else f": nothing added or missing with a probability of {probability:g} or more"
     settings: dict[str, Any] = {
         "node_color": "black",
         "node_size": 12,
@@ -90,7 +92,9 @@ def plot_connectome(
         "title": title.replace("$", r"\$"),
         "display_mode": display_mode,
     }
-    return draw(strength, np.array([centres[k] for k in known]), **{**settings, **options})
+    # nilearn takes the colour bar's scale from the connections it drew, and fails where there are none.
+    bar = {} if drawn else {"colorbar": False}
+    return draw(strength, np.array([centres[k] for k in known]), **{**settings, **options, **bar})
 
 
 def _signed(row: xr.Dataset, n_regions: int, probability: float) -> np.ndarray:
