@@ -48,6 +48,7 @@ def model_matrix(cohort: Cohort, formula: str) -> tuple[Floats, list[str], dict[
         raise DesignError(
             f"the formula {formula!r} has several parts; give the right-hand side alone, such as 'age + sex'"
         )
+    _require_known_functions(required, table, formula)
     require_columns(required, table)
     levels = _require_usable(required, _coded(required, parsed), table, cohort)
     for name, known in levels.items():
@@ -89,6 +90,19 @@ def level_labels(column: pd.Series) -> tuple[pd.Series, list[str]]:
         return column.map(dict(zip(values, known, strict=True))).astype(str), known
     labels = column.astype(str)
     return labels, sorted(labels.unique())
+
+
+def _require_known_functions(required: list[str], table: pd.DataFrame, formula: str) -> None:
+    for name in required:
+        if name not in table.columns and re.search(rf"(?<![\w.]){re.escape(name)}\s*\(", formula):
+            instead = (
+                f"; write np.{name}()"
+                if hasattr(np, name)
+                else ", nor is one of numpy's (np.log10(), for instance)"
+            )
+            raise DesignError(
+                f"the formula {formula!r} calls {name}(), which is no function that formulas know{instead}"
+            )
 
 
 def _require_meant_powers(formula: str) -> None:

@@ -38,6 +38,8 @@ def test_what_may_be_written(formula, columns):
     [
         ("agee", "asks for 'agee'.*did you mean 'age'.*age, sex, icv, scanner"),
         ("age + centre", "asks for 'centre'"),
+        ("sqrt(age)", r"calls sqrt\(\), which is no function that formulas know; write np.sqrt\(\)"),
+        ("cubed(age)", r"calls cubed\(\), which is no function that formulas know, nor"),
         ("age ~ sex", "several parts; give the right-hand side alone"),
         ("age | sex", "several parts"),
         ("(age", "cannot be read"),
