@@ -148,6 +148,34 @@ def test_bad_options_of_fit_are_said(table, tmp_path, arguments, said):
     assert not list(tmp_path.iterdir())  # said before anything was sampled
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo"],
+        ["fit", "study.csv"],
+        ["compare", "study.csv"],
+        ["calibrate"],
+        ["plan", "35"],
+        *(
+            [command, "results"]
+            for command in (
+                "compare-models",
+                "differentiate",
+                "networks",
+                "predictive-checks",
+                "report",
+                "sensitivity",
+            )
+        ),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_seed_below_zero_is_bad_input_to_every_command(arguments):
+    result = run(*arguments, "--seed", "-1")
+    assert result.exit_code == 2
+    assert re.search(r"--seed.*(x>=0|equal to 0)", ANSI.sub("", result.stderr))
+
+
 def test_a_folder_that_cannot_be_written_is_said_before_anything_runs(table):
     started = time.perf_counter()
     result = run("fit", table, "--group", "diagnosis", "--out", table / "inside")

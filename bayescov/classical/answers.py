@@ -1,6 +1,5 @@
 """From arrays to answers: the coordinates the posterior answers have, false discovery rates, checks of arguments."""
 
-import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from bayescov.design import Design
 from bayescov.design.edges import edge_coordinates
 from bayescov.errors import AnswerError
 
-__all__ = ["edge_answers", "false_discovery", "require_count", "require_share"]
+__all__ = ["edge_answers", "false_discovery", "require_share"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,17 +28,6 @@ def false_discovery(p_values: Floats) -> Floats:
     from scipy.stats import false_discovery_control
 
     return np.asarray(false_discovery_control(p_values, axis=-1, method="bh"))
-
-
-def require_count(name: str, value: Any, *, least: int) -> int:
-    """The value as an int, or a sentence."""
-    try:
-        count = operator.index(value)
-    except TypeError:
-        count = least - 1
-    if count < least or isinstance(value, bool):
-        raise AnswerError(f"{name}={value!r} must be a whole number of at least {least}")
-    return count
 
 
 def require_share(name: str, value: Any) -> float:

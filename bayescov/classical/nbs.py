@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.classical.answers import edge_answers, require_count
+from bayescov.arguments import require_count, require_seed
+from bayescov.classical.answers import edge_answers
 from bayescov.classical.exchange import Members, Pair, blocks, make_pairs, members
 from bayescov.classical.parallel import over_blocks
 from bayescov.design import Design
@@ -69,7 +70,7 @@ def nbs(
     ('population',)
     """
     require_count("n_permutations", n_permutations, least=1)
-    require_count("seed", seed, least=0)
+    require_seed(seed)
     if not isinstance(threshold, (int, float, np.number)) or not 0 < threshold < np.inf:
         raise AnswerError(
             f"threshold={threshold!r} must be a number of standard errors above zero, for instance 2.5"

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.classical.answers import false_discovery, require_count
+from bayescov.arguments import require_count, require_seed
+from bayescov.classical.answers import false_discovery
 from bayescov.classical.exchange import Pair, blocks, make_pairs, members, symmetric
 from bayescov.classical.parallel import over_blocks
 from bayescov.design import Design
@@ -76,7 +77,7 @@ def network_test(
     ('population', 'measure')
     """
     require_count("n_permutations", n_permutations, least=1)
-    require_count("seed", seed, least=0)
+    require_seed(seed)
     names = _require_measures(measures)
     if not isinstance(threshold, (int, float, np.number)) or not 0 <= threshold < 1:
         raise AnswerError(

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.classical.answers import edge_answers, false_discovery, require_count
+from bayescov.arguments import require_count, require_seed
+from bayescov.classical.answers import edge_answers, false_discovery
 from bayescov.classical.exchange import TIE, Pair, blocks, make_pairs, members
 from bayescov.classical.kernels import tally
 from bayescov.classical.parallel import over_blocks
@@ -102,7 +103,7 @@ def permutation_test(
     True
     """
     require_count("n_permutations", n_permutations, least=1)
-    require_count("seed", seed, least=0)
+    require_seed(seed)
     pairs, left = make_pairs(design, kind)
     tasks = [(k, number, count) for k in range(len(pairs)) for number, count in blocks(n_permutations)]
     found = [Exceedances.none(pair) for pair in pairs]

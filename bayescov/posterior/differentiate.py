@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import softmax
 
+from bayescov.arguments import require_seed
 from bayescov.design import Design
 from bayescov.design.subset import raw_covariates, raw_volumes, subset
 from bayescov.errors import AnswerError
@@ -96,7 +97,7 @@ def differentiate(
     Raises
     ------
     AnswerError
-        If a group is not there, or is too small for the folds.
+        If a group is not there, or is too small for the folds, or an argument is not valid.
 
     Examples
     --------
@@ -110,6 +111,7 @@ def differentiate(
     if len(positions) != 2:
         raise AnswerError(f"between={between!r} must name two groups")
     require_whole("repeats", repeats, low=1)
+    require_seed(seed)
     people = np.flatnonzero(np.isin(design.population.values, positions))
     positive = design.population.values[people] == positions[0]
     smallest = int(min(positive.sum(), (~positive).sum()))

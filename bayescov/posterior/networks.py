@@ -5,6 +5,7 @@ import numpy.typing as npt
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from bayescov.arguments import require_seed
 from bayescov.cohort.regions import default_atlas
 from bayescov.design.edges import from_edges
 from bayescov.graphs import GLOBAL_MEASURES, REGIONAL_MEASURES, measure
@@ -115,6 +116,7 @@ def networks(
     control, patients = patients_of(fit)
     regions = [str(r) for r in fit["posterior"]["region"].to_numpy()]
     require_whole("draws", draws, low=FEWEST)
+    require_seed(seed)
     require_whole("hubs", hubs, low=1, high=len(regions))
 
     pairs = homologous_pairs(regions)

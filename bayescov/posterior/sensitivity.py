@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayescov.arguments import require_seed
 from bayescov.errors import AnswerError
 from bayescov.model.spec import ModelSpec
 from bayescov.posterior.arguments import (
@@ -124,6 +125,7 @@ def sensitivity(
         require_number("thresholds or margins", value, low=0.0, high=1.0, closed="left")
     require_choice("kind", kind, KINDS)
     require_whole("draws", draws, low=100)
+    require_seed(seed)
     require_fit(fit, "correlation", "sd", "mean")
     control, patients = patients_of(fit)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from bayescov.arguments import require_seed
 from bayescov.design import Design
 from bayescov.errors import FitError, nearest
 from bayescov.model.spec import ModelSpec, load_model
@@ -97,6 +98,7 @@ def fit(
     _check_settings(design, engine, draws, tune, chains)
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0])
+    seed = require_seed(seed, error=FitError)
     cores = cores or available_cores()
     # So that a region times any constant gives the same draws, and not only the same posterior.
     seen = replace(design, y=design.y.round(DECIMALS))

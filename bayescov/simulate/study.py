@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 from scipy.special import ndtr, ndtri
 
+from bayescov.arguments import require_seed
 from bayescov.cohort.table import Cohort
 from bayescov.design.edges import edge_coordinates, from_edges, to_edges
 from bayescov.errors import TableError, nearest
@@ -49,6 +50,8 @@ def simulate_study(name: str = "ms-nmosd", *, seed: int, sizes: Mapping[str, int
     ------
     TableError
         If there is no study or group of that name.
+    AnswerError
+        If `seed` is no whole number of at least 0.
 
     Examples
     --------
@@ -61,6 +64,7 @@ def simulate_study(name: str = "ms-nmosd", *, seed: int, sizes: Mapping[str, int
             f"there is no study {name!r}{nearest(name, STUDIES)} (studies: {', '.join(STUDIES)})",
             source="simulate_study",
         )
+    require_seed(seed)
     people = _people(sizes)
     truth = study_truth(people.index)
     of_people, of_noise = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))

@@ -294,6 +294,11 @@ def test_bad_questions_get_a_sentence(small, cohort, wrong, sentence):
         bc.predict(small, cohort, **wrong)
 
 
+def test_a_seed_below_zero_gets_a_sentence(cohort):
+    with pytest.raises(AnswerError, match="seed=-1 must be a whole number of at least 0"):
+        bc.differentiate(bc.prepare(cohort), ("MS", "NMOSD"), seed=-1)
+
+
 def test_too_many_folds_get_a_sentence(cohort):
     with pytest.raises(AnswerError, match="folds=23 must be a whole number of between 2 and 22"):
         bc.differentiate(bc.prepare(cohort), ("MS", "NMOSD"), folds=23)

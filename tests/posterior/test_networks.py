@@ -127,6 +127,7 @@ def test_frames(answers):
         ({"draws": 2.5}, "draws=2.5"),
         ({"draws": 49}, "draws=49 must be a whole number of at least 50"),
         ({"kind": "x"}, "kind"),
+        ({"seed": -1}, "seed=-1 must be a whole number of at least 0"),
     ],
 )
 def test_bad_arguments_get_a_sentence(fit, wrong, sentence):

@@ -148,6 +148,8 @@ def test_settings_are_checked_in_sentences(cohort):
         fit(design, draws=3)
     with pytest.raises(ModelError, match="did you mean 'adaptive'"):
         fit(design, model="adaptve")
+    with pytest.raises(FitError, match="seed=-1 must be a whole number of at least 0"):
+        fit(design, seed=-1)
     with pytest.raises(FitError, match="make one with prepare"):
         fit(cohort)
 

@@ -6,7 +6,7 @@ import pytest
 
 import bayescov as bc
 from bayescov.design import from_edges, to_edges
-from bayescov.errors import TableError
+from bayescov.errors import BayescovError
 from bayescov.posterior.events import events
 from bayescov.simulate import simulate_study, study_truth
 from bayescov.simulate.correlations import packaged_table
@@ -132,10 +132,11 @@ def test_people_have_the_published_ages_sexes_and_head_sizes(large):
         ({"seed": 1, "sizes": {"SM": 3}}, "HC, MS, NMOSD"),
         ({"seed": 1, "sizes": {"MS": -1}}, "'MS'"),
         ({"seed": 1, "sizes": {"HC": 0}}, "control group 'HC' is not there"),
+        ({"seed": -1}, "seed=-1 must be a whole number of at least 0"),
     ],
 )
 def test_what_is_not_there_is_said(arguments, said):
-    with pytest.raises(TableError, match=said):
+    with pytest.raises(BayescovError, match=said):
         simulate_study(**arguments)
 
 
