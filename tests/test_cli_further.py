@@ -254,6 +254,9 @@ def test_sizes_are_written_in_one_of_two_ways():
         (["plan", "35", "--truth", "sprase"], "did you mean 'sparse'"),
         (["plan", "35", "--model", "adaptve"], "did you mean 'adaptive'"),
         (["plan", "35", "--out", "nowhere/plan.csv"], "there is no folder nowhere"),
+        (["plan", "35", "--jobs", "0"], "--jobs 0 must be a whole number of at least 1"),
+        (["calibrate", "--jobs", "0"], "--jobs 0 must be a whole number of at least 1"),
+        (["differentiate", "KEPT", "--jobs", "0"], "--jobs 0 must be a whole number of at least 1"),
         (["plan", "35", "--cache", "FILE"], "name another folder with --cache"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.arguments import require_count, require_seed
+from bayescov.arguments import require_count, require_jobs, require_seed
 from bayescov.classical.answers import edge_answers
 from bayescov.classical.exchange import Members, Pair, blocks, make_pairs, members
 from bayescov.classical.parallel import over_blocks
@@ -71,6 +71,7 @@ def nbs(
     """
     require_count("n_permutations", n_permutations, least=1)
     require_seed(seed)
+    require_jobs(n_jobs, name="n_jobs")
     if not isinstance(threshold, (int, float, np.number)) or not 0 < threshold < np.inf:
         raise AnswerError(
             f"threshold={threshold!r} must be a number of standard errors above zero, for instance 2.5"

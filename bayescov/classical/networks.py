@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.arguments import require_count, require_seed
+from bayescov.arguments import require_count, require_jobs, require_seed
 from bayescov.classical.answers import false_discovery
 from bayescov.classical.exchange import Pair, blocks, make_pairs, members, symmetric
 from bayescov.classical.parallel import over_blocks
@@ -78,6 +78,7 @@ def network_test(
     """
     require_count("n_permutations", n_permutations, least=1)
     require_seed(seed)
+    require_jobs(n_jobs, name="n_jobs")
     names = _require_measures(measures)
     if not isinstance(threshold, (int, float, np.number)) or not 0 <= threshold < 1:
         raise AnswerError(

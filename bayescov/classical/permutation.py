@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayescov.arguments import require_count, require_seed
+from bayescov.arguments import require_count, require_jobs, require_seed
 from bayescov.classical.answers import edge_answers, false_discovery
 from bayescov.classical.exchange import TIE, Pair, blocks, make_pairs, members
 from bayescov.classical.kernels import tally
@@ -104,6 +104,7 @@ def permutation_test(
     """
     require_count("n_permutations", n_permutations, least=1)
     require_seed(seed)
+    require_jobs(n_jobs, name="n_jobs")
     pairs, left = make_pairs(design, kind)
     tasks = [(k, number, count) for k in range(len(pairs)) for number, count in blocks(n_permutations)]
     found = [Exceedances.none(pair) for pair in pairs]

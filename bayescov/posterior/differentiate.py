@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import softmax
 
-from bayescov.arguments import require_seed
+from bayescov.arguments import require_jobs, require_seed
 from bayescov.design import Design
 from bayescov.design.subset import raw_covariates, raw_volumes, subset
 from bayescov.errors import AnswerError
@@ -112,6 +112,7 @@ def differentiate(
         raise AnswerError(f"between={between!r} must name two groups")
     require_whole("repeats", repeats, low=1)
     require_seed(seed)
+    require_jobs(jobs)
     people = np.flatnonzero(np.isin(design.population.values, positions))
     positive = design.population.values[people] == positions[0]
     smallest = int(min(positive.sum(), (~positive).sum()))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayescov.arguments import require_seed
+from bayescov.arguments import require_jobs, require_seed
 from bayescov.design import prepare
 from bayescov.errors import BayescovError
 from bayescov.model.spec import ModelSpec, load_model
@@ -76,7 +76,7 @@ def calibrate(
     Raises
     ------
     BayescovError
-        If there is no truth of a name, no data set is asked for, `seed` is negative, or `healthy` is no correlation matrix of p
+        If there is no truth of a name, no data set is asked for, `seed` or `jobs` is none, or `healthy` is no correlation matrix of p
         regions; before anything is fitted.
 
     Examples
@@ -91,6 +91,7 @@ def calibrate(
     if datasets < 1:
         raise BayescovError(f"datasets={datasets} leaves nothing to judge; ask for at least one")
     require_seed(seed)
+    require_jobs(jobs)
     for name in truths:  # before hours of fits, not after
         truth(name, p=p, rng=np.random.default_rng(seed), healthy=healthy)
     specs = [load_model(m) for m in models]

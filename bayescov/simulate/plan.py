@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 import bayescov
-from bayescov.arguments import require_seed
+from bayescov.arguments import require_jobs, require_seed
 from bayescov.design import prepare
 from bayescov.errors import AnswerError
 from bayescov.model.spec import ModelSpec, load_model
@@ -138,6 +138,7 @@ def plan(
     require_whole("studies", studies, low=1)
     require_whole("changed", changed, low=1, high=regions * (regions - 1) // 4)
     require_seed(seed)
+    require_jobs(jobs)
     effect = require_number("effect", effect, low=0.0, high=1.5)
     spec = load_model(model)
     rules = {"threshold": threshold, "margin": margin, "fdr": fdr}

@@ -137,6 +137,13 @@ def test_a_seed_that_is_none(bad):
             test(design(drawn((12, 10))), seed=bad, n_permutations=9)
 
 
+@pytest.mark.parametrize("bad", [0, 1.5, None, True])
+def test_a_number_of_jobs_that_is_none(bad):
+    for test in (bc.permutation_test, bc.nbs, bc.network_test):
+        with pytest.raises(AnswerError, match=r"n_jobs=.* must be a whole number of at least 1, or -1"):
+            test(design(drawn((12, 10))), n_jobs=bad, n_permutations=9)
+
+
 def test_other_arguments():
     prepared = design(drawn((12, 10)))
     with pytest.raises(AnswerError, match="alpha=5 must be a number between 0 and 1"):

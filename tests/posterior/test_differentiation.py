@@ -294,9 +294,16 @@ def test_bad_questions_get_a_sentence(small, cohort, wrong, sentence):
         bc.predict(small, cohort, **wrong)
 
 
-def test_a_seed_below_zero_gets_a_sentence(cohort):
-    with pytest.raises(AnswerError, match="seed=-1 must be a whole number of at least 0"):
-        bc.differentiate(bc.prepare(cohort), ("MS", "NMOSD"), seed=-1)
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"seed": -1}, "seed=-1 must be a whole number of at least 0"),
+        ({"jobs": 0}, "jobs=0 must be a whole number of at least 1, or -1 for all cores"),
+    ],
+)
+def test_bad_settings_of_the_folds_get_a_sentence(cohort, wrong, sentence):
+    with pytest.raises(AnswerError, match=sentence):
+        bc.differentiate(bc.prepare(cohort), ("MS", "NMOSD"), **wrong)
 
 
 def test_too_many_folds_get_a_sentence(cohort):

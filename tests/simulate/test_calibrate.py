@@ -24,6 +24,10 @@ def test_nothing_is_fitted_before_all_names_are_known(monkeypatch, truths, datas
         calibrate(["null"], datasets=1, p=4, healthy=np.eye(3), jobs=1)
     with pytest.raises(BayescovError, match="seed=-1 must be a whole number of at least 0"):
         calibrate(["null"], datasets=1, p=4, seed=-1, jobs=1)
+    with pytest.raises(
+        BayescovError, match="jobs=0 must be a whole number of at least 1, or -1 for all cores"
+    ):
+        calibrate(["null"], datasets=1, p=4, jobs=0)
     with pytest.raises(AssertionError, match="was fitted"):  # where all is known
         calibrate(["null"], datasets=1, p=4, jobs=1)
 

@@ -72,6 +72,7 @@ def test_under_the_null_there_is_nothing_to_find():
         ({"n": (1, 2)}, "n=1 must be a whole number of at least 4"),
         ({"n": [(30, 30)]}, r"n=\(30, 30\) must be a number of people a group"),
         ({"n": []}, "n names no size"),
+        ({"n": 30, "jobs": 0}, "jobs=0 must be a whole number of at least 1, or -1 for all cores"),
         ({"n": 30, "seed": -1}, "seed=-1 must be a whole number of at least 0"),
         ({"n": 30, "regions": 3}, "regions=3"),
         ({"n": 30, "truth": "sprase"}, "did you mean 'sparse'"),
