@@ -59,6 +59,27 @@ def test_fit_puts_networks_and_sensitivity_into_its_report_unless_it_is_to_be_br
     assert "survive?" not in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_group_too_small_for_the_permutation_test_is_a_limit_and_no_failure(table, tmp_path):
+    people = pd.read_csv(table)
+    four = people[people["diagnosis"] == "MS"].index[:4]
+    people[people.index.isin(four) | (people["diagnosis"] == "HC")].to_csv(tmp_path / "four.csv", index=False)
+    why = "group 'MS' has 4 people to correlate; the test needs at least 5 in every group"
+    three = ["--regions", "Left-Thalamus,Left-Caudate,Right-Thalamus", "--model", "separate", "--debug"]
+    asked = ["fit", tmp_path / "four.csv", *three, *QUICK, "--out", tmp_path]
+    for arguments in (asked, ["report", tmp_path], ["report", tmp_path, "--brief"]):
+        (tmp_path / "report.html").unlink(missing_ok=True)
+        result = run(*arguments)
+        assert result.exit_code == 0, result.output
+        assert f"Without the permutation test: {why}" in result.stdout
+        assert "report it" not in result.output
+        assert (tmp_path / "report.html").exists()
+        assert ("networks" in sections(tmp_path)) == ("--brief" not in arguments)
+    result = run("networks", tmp_path, "--draws", "50")
+    assert result.exit_code == 0, result.output
+    assert f"Without the permutation test: {why}" in result.stdout
+    assert "p_value" not in pd.read_csv(tmp_path / "networks.csv")
+
+
 def test_networks_are_those_of_python_with_their_permutation_test(kept, tmp_path):
     result = run("networks", kept, "--draws", "50", "--permutations", "49", "--out", tmp_path)
     assert result.exit_code == 0, result.output
@@ -249,6 +270,7 @@ def test_sizes_are_written_in_one_of_two_ways():
         (["predict", "KEPT", "nowhere.csv"], "nowhere.csv"),
         (["compare-models", "KEPT"], "at least two fits"),
         (["compare-models", "KEPT", "KEPT"], "give each once"),
+        (["report", "KEPT", "--kind", "parital"], "did you mean 'partial'"),
         (["report", "KEPT", "--out", "FILE"], "name another folder with --out"),
         (["plan", "34/40"], "write 35 for three groups of 35"),
         (["plan", "35", "--truth", "sprase"], "did you mean 'sparse'"),

@@ -5,6 +5,7 @@ from typing import Any
 import xarray as xr
 
 from bayescov.cli.run import Options
+from bayescov.cli.showing import within_limits
 
 __all__ = ["QUICK_UP_TO", "further"]
 
@@ -18,8 +19,11 @@ def further(fit: xr.DataTree, options: Options, *, kind: str = "correlation") ->
     from bayescov.sampling.tree import design_of
 
     asked: dict[str, Any] = {"threshold": options.threshold, "kind": kind, "seed": options.seed}
+    found = bc.networks(fit, **asked)
     return {
-        "networks": bc.networks(fit, **asked),
-        "network_test": bc.network_test(design_of(fit), **asked),
+        "networks": found,
+        "network_test": within_limits(
+            "the permutation test of networks", lambda: bc.network_test(design_of(fit), **asked)
+        ),
         "sensitivity": bc.sensitivity(fit, margin=options.margin, **asked),
     }

@@ -46,18 +46,23 @@ def networks(
     """
     import bayescov as bc
     from bayescov.cli.kept import open_kept
-    from bayescov.cli.showing import show_points
+    from bayescov.cli.showing import show_points, within_limits
     from bayescov.report.networks import network_sentences
     from bayescov.sampling.tree import design_of
 
     kept = open_kept(fit, out)
     found = bc.networks(kept.fit, threshold=threshold, kind=kind, hubs=hubs, draws=draws, seed=seed)
-    test = bc.network_test(
-        design_of(kept.fit), threshold=threshold, kind=kind, n_permutations=permutations, seed=seed
+    test = within_limits(
+        "the permutation test",
+        lambda: bc.network_test(
+            design_of(kept.fit), threshold=threshold, kind=kind, n_permutations=permutations, seed=seed
+        ),
     )
     whole = bc.to_frame(found, over=("population", "measure"))
-    p_values = bc.to_frame(test)[["population", "measure", "p_value", "q_value"]]
-    kept.write("networks.csv", whole.merge(p_values, how="left", on=["population", "measure"]))
+    if test is not None:
+        p_values = bc.to_frame(test)[["population", "measure", "p_value", "q_value"]]
+        whole = whole.merge(p_values, how="left", on=["population", "measure"])
+    kept.write("networks.csv", whole)
     regional = bc.to_frame(found, over=("population", "regional_measure", "region"))
     hub = bc.to_frame(found, over=("population", "region"))
     kept.write("network_regions.csv", regional.merge(hub, how="left", on=["population", "region"]))
@@ -285,10 +290,13 @@ def report(
     from bayescov.cli.further import further
     from bayescov.cli.kept import named_fits, open_kept, pair
     from bayescov.cli.run import Options, typed
+    from bayescov.cli.showing import within_limits
+    from bayescov.posterior.arguments import KINDS, require_choice
     from bayescov.report import report as write
     from bayescov.report.supplement import supplement_page
     from bayescov.sampling.tree import design_of, spec_of
 
+    require_choice("kind", kind, KINDS)
     kept = open_kept(fit, out)
     design = design_of(kept.fit)
     options = Options(threshold=threshold, margin=margin, fdr=fdr, seed=seed, debug=debug)
@@ -299,8 +307,9 @@ def report(
         )
     if with_fits:
         answers["models"] = bc.compare_models(named_fits([fit, *with_fits]), seed=seed)
+    twin = within_limits("the permutation test", lambda: bc.permutation_test(design, kind=kind, seed=seed))
     write(
-        kept.fit, kept.target / "report.html", classical=bc.permutation_test(design, kind=kind, seed=seed),
+        kept.fit, kept.target / "report.html", classical=twin,
         threshold=threshold, margin=margin, kind=kind, fdr=fdr, command=typed(), **answers,
     )  # fmt: skip
     edges = bc.connections(kept.fit, threshold=threshold, margin=margin, kind=kind, fdr=fdr)

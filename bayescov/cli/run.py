@@ -10,7 +10,7 @@ from typing import Any
 import typer
 import xarray as xr
 
-from bayescov.cli.showing import show_checks, show_points
+from bayescov.cli.showing import show_checks, show_points, within_limits
 from bayescov.cli.speaking import FAILED, HOW_TO_SEE, complain, in_short, say
 from bayescov.cohort import Cohort, read_cohort
 from bayescov.design import Design
@@ -134,7 +134,10 @@ def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
     bc.to_frame(regions).to_csv(target / "volumes.csv", index=False)
 
     outcome = Outcome(edges, regions, options.debug)
-    twin = outcome.attempt("The permutation test", lambda: bc.permutation_test(design, seed=options.seed))
+    twin = outcome.attempt(
+        "The permutation test",
+        lambda: within_limits("the permutation test", lambda: bc.permutation_test(design, seed=options.seed)),
+    )
     more: dict[str, Any] = {}
     if not options.brief and len(design.regions) <= QUICK_UP_TO:
         more = outcome.attempt("Networks and sensitivity", lambda: further(fit, options)) or {}

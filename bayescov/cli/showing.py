@@ -1,17 +1,18 @@
 """Tables and findings on the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from bayescov.cli.speaking import console, in_options, say
+from bayescov.errors import AnswerError
 
 if TYPE_CHECKING:
     from bayescov.cohort import CheckResult
 
-__all__ = ["show_checks", "show_models", "show_points"]
+__all__ = ["show_checks", "show_models", "show_points", "within_limits"]
 
 MARKS = {True: ("fine", "green"), False: ("look", "bold yellow"), None: ("open", "yellow")}
 
@@ -29,6 +30,20 @@ def show_points(title: str, sentences: Sequence[str]) -> None:
     say(title, style="bold")
     for sentence in sentences:
         say(f"- {in_options(sentence)}")
+
+
+def within_limits[Answer](what: str, ask: Callable[[], Answer]) -> Answer | None:
+    """The answer to one question among several; where it cannot be had of this study, a sentence that says why.
+
+    That is no failure: nobody can mend the method, and the other answers stand.
+    """
+    from bayescov.cohort import CheckResult
+
+    try:
+        return ask()
+    except AnswerError as limit:
+        show_checks([CheckResult(what, None, f"Without {what}: {limit}.")])
+        return None
 
 
 def show_models() -> None:
