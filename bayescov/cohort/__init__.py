@@ -8,8 +8,8 @@
 
 `read_cohort(source, *, participants, id, group, control, regions, exclude, unit, visit, atlas)` gives a `Cohort` or one
 `TableError` that lists every problem. `check` takes the same arguments, needs no groups and never raises for what a table
-may hold: a list of `CheckResult(name, passed, text, table)`; what would make `read_cohort` fail comes first, with the name
-``"problem"`` and ``passed=False``. ``passed`` is True (fine), False (the reader must know) or None (could not be judged).
+may hold: a list of `CheckResult(name, passed, text, table)`; what would make `read_cohort` or `fit` fail comes first, with the
+name ``"problem"`` and ``passed=False``. ``passed`` is True (fine), False (the reader must know) or None (could not be judged).
 """
 
 from bayescov.cohort.atlas import read_atlas

@@ -9,7 +9,7 @@ from bayescov.cohort.numbers import to_numbers
 from bayescov.cohort.people import listed
 from bayescov.cohort.table import CheckResult
 
-__all__ = ["typed"]
+__all__ = ["said_stray_text", "typed"]
 
 _WORDS = frozenset(["", "n/a", "na", "nan", "null", "#n/a", "<na>", "missing", "not available"])
 _CODE = re.compile(r"0\d+|\d{16,}")
@@ -46,3 +46,21 @@ def typed(others: pd.DataFrame) -> tuple[pd.DataFrame, list[CheckResult]]:
     if coded:
         checks.append(CheckResult("missing codes", False, f"Read as missing: {listed(coded, 20)}."))
     return frame, checks
+
+
+def said_stray_text(name: str, column: pd.Series) -> str | None:
+    """A sentence if most cells of a covariate are numbers and others, that are not missing, are text.
+
+    Such a column is a mistake, not a factor with a level for every number.
+    """
+    column = column.dropna()
+    if column.empty or pd.api.types.is_numeric_dtype(column):
+        return None
+    is_number = np.isfinite(pd.to_numeric(column.astype(str), errors="coerce").to_numpy(dtype=float))
+    if is_number.mean() <= 0.5 or is_number.all():
+        return None
+    first, n = int(np.flatnonzero(~is_number)[0]), int((~is_number).sum())
+    return (
+        f"the covariate {name!r} holds numbers, but {str(column.iloc[first])!r} for {column.index[first]} "
+        f"({n} such {'value' if n == 1 else 'values'}); correct it, or leave the covariate out"
+    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from bayescov.cohort.assemble import assemble
+from bayescov.cohort.enough import lacking
 from bayescov.cohort.readers import Source
 from bayescov.cohort.table import CheckResult, Cohort
 from bayescov.errors import TableError
@@ -108,7 +109,7 @@ def check(
     """Everything there is to say about a table or a folder, without needing groups and without raising.
 
     Takes the arguments of `read_cohort`. What would make `read_cohort` fail comes first, as results named
-    ``"problem"`` with ``passed=False``.
+    ``"problem"`` with ``passed=False``; then, under the same name, what `fit` would refuse whatever the formula.
 
     Examples
     --------
@@ -119,11 +120,16 @@ def check(
     ('problem', False)
     """
     if isinstance(source, Cohort):
-        return list(source.checks)
+        return [*_problems(lacking(source.volumes, source.group, source.control)), *source.checks]
     try:
         seen = assemble(
             source, participants, id, group, control, regions, exclude, unit, visit, atlas, need_groups=False
         )
     except TableError as error:
-        return [CheckResult("problem", False, p) for p in error.problems]
-    return [*(CheckResult("problem", False, p) for p in seen.problems), *seen.checks]
+        return _problems(error.problems)
+    needed = lacking(seen.volumes, seen.group, seen.control)
+    return [*_problems([*seen.problems, *needed]), *seen.checks]
+
+
+def _problems(sentences: Sequence[str]) -> list[CheckResult]:
+    return [CheckResult("problem", False, sentence) for sentence in sentences]

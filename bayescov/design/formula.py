@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayescov.cohort.covariates import said_stray_text
 from bayescov.cohort.table import Cohort
 from bayescov.errors import DesignError, nearest
 
@@ -154,7 +155,9 @@ def _require_usable(
             )
         if pd.api.types.is_numeric_dtype(column) and name not in coded:
             continue
-        _require_no_stray_text(name, column, cohort)
+        stray = said_stray_text(name, column)
+        if stray:
+            raise DesignError(stray)
         labels, known = level_labels(column)
         counts = labels.value_counts()
         if len(counts) == 1:
@@ -167,14 +170,3 @@ def _require_usable(
             )
         levels[name] = known
     return levels
-
-
-def _require_no_stray_text(name: str, column: pd.Series, cohort: Cohort) -> None:
-    """A column of numbers with a word among them is a mistake, not a factor with a level for every number."""
-    is_number = np.isfinite(pd.to_numeric(column.astype(str), errors="coerce").to_numpy(dtype=float))
-    if is_number.mean() > 0.5 and not is_number.all():
-        first = int(np.flatnonzero(~is_number)[0])
-        raise DesignError(
-            f"the covariate {name!r} holds numbers, but {str(column.iloc[first])!r} for {cohort.subjects[first]} "
-            f"({int((~is_number).sum())} such values); correct it, or leave the covariate out"
-        )

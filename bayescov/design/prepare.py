@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from bayescov.cohort.enough import too_few_controls
 from bayescov.cohort.table import CheckResult, Cohort
 from bayescov.design.arrays import Design
 from bayescov.design.formula import level_labels, model_matrix, require_columns
@@ -48,7 +49,8 @@ def prepare(
     ------
     DesignError
         If the formula names an unknown column or a power that is none, a covariate has missing values, a level has one person
-        only, a region does not vary, or the groups, sites and other covariates determine a covariate.
+        only, the controls are fewer than three, a region does not vary, or the groups, sites and other covariates determine a
+        covariate.
 
     Examples
     --------
@@ -210,14 +212,12 @@ def _control_location_and_scale(
 ) -> tuple[Floats, Floats]:
     """Controls' mean, and residual SD after the covariates where the controls are enough to estimate it."""
     control = codes == 0
+    few = too_few_controls(pd.DataFrame(y[control], columns=list(regions)))
+    if few:
+        raise DesignError(few)
     center, scale = np.empty(y.shape[1]), np.empty(y.shape[1])
     for j, region in enumerate(regions):
         seen = control & np.isfinite(y[:, j])
-        if seen.sum() < 3:
-            raise DesignError(
-                f"only {int(seen.sum())} of the controls have a volume for {region}; at least 3 are needed to scale it: "
-                "leave the region out"
-            )
         values = y[seen, j]
         center[j] = values.mean()
         regressors = np.hstack([np.ones((seen.sum(), 1)), x[seen]])

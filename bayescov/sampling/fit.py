@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayescov.arguments import require_seed
+from bayescov.cohort.enough import ONE_REGION
 from bayescov.design import Design
 from bayescov.errors import FitError, nearest
 from bayescov.model.spec import ModelSpec, load_model
@@ -148,4 +149,4 @@ def _check_settings(design: Design, engine: str, draws: int, tune: int, chains: 
             f"there is only the group {design.control!r}; a comparison needs a patient group beside it"
         )
     if len(design.regions) < 2:
-        raise FitError("there is only one region; a connection needs two")
+        raise FitError(ONE_REGION)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import bayescov as bc
 from bayescov.cohort import check, read_cohort
-from tests.cohort.people import problems, table, volumes
+from bayescov.errors import BayescovError
+from tests.cohort.people import problems, said, table, volumes
 from tests.cohort.writers import NAMES
 
 REGIONS = [n for n in NAMES if n != "icv"]
@@ -36,6 +38,33 @@ def test_check_needs_no_groups_and_reads_like_the_cohort():
     assert not [c for c in check(frame.drop(columns="group")) if c.name == "problem"]
     assert [c.text for c in check(frame)] == [c.text for c in read_cohort(frame).checks]
     assert check(read_cohort(frame)) == list(read_cohort(frame).checks)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame[(frame["group"] == "MS") | (frame.index < 4)],
+        lambda frame: frame.drop(columns=[n for n in REGIONS if n != "Left-Putamen"]),
+        lambda frame: frame.assign(**{"Left-Putamen": frame["Left-Putamen"].where(frame.index > 16)}),
+    ],
+    ids=["two controls", "one region", "one region of one control"],
+)
+def test_check_names_what_a_fit_will_refuse_in_its_words(change):
+    frame = change(table(20))
+    cohort = read_cohort(frame, regions=[n for n in ("Left-Putamen", "Left-Caudate") if n in frame])
+    with pytest.raises(BayescovError) as refused:
+        bc.fit(bc.prepare(cohort))
+    for results in (check(frame, regions=list(cohort.regions)), check(cohort)):
+        assert [r.text for r in results if r.name == "problem"] == [str(refused.value)]
+
+
+def test_check_says_where_text_stands_among_numbers():
+    frame = table(20).astype({"age": object})
+    frame.loc[[4, 7], "age"] = "forty"
+    result = said(check(frame), "covariates")
+    assert result.passed is False
+    assert "'age' holds numbers, but 'forty' for sub-05 (2 such values)" in result.text
+    assert said(check(table(20)), "covariates").passed is True
 
 
 def test_check_never_raises_for_a_missing_file(tmp_path):

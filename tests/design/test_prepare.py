@@ -155,6 +155,11 @@ def test_volumes_that_cannot_be_used_are_said_with_their_place(volumes, options,
         bc.prepare(cohort(values), **options)
 
 
+def test_two_controls_are_too_few_whatever_the_regions():
+    with pytest.raises(DesignError, match=r"too few controls \(2\); at least 3 .* add controls"):
+        bc.prepare(cohort(sizes=(2, 12)))
+
+
 def test_the_identity_scale_takes_zero():
     values = cohort().volumes.to_numpy().copy()
     values[3, 1] = 0.0
