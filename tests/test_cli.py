@@ -128,6 +128,14 @@ def test_bad_input_is_one_message_and_status_2(table, tmp_path, command, argumen
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("command", ["check", "fit"])
+def test_participants_that_are_not_there_are_named(table, tmp_path, command):
+    out = ["--out", tmp_path] if command == "fit" else []
+    result = run(command, table, "--participants", "nope.tsv", *out)
+    assert result.exit_code == 2
+    assert "nope.tsv: the participants' table cannot be read: there is no such file" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

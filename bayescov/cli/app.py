@@ -133,7 +133,7 @@ def check(
     show_checks([c for c in checks if c.name != "problem"])
     problems = [c.text for c in checks if c.name == "problem"]
     if problems:
-        raise TableError(problems, source=" + ".join(tables))
+        raise TableError(problems, source=" + ".join([*tables, *([participants] if participants else [])]))
 
 
 @app.command()

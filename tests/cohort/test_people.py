@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from bayescov.cohort import read_cohort
+from bayescov.cohort import check, read_cohort
 from bayescov.errors import TableError
 from tests.cohort.people import said, table, volumes
 
@@ -163,6 +163,24 @@ def test_ids_that_lost_their_zeros_are_not_joined_but_explained():
     left["participant_id"] = [f"{i:04d}" for i in range(20)]
     right = right.assign(participant_id=[str(i) for i in range(20)]).iloc[:10]
     assert "leading zeros" in problems(left, participants=right)
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [(None, "there is no such file; did you mean 'people.csv'"), ("", "the file is empty")],
+)
+def test_participants_that_cannot_be_read_are_not_blamed_on_the_volumes(tmp_path, written, sentence):
+    (tmp_path / "people.csv").write_text("id,group\n")
+    wrong = tmp_path / "peple.csv"
+    if written is not None:
+        wrong.write_text(written)
+    left, _ = split(table(6))
+    expected = f"the participants' table cannot be read: {sentence}"
+    with pytest.raises(TableError) as refused:
+        read_cohort(left, participants=wrong)
+    assert refused.value.source == str(wrong)
+    assert refused.value.problems[0].startswith(expected)
+    assert [r.text for r in check(left, participants=wrong)] == list(refused.value.problems)
 
 
 def test_participants_that_contradict_themselves_are_a_problem():

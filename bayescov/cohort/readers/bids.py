@@ -11,6 +11,7 @@ from bayescov.cohort.columns import ID_NAMES, find_column, usual_column
 from bayescov.cohort.readers.frames import grid_of_frame
 from bayescov.cohort.readers.grid import Grid, read_grid, read_text
 from bayescov.cohort.table import CheckResult
+from bayescov.errors import TableError, nearest
 
 __all__ = ["companion", "levels_of", "read_participants"]
 
@@ -31,13 +32,24 @@ def companion(source: Any) -> Path | None:
 def read_participants(
     source: str | os.PathLike[str] | pd.DataFrame, id: str | None
 ) -> tuple[pd.DataFrame, list[str], tuple[CheckResult, ...], list[str]]:
-    """The columns of a participants' table as text, the ids, what was met, and problems."""
+    """The columns of a participants' table as text, the ids, what was met, and problems.
+
+    Raises
+    ------
+    TableError
+        If it cannot be read. Says that it is this table: the fault is not to be looked for in the volumes.
+    """
     if isinstance(source, pd.DataFrame):
         grid = grid_of_frame(source)
     else:
         path = Path(source)
-        text, quirks = read_text(path)
-        read = read_grid(text, str(path), lambda name: False)
+        try:
+            _require_file(path)
+            text, quirks = read_text(path)
+            read = read_grid(text, str(path), lambda name: False)
+        except TableError as error:
+            sentences = [f"the participants' table cannot be read: {problem}" for problem in error.problems]
+            raise TableError(sentences, source=str(path)) from error
         grid = Grid(
             read.names,
             read.frame,
@@ -70,6 +82,14 @@ def read_participants(
         grid.quirks,
         problems,
     )
+
+
+def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise TableError("this is a folder; name the file in it", source=str(path))
+    if not path.exists():
+        beside = sorted(p.name for p in path.parent.iterdir())[:2000] if path.parent.is_dir() else []
+        raise TableError(f"there is no such file{nearest(path.name, beside)}", source=str(path))
 
 
 def levels_of(source: Any) -> dict[str, dict[str, str]]:
