@@ -118,6 +118,8 @@ def test_check_says_what_is_in_a_table(table):
         (["--group", "diagnosis", "--control", "HCC"], "did you mean 'HC'"),
         (["--group", "diagnossis", "--control", "HC"], "diagnossis"),
         (["--group", "diagnosis", "--regions", "Left-Thalamus, Left-Tahlamus"], "Left-Tahlamus"),
+        (["--group", "diagnosis", "--regions", ","], "--regions names no region"),
+        (["--group", "diagnosis", "--regions", ""], "--regions names no region"),
     ],
 )
 def test_bad_input_is_one_message_and_status_2(table, tmp_path, command, arguments, said):

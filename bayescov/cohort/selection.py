@@ -33,6 +33,9 @@ def select_regions(
             sentence = f"regions={regions!r} is not known{known}"
             return volumes[[]], CheckResult("regions", False, sentence), [sentence]
         regions = [regions]
+    if not regions:
+        sentence = f"regions= names no region; use 'subcortical', 'all' or some of: {listed(have, 30)}"
+        return volumes[[]], CheckResult("regions", False, sentence), [sentence]
     if not have:
         sentence = "no column is a known brain region; name the columns with regions=[...], or describe them with atlas="
         return volumes[[]], CheckResult("regions", False, sentence), [sentence]

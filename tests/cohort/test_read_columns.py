@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from bayescov.cohort import read_cohort
 from tests.cohort.people import problems, said, table
@@ -53,6 +54,13 @@ def test_regions_can_be_named_in_any_spelling_and_wholes_are_added_up():
     assert cohort.regions == ("Left-Putamen", "Thalamus", "Brain-Stem")
     np.testing.assert_allclose(cohort.volumes["Thalamus"], frame["Left-Thalamus"] + frame["Right-Thalamus"])
     assert "Added up from left and right: Thalamus" in said(cohort.checks, "regions").text
+
+
+@pytest.mark.parametrize("nothing", [[], ()])
+def test_no_region_at_all_is_said_and_nothing_else(nothing):
+    assert problems(table(20), regions=nothing).startswith(
+        "regions= names no region; use 'subcortical', 'all' or some of: Left-"
+    )
 
 
 def test_a_region_that_is_not_there_gets_the_nearest():
