@@ -130,6 +130,16 @@ def test_bad_input_is_one_message_and_status_2(table, tmp_path, command, argumen
     assert "Traceback" not in result.output
 
 
+def test_check_says_once_and_in_the_readers_words_that_no_column_is_a_region(tmp_path):
+    (tmp_path / "t.csv").write_text(
+        "id,group,age\n" + "".join(f"s{i},{g},3{i}\n" for i, g in enumerate(["HC", "MS"] * 4))
+    )
+    result = run("check", tmp_path / "t.csv")
+    assert result.exit_code == 2
+    assert result.output.count("no column is a known brain region; name the columns with --regions, or") == 1
+    assert not re.search(r"^\w+ *$", result.stdout, re.MULTILINE)  # a mark without a sentence
+
+
 @pytest.mark.parametrize("command", ["check", "fit"])
 def test_participants_that_are_not_there_are_named(table, tmp_path, command):
     out = ["--out", tmp_path] if command == "fit" else []

@@ -86,6 +86,8 @@ def test_what_cannot_be_compared_is_one_message_and_status_2(from_table, table, 
         ("choose with visit='first' or 'last'", "choose with --visit 'first' or 'last'"),
         ("name it with group=; there", "name it with --group; there"),
         ("threshold=1.5 must be", "--threshold 1.5 must be"),
+        ("between=('MS',) must name", "--between MS must name"),
+        ("between=('MS', 'a b') must name", "--between MS,a b must name"),
         # what a table or a path holds stays as it is
         ("the group 'site=A' has", "the group 'site=A' has"),
         ("data/site=1/volumes.csv: empty", "data/site=1/volumes.csv: empty"),

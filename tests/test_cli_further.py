@@ -268,7 +268,8 @@ def test_sizes_are_written_in_one_of_two_ways():
         (["differentiate", "KEPT", "--between", "MS"], "--between must name two groups"),
         (["differentiate", "KEPT", "--between", "MS,NMSOD"], "did you mean 'NMOSD'"),
         (["predict", "KEPT", "nowhere.csv"], "nowhere.csv"),
-        (["compare-models", "KEPT"], "at least two fits"),
+        (["predict", "KEPT", "TABLE", "--between", "MS"], "--between MS must name at least two"),
+        (["compare-models", "KEPT"], "add the folder of another"),
         (["compare-models", "KEPT", "KEPT"], "give each once"),
         (["report", "KEPT", "--kind", "parital"], "did you mean 'partial'"),
         (["report", "KEPT", "--out", "FILE"], "name another folder with --out"),
@@ -287,7 +288,7 @@ def test_what_cannot_be_answered_is_one_message_and_status_2(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    names = {"KEPT": kept, "FILE": table / "inside"}
+    names = {"KEPT": kept, "TABLE": table, "FILE": table / "inside"}
     result = run(*[names.get(a, a) for a in arguments])
     assert result.exit_code == 2, result.output
     assert said in result.stderr

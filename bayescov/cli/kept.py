@@ -46,6 +46,11 @@ def named_fits(paths: Sequence[Path]) -> dict[str, xr.DataTree]:
     """Fits by the names of their models; by their folders too where one model was fitted twice."""
     from bayescov.sampling.tree import spec_of
 
+    if len(paths) < 2:
+        raise AnswerError(
+            f"comparing models needs at least two fits of the same table, but only {paths[0]} was named; add the folder of "
+            "another"
+        )
     fits = [open_kept(path).fit for path in paths]
     names = [spec_of(fit).name for fit in fits]
     if len(set(names)) < len(names):

@@ -34,6 +34,10 @@ _ARGUMENT = re.compile(
 )
 
 
+# A tuple or list of names, which the command line separates by commas.
+_NAMES = re.compile(r"(?<![\w'\"=./-])(between|regions)=[(\[]((?:'[^']*'(?:, ?)?)*)[)\]]")
+
+
 def in_options(text: str) -> str:
     """A sentence written for Python as the command line would have it.
 
@@ -42,7 +46,10 @@ def in_options(text: str) -> str:
     >>> from bayescov.cli.speaking import in_options
     >>> in_options("exclude= leaves people out; choose with visit='first'")
     "--exclude leaves people out; choose with --visit 'first'"
+    >>> in_options("between=('MS', 'NMSOD') must name")
+    '--between MS,NMSOD must name'
     """
+    text = _NAMES.sub(lambda found: f"--{found[1]} {','.join(re.findall(r"'([^']*)'", found[2]))}", text)
     return _ARGUMENT.sub(lambda found: f"--{found[1]} " if found[2] else f"--{found[1]}", text)
 
 

@@ -128,7 +128,8 @@ def check(
     except TableError as error:
         return _problems(error.problems)
     needed = lacking(seen.volumes, seen.group, seen.control)
-    return [*_problems([*seen.problems, *needed]), *seen.checks]
+    problems = [*seen.problems, *needed]
+    return [*_problems(problems), *(c for c in seen.checks if c.text not in problems)]
 
 
 def _problems(sentences: Sequence[str]) -> list[CheckResult]:

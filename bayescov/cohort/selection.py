@@ -37,7 +37,10 @@ def select_regions(
         sentence = f"regions= names no region; use 'subcortical', 'all' or some of: {listed(have, 30)}"
         return volumes[[]], CheckResult("regions", False, sentence), [sentence]
     if not have:
-        sentence = "no column is a known brain region; name the columns with regions=[...], or describe them with atlas="
+        sentence = (
+            "no column is a known brain region; name the columns with regions=, or describe them in a file (atlas= of "
+            "read_cohort in Python)"
+        )
         return volumes[[]], CheckResult("regions", False, sentence), [sentence]
     if regions == "all":
         return _all(volumes, atlas, have)

@@ -73,6 +73,10 @@ def to_mm3(volumes: pd.DataFrame, atlas: Atlas, *, stated: str | None, wanted: s
         known = ", ".join(TO_MM3)
         sentence = f"unit={wanted!r} is not known{nearest(wanted, list(TO_MM3))}; use one of: {known}"
         return Converted(volumes, "", CheckResult("unit", False, sentence), [sentence])
+    if volumes.shape[1] == 0:
+        return Converted(
+            volumes, "", CheckResult("unit", None, "There is no volume whose unit could be told."), []
+        )
     kinds = {str(n): atlas[str(n)].kind if n in atlas else "" for n in volumes.columns}
     heads = [n for n, kind in kinds.items() if kind in ("icv", "global", "tissue")]
     regions = [n for n in kinds if n not in heads]

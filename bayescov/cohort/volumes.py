@@ -75,7 +75,9 @@ def read_volumes(
     problems += converted.problems
     if not regions and not heads:
         shown = ", ".join(map(repr, list(reading.others.columns)[:20]))
-        problems.append(f"no column is a known brain region (columns: {shown}); describe them with atlas=")
+        problems.append(
+            f"no column is a known brain region (columns: {shown}); describe them in a file (atlas= of read_volumes in Python)"
+        )
     if problems:
         raise TableError(problems, source=name)
     others, coded = typed(tidy_names(reading.others)[0])
