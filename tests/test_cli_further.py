@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import bayescov as bc
+from bayescov.cli.kept import pair
 from bayescov.cli.planning import sizes_of
 from bayescov.errors import AnswerError
 from bayescov.sampling.tree import design_of
@@ -256,6 +257,18 @@ def test_sizes_are_written_in_one_of_two_ways():
     for wrong in ("34/40", "a", "34,40,35", "-3", "1/2/3/4"):
         with pytest.raises(AnswerError, match="write 35 for three groups of 35"):
             sizes_of(wrong)
+
+
+def test_two_groups_are_named_or_are_the_two_patient_groups():
+    assert pair(None, ("HC", "MS", "NMOSD")) == ("MS", "NMOSD")
+    assert pair("NMOSD, HC", ("HC", "MS", "NMOSD")) == ("NMOSD", "HC")
+    for between, groups, example in (
+        ("UD", ("HC", "UD"), "HC,UD"),
+        (None, ("HC", "UD"), "HC,UD"),
+        ("MS", ("HC", "MS", "NMOSD"), "MS,NMOSD"),
+    ):
+        with pytest.raises(AnswerError, match=f"for instance --between {example}$"):
+            pair(between, groups)
 
 
 @pytest.mark.parametrize(

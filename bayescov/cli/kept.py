@@ -60,14 +60,16 @@ def named_fits(paths: Sequence[Path]) -> dict[str, xr.DataTree]:
     return dict(zip(names, fits, strict=True))
 
 
-def pair(between: str | None, patients: Sequence[str]) -> tuple[str, str]:
-    """Two groups from ``MS,NMOSD``; the patient groups where there are exactly two and none were named."""
+def pair(between: str | None, groups: Sequence[str]) -> tuple[str, str]:
+    """Two of the groups (the control first) from ``MS,NMOSD``; the patient groups where there are two and none were named."""
+    patients = groups[1:]
     names = [name.strip() for name in (between or "").split(",") if name.strip()]
     if between is None and len(patients) == 2:
         return patients[0], patients[1]
     if len(names) != 2:
+        example = ",".join(patients[:2] if len(patients) > 1 else groups)
         raise AnswerError(
-            f"--between must name two groups separated by a comma, for instance --between {','.join(list(patients)[:2])}"
+            f"--between must name two groups separated by a comma, for instance --between {example}"
         )
     return names[0], names[1]
 

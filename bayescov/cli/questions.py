@@ -171,7 +171,7 @@ def differentiate(
     kept = open_kept(fit, out)
     design = design_of(kept.fit)
     found = bc.differentiate(
-        design, pair(between, design.patients), model=model or spec_of(kept.fit), folds=folds, repeats=repeats,
+        design, pair(between, design.populations), model=model or spec_of(kept.fit), folds=folds, repeats=repeats,
         jobs=jobs, seed=seed,
     )  # fmt: skip
     kept.write("differentiation.csv", bc.to_frame(found, over="classifier"))
@@ -303,7 +303,7 @@ def report(
     answers = {} if brief else further(kept.fit, options, kind=kind)
     if between is not None:
         answers["differentiation"] = bc.differentiate(
-            design, pair(between, design.patients), model=spec_of(kept.fit), jobs=jobs, seed=seed
+            design, pair(between, design.populations), model=spec_of(kept.fit), jobs=jobs, seed=seed
         )
     if with_fits:
         answers["models"] = bc.compare_models(named_fits([fit, *with_fits]), seed=seed)
