@@ -291,6 +291,7 @@ def test_two_groups_are_named_or_are_the_two_patient_groups():
         (["plan", "35", "--model", "adaptve"], "did you mean 'adaptive'"),
         (["plan", "35", "--out", "nowhere/plan.csv"], "there is no folder nowhere"),
         (["plan", "35", "--jobs", "0"], "--jobs 0 must be a whole number of at least 1"),
+        (["calibrate", "2"], "n=2 must be a whole number of at least 4"),
         (["calibrate", "--jobs", "0"], "--jobs 0 must be a whole number of at least 1"),
         (["differentiate", "KEPT", "--jobs", "0"], "--jobs 0 must be a whole number of at least 1"),
         (["plan", "35", "--cache", "FILE"], "name another folder with --cache"),

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayescov.arguments import require_jobs, require_seed
+from bayescov.arguments import require_count, require_jobs, require_seed
 from bayescov.design import prepare
-from bayescov.errors import BayescovError
+from bayescov.errors import AnswerError, BayescovError
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.posterior.events import events
-from bayescov.simulate.distribution import simulate_cohort
+from bayescov.simulate.distribution import POPULATIONS, simulate_cohort
 from bayescov.simulate.truths import truth
 
 __all__ = ["MAIN_TRUTHS", "calibrate"]
@@ -48,7 +48,7 @@ def calibrate(
     models : sequence of str or ModelSpec
         Each is fitted to the same data sets.
     sizes : sequence of int
-        People in each group, the control first; none leaves a patient group out.
+        People in each group, the control first: at least 4, or 0 to leave a patient group out.
     p : int
         Regions.
     datasets : int
@@ -76,8 +76,8 @@ def calibrate(
     Raises
     ------
     BayescovError
-        If there is no truth of a name, no data set is asked for, `seed` or `jobs` is none, or `healthy` is no correlation matrix of p
-        regions; before anything is fitted.
+        If there is no truth of a name, no data set is asked for, `sizes`, `seed` or `jobs` are none, or `healthy` is no
+        correlation matrix of p regions; before anything is fitted.
 
     Examples
     --------
@@ -90,6 +90,7 @@ def calibrate(
 
     if datasets < 1:
         raise BayescovError(f"datasets={datasets} leaves nothing to judge; ask for at least one")
+    sizes = _people(sizes)
     require_seed(seed)
     require_jobs(jobs)
     for name in truths:  # before hours of fits, not after
@@ -97,10 +98,25 @@ def calibrate(
     specs = [load_model(m) for m in models]
     cells = [(name, number) for number in range(datasets) for name in truths]
     parts = Parallel(n_jobs=jobs)(
-        delayed(_one)(name, number, specs, tuple(sizes), p, healthy, seed, draws, chains, threshold, margin)
+        delayed(_one)(name, number, specs, sizes, p, healthy, seed, draws, chains, threshold, margin)
         for name, number in cells
     )
     return pd.concat([part for group in parts for part in group], ignore_index=True)
+
+
+def _people(sizes: Sequence[int]) -> tuple[int, ...]:
+    """The sizes, if every group that takes part has enough people for a standard error of Fisher's z."""
+    if not isinstance(sizes, Sequence) or len(sizes) != len(POPULATIONS):
+        raise AnswerError(
+            f"sizes={sizes!r} must be one number of people for each of {', '.join(POPULATIONS)}, the control first"
+        )
+    control, *patients = sizes
+    taking_part = [n for n in patients if n != 0]
+    for n in (control, *taking_part):
+        require_count("n", n, least=4)
+    if not taking_part:
+        raise AnswerError(f"the sizes {tuple(sizes)!r} leave no patient group to compare with the controls")
+    return tuple(sizes)
 
 
 def _one(

@@ -32,6 +32,22 @@ def test_nothing_is_fitted_before_all_names_are_known(monkeypatch, truths, datas
         calibrate(["null"], datasets=1, p=4, jobs=1)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "sentence"),
+    [
+        ((2, 2, 2), "n=2 must be a whole number of at least 4"),
+        ((0, 0, 0), "n=0 must be a whole number of at least 4"),
+        ((10, 3, 0), "n=3 must be a whole number of at least 4"),
+        ((10, 0, 0), "leave no patient group"),
+        ((10, 10), "one number of people for each of HC, MS, NMOSD"),
+        (10, "one number of people for each of HC, MS, NMOSD"),
+    ],
+)
+def test_too_few_people_are_said_before_anything_is_simulated(sizes, sentence):
+    with pytest.raises(BayescovError, match=sentence):
+        calibrate(["null"], models=["separate"], sizes=sizes, datasets=1, p=4, draws=50, jobs=1)
+
+
 @pytest.mark.parametrize(("sizes", "population"), [((12, 11, 0), "MS"), ((12, 0, 11), "NMOSD")])
 def test_the_only_patient_group_is_judged_by_its_own_truth(sizes, population):
     """Where `few` is the truth MS has correlations raised by .5 and NMOSD has none."""
