@@ -156,6 +156,7 @@ def test_participants_that_are_not_there_are_named(table, tmp_path, command):
         (["--transform", "lgo"], "did you mean 'log'"),
         (["--engine", "gibs"], "did you mean 'gibbs'"),
         (["--site", "scanner"], "scanner"),
+        (["--draws", "49"], "Invalid value for '--draws'"),
         (["--threshold", "1.5"], "threshold"),
         (["--fdr", "-1"], "fdr"),
     ],

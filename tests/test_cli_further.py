@@ -345,7 +345,7 @@ def test_calibrate_tells_every_truth_in_its_help():
 
 def test_calibrate_names_what_it_does_not_know(tmp_path):
     for wrong, sentence in (
-        (["--truths", "spars"], "did you mean 'sparse'"),
+        (["--truths", "spars"], "--truths 'spars' is not known; did you mean 'sparse'"),
         (["--models", "poold"], "'pooled'"),
     ):
         result = run("calibrate", *wrong, "--datasets", "1", "--out", tmp_path)

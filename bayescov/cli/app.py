@@ -47,7 +47,7 @@ Site = Annotated[str | None, typer.Option(help="Column of the scanner or centre.
 Model = Annotated[str, typer.Option(help="A name from `bayescov models`, or the path of a TOML file.")]
 Engine = Annotated[str, typer.Option(help="auto, gibbs (ours) or nuts (PyMC).")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same draws.")]
-Draws = Annotated[int | None, typer.Option(min=1, help="Draws of each chain.")]
+Draws = Annotated[int | None, typer.Option(min=50, help="Draws of each chain.")]
 Chains = Annotated[int | None, typer.Option(min=1, help="Number of chains.")]
 Threshold = Annotated[
     float, typer.Option(min=0.0, max=0.99, help="A connection is present where |correlation| exceeds this.")

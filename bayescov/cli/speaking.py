@@ -30,7 +30,7 @@ def say(text: str = "", *, style: str | None = None) -> None:
 # Arguments of the Python functions that are options here under the same name.
 _ARGUMENT = re.compile(
     r"(?<![\w'\"=./-])(certainty|chains|changed|control|covariates|draws|effect|engine|exclude|fdr|folds|group|hubs|id|jobs|kind|margin|model|"
-    r"participants|refits|regions|repeats|seed|site|studies|threshold|transform|truth|unit|visit)=(?=(['\"\d])|[\s.,;:)]|$)"
+    r"participants|refits|regions|repeats|seed|site|studies|threshold|transform|truths?|unit|visit)=(?=(['\"\d])|[\s.,;:)]|$)"
 )
 
 

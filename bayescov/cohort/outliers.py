@@ -76,9 +76,10 @@ def check_outliers(volumes: pd.DataFrame, group: pd.Series) -> list[CheckResult]
 
 def _all_together(volumes: pd.DataFrame, z: pd.DataFrame) -> CheckResult:
     usable = z.loc[:, z.notna().any()]
-    if usable.shape[1] < 2 or len(usable) < 2 * usable.shape[1]:
-        text = f"Too few people ({len(usable)}) for {usable.shape[1]} regions to judge all regions together."
-        return CheckResult("outlying people", None, text)
+    n, p = usable.shape
+    if p < 2 or n < 2 * p:
+        few = f"Too few people ({n}) for {p} regions" if p > 1 else "Too few regions"
+        return CheckResult("outlying people", None, f"{few} to judge all regions together.")
     squared, limit = robust_distance(usable)
     far = np.flatnonzero(squared > limit)
     far = far[np.argsort(-squared[far])]

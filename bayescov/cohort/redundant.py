@@ -17,6 +17,10 @@ MOST_REGIONS = 400
 def drop_redundant(volumes: pd.DataFrame) -> tuple[pd.DataFrame, CheckResult]:
     """Volumes (mm3) without copies and exact sums of other regions: neither has a correlation of its own."""
     names = [str(n) for n in volumes]
+    if len(names) == 1:
+        return volumes, CheckResult(
+            "redundant regions", True, "There is one region, so none is a copy or a sum of others."
+        )
     if len(volumes) < 3:
         return volumes, CheckResult(
             "redundant regions", None, "Too few people to tell copies and sums of regions."

@@ -117,7 +117,8 @@ def _named(
         else:
             hint = nearest(name, [*have, *(r for r in atlas.regions if r in have)])
             problems.append(f"the region {name!r} is not in the table{hint} (regions: {listed(have, 30)})")
-    text = f"{len(columns)} regions were taken as asked: {listed(list(columns), 200)}."
+    number = "1 region was" if len(columns) == 1 else f"{len(columns)} regions were"
+    text = f"{number} taken as asked: {listed(list(columns), 200)}."
     if added:
         text += f" Added up from left and right: {listed(added, 20)}."
     frame = pd.DataFrame(columns, index=volumes.index)

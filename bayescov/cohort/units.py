@@ -13,7 +13,7 @@ __all__ = ["TO_MM3", "Converted", "guess_unit", "to_mm3"]
 
 TO_MM3 = {"mm3": 1.0, "cm3": 1e3, "ml": 1e3, "l": 1e6}
 """How many mm3 one unit holds."""
-
+AS_ASKED = "as asked"
 
 _ENOUGH = 40
 """Regions that tell the unit of a row; more only take time."""
@@ -94,7 +94,8 @@ def to_mm3(volumes: pd.DataFrame, atlas: Atlas, *, stated: str | None, wanted: s
         passed = passed and fits and unit is not None
         sentence = f"in {unit} ({how})" if unit is not None else f"left as written ({how})"
         if unit is not None and not fits:
-            sentence += f", though they look like {guess_unit(part, atlas)[0]}; unit= overrides"
+            remedy = "leave unit= out if they are" if how == AS_ASKED else "unit= overrides"
+            sentence += f", though they look like {guess_unit(part, atlas)[0]}; {remedy}"
         said.setdefault(sentence, []).append("Volumes" if names is regions else names[0])
         if unit is not None and TO_MM3[unit] != 1.0:
             out[names] = part * TO_MM3[unit]
@@ -110,7 +111,7 @@ def _decide(
     """Unit of some columns, how it is known, and whether the numbers look like it."""
     guessed, why = guess_unit(part, atlas)
     if wanted is not None:
-        unit, how = wanted, "as asked"
+        unit, how = wanted, AS_ASKED
     elif stated is not None:
         unit, how = stated, "as the source states"
     elif guessed is not None:

@@ -138,6 +138,6 @@ def require_whole(name: str, value: Any, *, low: int, high: int | None = None) -
         or value < low
         or (high and value > high)
     ):
-        bounds = f"at least {low}" if high is None else f"between {low} and {high}"
-        raise AnswerError(f"{name}={value!r} must be a whole number of {bounds}")
+        bounds = f"of at least {low}" if high is None else f"between {low} and {high}"
+        raise AnswerError(f"{name}={value!r} must be a whole number {bounds}")
     return int(value)

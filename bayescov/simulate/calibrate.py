@@ -14,9 +14,10 @@ from bayescov.arguments import require_count, require_jobs, require_seed
 from bayescov.design import prepare
 from bayescov.errors import AnswerError, BayescovError
 from bayescov.model.spec import ModelSpec, load_model
+from bayescov.posterior.arguments import require_choice
 from bayescov.posterior.events import events
 from bayescov.simulate.distribution import POPULATIONS, simulate_cohort
-from bayescov.simulate.truths import truth
+from bayescov.simulate.truths import truth, truth_names
 
 __all__ = ["MAIN_TRUTHS", "calibrate"]
 
@@ -94,6 +95,7 @@ def calibrate(
     require_seed(seed)
     require_jobs(jobs)
     for name in truths:  # before hours of fits, not after
+        require_choice("truths", name, truth_names())
         truth(name, p=p, rng=np.random.default_rng(seed), healthy=healthy)
     specs = [load_model(m) for m in models]
     cells = [(name, number) for number in range(datasets) for name in truths]

@@ -67,6 +67,20 @@ def test_check_says_where_text_stands_among_numbers():
     assert said(check(table(20)), "covariates").passed is True
 
 
+def test_checks_of_one_region_blame_no_lack_of_people_and_count_one():
+    text = " ".join(c.text for c in check(table(20), regions=["Left-Putamen"]))
+    assert "Too few regions to judge all regions together" in text
+    assert "1 region was taken as asked: Left-Putamen" in text
+    assert "1 regions" not in text
+
+
+def test_a_link_that_leads_nowhere_is_named(tmp_path):
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    (problem,) = check(tmp_path)
+    assert problem.name == "problem"
+    assert f"{tmp_path / 'loop.csv'} cannot be opened (" in problem.text
+
+
 def test_check_never_raises_for_a_missing_file(tmp_path):
     results = check(tmp_path / "nothing.csv")
     assert [r.name for r in results] == ["problem"]

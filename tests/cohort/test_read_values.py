@@ -37,7 +37,7 @@ def test_head_size_may_be_in_another_unit_than_the_regions():
 def test_an_override_against_the_evidence_is_said():
     result = said(check(table(20), unit="cm3"), "unit")
     assert result.passed is False
-    assert "look like mm3" in result.text
+    assert "in cm3 (as asked), though they look like mm3; leave unit= out if they are" in result.text
 
 
 def test_percentages_of_the_head_are_refused():

@@ -307,5 +307,5 @@ def test_bad_settings_of_the_folds_get_a_sentence(cohort, wrong, sentence):
 
 
 def test_too_many_folds_get_a_sentence(cohort):
-    with pytest.raises(AnswerError, match="folds=23 must be a whole number of between 2 and 22"):
+    with pytest.raises(AnswerError, match="folds=23 must be a whole number between 2 and 22"):
         bc.differentiate(bc.prepare(cohort), ("MS", "NMOSD"), folds=23)

@@ -76,7 +76,7 @@ def test_under_the_null_there_is_nothing_to_find():
         ({"n": 30, "seed": -1}, "seed=-1 must be a whole number of at least 0"),
         ({"n": 30, "regions": 3}, "regions=3"),
         ({"n": 30, "truth": "sprase"}, "did you mean 'sparse'"),
-        ({"n": 30, "changed": 99}, "changed=99 must be a whole number of between 1 and 45"),
+        ({"n": 30, "changed": 99}, "changed=99 must be a whole number between 1 and 45"),
         ({"n": 30, "effect": 2.0}, r"effect=2.0 must be a number in \[0, 1.5\]"),
     ],
 )

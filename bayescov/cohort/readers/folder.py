@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
@@ -103,22 +104,32 @@ def _sorted(path: Path) -> tuple[list[Path], list[Path], list[Path], list[Path],
 
 def _files(folder: Path, depth: int) -> Iterator[Path]:
     """Files below a folder, sorted, not too deep, without the folders of images and surfaces."""
-    try:
+    with _opening(folder):
         entries = sorted(os.scandir(folder), key=lambda e: e.name)
-    except OSError as error:
-        raise TableError(f"cannot be opened: {error.strerror or error}", source=str(folder)) from error
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
+        with _opening(entry.path):  # where a link leads may be forbidden, or nowhere
+            is_folder = entry.is_dir()
+        if is_folder:
             if depth < _DEEPEST and entry.name not in _SKIPPED and entry.name != "fsaverage":
                 yield from _files(Path(entry.path), depth + 1)
         else:
             yield Path(entry.path)
 
 
+@contextmanager
+def _opening(place: str | Path) -> Iterator[None]:
+    """Say which file or folder the system refuses to open."""
+    try:
+        yield
+    except OSError as error:
+        sentence = f"{place} cannot be opened ({error.strerror or error}); name the folder or the file that holds the volumes"
+        raise TableError(sentence, source=str(place)) from error
+
+
 def _is_stats(file: Path) -> bool:
-    with file.open("rb") as opened:
+    with _opening(file), file.open("rb") as opened:
         return looks_like_stats(opened.read(6000).decode("latin-1"))
 
 
