@@ -1,5 +1,7 @@
 """From a Cohort to a Design: transform, formula, sites, standardisation by the controls."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -48,9 +50,9 @@ def prepare(
     Raises
     ------
     DesignError
-        If the formula names an unknown column or a power that is none, a covariate has missing values, a level has one person
-        only, the controls are fewer than three, a region does not vary, or the groups, sites and other covariates determine a
-        covariate.
+        If an argument is of another kind, the formula names an unknown column or a power that is none, a covariate has missing
+        values, a level has one person only, the controls are fewer than three, a region does not vary, or the groups, sites and
+        other covariates determine a covariate.
 
     Examples
     --------
@@ -59,6 +61,7 @@ def prepare(
     >>> bc.prepare(cohort, covariates="age + sex + log(icv)").covariates
     ('age', 'sex[T.M]', 'log(icv)')
     """
+    _require_types(cohort, covariates)
     y, subjects, regions = _transformed(cohort, transform)
     populations = cohort.groups
     codes = np.array([populations.index(g) for g in cohort.group], dtype=int)
@@ -92,10 +95,22 @@ def prepare(
     )
 
 
+def _require_types(cohort: Any, covariates: Any) -> None:
+    if not isinstance(cohort, Cohort):
+        hint = "; read the table with read_cohort first" if isinstance(cohort, (pd.DataFrame, str)) else ""
+        raise DesignError(f"a design is made from a Cohort, not from {type(cohort).__name__}{hint}")
+    if not isinstance(covariates, str):
+        several = isinstance(covariates, (list, tuple)) and covariates
+        example = " + ".join(map(str, covariates)) if several else "age + sex"
+        raise DesignError(
+            f"covariates={covariates!r} must be the right-hand side of a formula, as text; write covariates={example!r}"
+        )
+
+
 def _transformed(cohort: Cohort, transform: str) -> tuple[Floats, tuple[str, ...], tuple[str, ...]]:
     if transform not in TRANSFORMS:
         raise DesignError(
-            f"transform={transform!r} is not known{nearest(transform, TRANSFORMS)}; use one of: {', '.join(TRANSFORMS)}"
+            f"transform={transform!r} is not known{nearest(str(transform), TRANSFORMS)}; use one of: {', '.join(TRANSFORMS)}"
         )
     volumes = cohort.volumes
     values = volumes.to_numpy(dtype=float)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bayescov.arguments import require_seed
+from bayescov.arguments import require_count, require_seed
 from bayescov.cohort.enough import ONE_REGION
 from bayescov.design import Design
 from bayescov.errors import FitError, nearest
@@ -96,7 +96,8 @@ def fit(
     ('chain', 'draw', 'population', 'edge')
     """
     spec = load_model(model)
-    _check_settings(design, engine, draws, tune, chains)
+    _check_design(design)
+    _check_settings(engine, draws, tune, chains, max_draws, min_ess, cores)
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0])
     seed = require_seed(seed, error=FitError)
@@ -134,16 +135,25 @@ def fit(
     return tree
 
 
-def _check_settings(design: Design, engine: str, draws: int, tune: int, chains: int) -> None:
-    if not isinstance(design, Design):
-        raise FitError(f"a fit needs a Design, not {type(design).__name__}; make one with prepare(cohort)")
+def _check_settings(
+    engine: Any, draws: Any, tune: Any, chains: Any, max_draws: Any, min_ess: Any, cores: Any
+) -> None:
     if engine not in ENGINES:
         raise FitError(
-            f"engine={engine!r} is not known{nearest(engine, ENGINES)}; use one of: {', '.join(ENGINES)}"
+            f"engine={engine!r} is not known{nearest(str(engine), ENGINES)}; use one of: {', '.join(ENGINES)}"
         )
     for name, value, least in (("draws", draws, 50), ("tune", tune, 100), ("chains", chains, 1)):
-        if value < least:
-            raise FitError(f"{name}={value} is too few; at least {least}")
+        require_count(name, value, least=least, error=FitError)
+    for name, value in (("max_draws", max_draws), ("cores", cores)):
+        if value is not None:
+            require_count(name, value, least=1, error=FitError)
+    if not isinstance(min_ess, (int, float, np.integer, np.floating)) or not min_ess >= 0:  # nan is not
+        raise FitError(f"min_ess={min_ess!r} must be a number of effective draws: 0 or more")
+
+
+def _check_design(design: Any) -> None:
+    if not isinstance(design, Design):
+        raise FitError(f"a fit needs a Design, not {type(design).__name__}; make one with prepare(cohort)")
     if len(design.populations) < 2:
         raise FitError(
             f"there is only the group {design.control!r}; a comparison needs a patient group beside it"

@@ -100,6 +100,8 @@ def load_fit(path: str | os.PathLike[str]) -> xr.DataTree:
     FitError
         If there is nothing, something else, a fit of a newer version, or a damaged one.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise FitError(f"a stored fit is read from a path (results/fit.zarr), not from {type(path).__name__}")
     source = Path(path)
     if not source.exists():
         raise FitError(f"there is no fit at {source}{_near(source)}")

@@ -14,6 +14,8 @@ from bayescov.simulate.distribution import FIRST, POPULATIONS, SECOND, Truth
 __all__ = ["planted_truth", "truth", "truth_names"]
 
 Floats = npt.NDArray[np.float64]
+ROUNDED = 0.05
+"""How far below zero an eigenvalue may fall where true correlations were written with two decimals."""
 
 
 def truth(name: str, *, p: int = 14, rng: np.random.Generator, healthy: npt.ArrayLike | None = None) -> Truth:
@@ -123,6 +125,12 @@ def _correlations_of(regions: tuple[str, ...], healthy: npt.ArrayLike) -> Floats
     if not np.allclose(np.diagonal(given), 1.0):
         raise BayescovError(
             "the healthy correlations must have ones on the diagonal; is this a covariance matrix?"
+        )
+    smallest = float(np.linalg.eigvalsh(given)[0])
+    if smallest < -ROUNDED:
+        raise BayescovError(
+            "the healthy correlations contradict each other: no volumes have them all, since their matrix is not positive "
+            f"semi-definite (smallest eigenvalue {smallest:.2f}); take them from people who have every region"
         )
     return nearest_correlation(given)
 

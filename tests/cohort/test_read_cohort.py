@@ -81,6 +81,12 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path):
     assert f"{tmp_path / 'loop.csv'} cannot be opened (" in problem.text
 
 
+@pytest.mark.parametrize("source", [None, 3, [None]])
+def test_what_is_no_table_at_all_is_said(source):
+    assert "a table is a path, a list of paths or a pandas frame, not " in problems(source)
+    assert [r.name for r in check(source)] == ["problem"]
+
+
 def test_check_never_raises_for_a_missing_file(tmp_path):
     results = check(tmp_path / "nothing.csv")
     assert [r.name for r in results] == ["problem"]

@@ -155,6 +155,21 @@ def test_volumes_that_cannot_be_used_are_said_with_their_place(volumes, options,
         bc.prepare(cohort(values), **options)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"covariates": ["age", "sex"]}, "as text; write covariates='age \\+ sex'"),
+        ({"covariates": None}, "as text; write covariates='age \\+ sex'"),
+        ({"cohort": cohort().volumes}, "not from DataFrame; read the table with read_cohort first"),
+        ({"cohort": None}, "not from NoneType"),
+        ({"transform": None}, "transform=None is not known; use one of: log, identity"),
+    ],
+)
+def test_arguments_of_another_kind_are_said(arguments, said):
+    with pytest.raises(DesignError, match=said):
+        bc.prepare(**{"cohort": cohort(), **arguments})
+
+
 def test_two_controls_are_too_few_whatever_the_regions():
     with pytest.raises(DesignError, match=r"too few controls \(2\); at least 3 .* add controls"):
         bc.prepare(cohort(sizes=(2, 12)))

@@ -144,14 +144,32 @@ def test_settings_are_checked_in_sentences(cohort):
     design = prepare(cohort)
     with pytest.raises(FitError, match="did you mean 'gibbs'"):
         fit(design, engine="gibs")
-    with pytest.raises(FitError, match="draws=3 is too few"):
-        fit(design, draws=3)
     with pytest.raises(ModelError, match="did you mean 'adaptive'"):
         fit(design, model="adaptve")
     with pytest.raises(FitError, match="seed=-1 must be a whole number of at least 0"):
         fit(design, seed=-1)
     with pytest.raises(FitError, match="make one with prepare"):
         fit(cohort)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"draws": 3}, "draws=3 must be a whole number of at least 50"),
+        ({"draws": 60.5}, r"draws=60\.5 must be a whole number of at least 50"),
+        ({"draws": "60"}, "draws='60' must be a whole number of at least 50"),
+        ({"tune": np.nan}, "tune=nan must be a whole number of at least 100"),
+        ({"chains": 1.5}, r"chains=1\.5 must be a whole number of at least 1"),
+        ({"max_draws": -1}, "max_draws=-1 must be a whole number of at least 1"),
+        ({"cores": -1}, "cores=-1 must be a whole number of at least 1"),
+        ({"min_ess": np.nan}, "min_ess=nan must be a number of effective draws"),
+        ({"min_ess": "400"}, "min_ess='400' must be a number of effective draws"),
+        ({"engine": None}, "engine=None is not known; use one of: auto, gibbs, nuts"),
+    ],
+)
+def test_a_setting_that_is_none_gets_a_sentence(cohort, wrong, sentence):
+    with pytest.raises(FitError, match=sentence):
+        fit(prepare(cohort), **wrong)
 
 
 def test_blocks_are_added_until_no_draws_are_wanted(cohort):

@@ -155,6 +155,12 @@ def test_nothing_there(tmp_path, fit):
         load_fit(tmp_path / "stud.nc")
 
 
+@pytest.mark.parametrize("nothing", [None, 3])
+def test_what_is_no_path(nothing):
+    with pytest.raises(FitError, match=rf"is read from a path \(.*\), not from {type(nothing).__name__}"):
+        load_fit(nothing)
+
+
 def test_the_folder_of_results_instead_of_the_fit(tmp_path, fit):
     save_fit(fit, tmp_path / "fit.zarr")
     with pytest.raises(FitError, match=r"is not a fit: it has no zarr\.json; did you mean .*fit\.zarr"):

@@ -22,6 +22,8 @@ def test_nothing_is_fitted_before_all_names_are_known(monkeypatch, truths, datas
         calibrate(truths, datasets=datasets, p=4, jobs=1)
     with pytest.raises(BayescovError, match="4 regions need"):
         calibrate(["null"], datasets=1, p=4, healthy=np.eye(3), jobs=1)
+    with pytest.raises(BayescovError, match="not positive semi-definite"):
+        calibrate(["null"], datasets=1, p=4, healthy=np.full((4, 4), -0.5) + 1.5 * np.eye(4), jobs=1)
     with pytest.raises(BayescovError, match="seed=-1 must be a whole number of at least 0"):
         calibrate(["null"], datasets=1, p=4, seed=-1, jobs=1)
     with pytest.raises(

@@ -330,11 +330,22 @@ def healthy(**elements):
             r"are 1.2 and, the other way, 1.2; they must be the same, between -1 and 1",
         ),
         (0.5 * healthy(), "is this a covariance matrix"),
+        (
+            np.full((4, 4), -0.5) + 1.5 * np.eye(4),
+            r"not positive semi-definite \(smallest eigenvalue -0\.50\)",
+        ),
     ],
 )
 def test_what_is_no_correlation_matrix_is_said(matrix, said):
     with pytest.raises(BayescovError, match=said):
         truth("null", p=4, rng=np.random.default_rng(0), healthy=matrix)
+
+
+def test_correlations_written_with_two_decimals_are_no_contradiction():
+    factor = np.random.default_rng(0).normal(size=(14, 2))
+    rounded = np.corrcoef(factor).round(2)
+    assert np.linalg.eigvalsh(rounded)[0] < 0
+    truth("null", p=14, rng=np.random.default_rng(0), healthy=rounded)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
@@ -47,13 +47,20 @@ def read_any(
     Raises
     ------
     TableError
-        If nothing in it can be read.
+        If it is no source, or nothing in it can be read.
     """
     if isinstance(source, pd.DataFrame):
         return replace(wide(grid_of_frame(source), atlas, id=id, extra=extra), tool="pandas frame")
     if isinstance(source, (str, os.PathLike)):
         return _read_path(Path(source), atlas, id, extra)
-    parts = [_read_path(Path(p), atlas, id, extra) for p in source]
+    paths = list(source) if isinstance(source, Iterable) else [source]
+    for path in paths:
+        if not isinstance(path, (str, os.PathLike)):
+            raise TableError(
+                f"a table is a path, a list of paths or a pandas frame, not {type(path).__name__}",
+                source="the source",
+            )
+    parts = [_read_path(Path(p), atlas, id, extra) for p in paths]
     if not parts:
         raise TableError("an empty list of files was given", source="the source")
     return reduce(join, parts)
