@@ -10,6 +10,7 @@ import xarray as xr
 from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
+from bayescov.arguments import require_seed
 from bayescov.design import Design
 from bayescov.design.subset import drop
 from bayescov.errors import AnswerError
@@ -87,7 +88,7 @@ def compare_models(
     require_whole("draws", draws, low=100)
     _require_comparable(fits)
     results, given = {}, {}
-    seeds = np.random.SeedSequence(seed).spawn(len(fits))
+    seeds = np.random.SeedSequence(require_seed(seed)).spawn(len(fits))
     for (name, fit), child in zip(fits.items(), seeds, strict=True):
         pointwise = log_likelihood(fit, draws=draws)
         given[name] = pointwise.attrs["given"]

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from bayescov.arguments import require_seed
 from bayescov.design import Design, to_edges
 from bayescov.posterior import discrepancies
 from bayescov.posterior.arguments import require_fit, require_number, require_whole
@@ -161,7 +162,7 @@ def posterior_predictive(fit: xr.DataTree, *, draws: int = 200, seed: int = 0) -
     each = min(-(-draws // chains), fit["posterior"].sizes["draw"])
     design = design_of(fit)
     params = parameters_of(fit, chains * each)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(require_seed(seed))
     y = np.stack([replicate(params, draw, design, rng) for draw in range(len(params))])
     seen = fit["observed_data"].to_dataset()["y"]
     made = xr.DataArray(
@@ -194,7 +195,7 @@ def _both(params: Parameters, design: Design, seed: int) -> tuple[Statistics, St
 
     The volumes seen have tails that depend on the draw too: distances are measured in each draw's own metric.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(require_seed(seed))
     y = np.asarray(design.y.values, dtype=float)
     seen = [_statistics(y, params, draw, design) for draw in range(len(params))]
     made = [

@@ -23,7 +23,7 @@ __all__ = ["ENGINES", "fit"]
 ENGINES = ("auto", "gibbs", "nuts")
 DEFAULT_MODEL = "adaptive"
 # Of a region's standard deviation: far below what any tool measures, far above what rounding does to a region in another unit.
-DECIMALS = 7
+DECIMALS = 8
 MOST = 20  # times the draws asked for: the budget
 
 
@@ -103,12 +103,12 @@ def fit(
     seed = require_seed(seed, error=FitError)
     cores = cores or available_cores()
     # So that a region times any constant gives the same draws, and not only the same posterior.
-    seen = replace(design, y=design.y.round(DECIMALS))
+    design = replace(design, y=design.y.round(DECIMALS))
     if engine == "nuts":
         from bayescov.sampling.nuts import sample_nuts
 
         posterior, stats = sample_nuts(
-            spec, seen, seed=seed, draws=draws, tune=tune, chains=chains, progress=progress
+            spec, design, seed=seed, draws=draws, tune=tune, chains=chains, progress=progress
         )
         settings = {"draws": draws, "tune": tune, "chains": chains}
         return assemble(
@@ -119,12 +119,12 @@ def fit(
     effort = Effort(draws, tune, chains, min_ess, cores, progress)
     budget = max(draws, max_draws or MOST * draws)
     own, *of_cases = np.random.SeedSequence(seed).spawn(1 + len(STRUCTURES))
-    posterior, stats, settings = run(spec, seen, own, effort, max_draws=budget, title=spec.title)
+    posterior, stats, settings = run(spec, design, own, effort, max_draws=budget, title=spec.title)
     cases: dict[str, dict[str, Any]] = {}
     gains: dict[str, dict[str, float]] = {}
     if structures and spec.sparse is not None and spec.dense is not None:
         cases, gains = fit_cases(
-            spec, seen, of_cases, effort, max_draws=budget, foretold=stats.get("log_likelihood")
+            spec, design, of_cases, effort, max_draws=budget, foretold=stats.get("log_likelihood")
         )
     tree = assemble(
         design, spec, posterior, sample_stats=stats, structures=cases, seed=seed, engine="gibbs", settings=settings,

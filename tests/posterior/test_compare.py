@@ -137,6 +137,8 @@ def test_averaged_connections_lie_between_the_models(fits):
 def test_fits_that_cannot_be_compared_get_a_sentence(fits, design):
     with pytest.raises(AnswerError, match="at least two fits by name"):
         bc.compare_models({"pooled": fits["pooled"]})
+    with pytest.raises(AnswerError, match="seed=-1 must be a whole number of at least 0"):
+        bc.compare_models(fits, seed=-1)
     fewer = bc.fit(drop(design, [0]), model="separate", seed=1, **QUICK)
     with pytest.raises(AnswerError, match="'pooled' and 'other' are not of the same volumes"):
         bc.compare_models({"pooled": fits["pooled"], "other": fewer})

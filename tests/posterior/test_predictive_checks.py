@@ -193,5 +193,8 @@ def test_same_seed_same_answers(good):
 def test_bad_questions_get_a_sentence(small):
     with pytest.raises(AnswerError, match="draws=1 must be a whole number of at least 2"):
         bc.posterior_predictive_checks(small, draws=1)
+    for ask in (bc.posterior_predictive_checks, bc.posterior_predictive):
+        with pytest.raises(AnswerError, match="seed=-1 must be a whole number of at least 0"):
+            ask(small, seed=-1)
     with pytest.raises(AnswerError, match="needs what posterior_predictive_checks"):
         bc.judge_predictions(bc.volumes(small))

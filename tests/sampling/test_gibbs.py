@@ -71,7 +71,7 @@ def test_the_unit_of_a_column_changes_nothing(cohort):
     again = Cohort.from_frames(scaled, cohort.group, control=cohort.control)
     a, b = prepare(cohort), prepare(again)
     np.testing.assert_allclose(a.y, b.y, atol=1e-9)
-    # The sampler sees seven decimals of an SD, which the rounding does not reach: the same draws, not means that are alike.
+    # The sampler sees eight decimals of an SD, which the rounding does not reach: the same draws, not means that are alike.
     one, two = (fit(d, model="pooled", seed=1, **QUICK)["posterior"]["correlation"] for d in (a, b))
     assert one.equals(two)
 
