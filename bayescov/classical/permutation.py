@@ -64,8 +64,8 @@ def permutation_test(
         (in standard errors), ``p_value`` = (1 + b) / (1 + n_permutations) with b the number of permutations at
         least as extreme, two-sided, ``q_value`` (Benjamini & Hochberg within the patient group) and ``p_max_t`` (against
         the largest statistic of all connections; Westfall & Young 1993).
-        Over (population): ``p_global``, against the sum over connections of squared tanh(difference of z), the test
-        that no connection differs; ``n_patients`` and ``n_controls``, people used.
+        Over (population): ``p_global``, against the sum over connections of squared tanh(difference of z), or of squared statistics
+        where volumes are missing, the test that no connection differs; ``n_patients`` and ``n_controls``, people used.
         ``attrs`` say how: kind, n_permutations, seed, missing, exchange.
 
     Raises

@@ -30,7 +30,9 @@ def plan(
     effect: Annotated[
         float, typer.Option(min=0.0, max=1.5, help="By how much a changed correlation is raised or lowered.")
     ] = 0.45,
-    changed: Annotated[int, typer.Option(min=1, help="Connections that change in each patient group.")] = 8,
+    changed: Annotated[
+        int | None, typer.Option(min=1, help="Connections that change in each patient group: 8, or a quarter of those of few regions.")
+    ] = None,
     truth: Annotated[str, typer.Option(help="planted, or a named truth such as dense or null.")] = "planted",
     model: Model = "adaptive",
     studies: Annotated[int, typer.Option(min=1, help="Simulated studies of each size.")] = 20,

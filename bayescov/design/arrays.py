@@ -33,7 +33,8 @@ class Design:
     populations : tuple of str
         Group names; the control first.
     center, scale : xarray.DataArray
-        (region,): the controls' mean and residual standard deviation on the transformed scale.
+        (region,): the controls' mean and residual standard deviation on the transformed scale, after the covariates; differences
+        between sites are in it.
     covariate_center, covariate_scale : xarray.DataArray
         (covariate,)
     transform : {"log", "identity"}

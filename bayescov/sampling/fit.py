@@ -24,7 +24,7 @@ ENGINES = ("auto", "gibbs", "nuts")
 DEFAULT_MODEL = "adaptive"
 # Of a region's standard deviation: far below what any tool measures, far above what rounding does to a region in another unit.
 DECIMALS = 8
-MOST = 20  # times the draws asked for: the budget
+MOST = 30  # times the draws asked for: the budget
 
 
 def fit(

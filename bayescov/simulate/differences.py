@@ -172,12 +172,18 @@ def _all_pairs(some: Edges, others: Edges) -> Edges:
     return np.array(sorted(pairs), dtype=np.intp)
 
 
+def most_changed(regions: tuple[str, ...]) -> int:
+    """How many edges `random_edges` gives at most."""
+    rows, columns = edge_pairs(len(regions))
+    return int((homologues(regions)[rows] != columns).sum()) // 2
+
+
 def random_edges(regions: tuple[str, ...], number: int, rng: np.random.Generator) -> Edges:
     """(edge, 2): different edges at random, never between homologues; at most half of all there are."""
     mirror = homologues(regions)
     rows, columns = edge_pairs(len(regions))
     free = np.flatnonzero(mirror[rows] != columns)
-    chosen = rng.choice(free, min(number, len(free) // 2), replace=False)
+    chosen = rng.choice(free, min(number, most_changed(regions)), replace=False)
     return np.column_stack([rows[chosen], columns[chosen]])
 
 

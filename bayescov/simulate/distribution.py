@@ -23,7 +23,7 @@ CONTROL, FIRST, SECOND = 0, 1, 2
 class Truth:
     """A distribution of log volumes for each population, the control first.
 
-    A person of population g has log volumes ``mean[g] + severity * loading[g] + noise``: severity ~ Exponential(1),
+    A person of population g has log volumes ``mean[g] + (severity - 1) * loading[g] + noise``: severity ~ Exponential(1),
     one number a person; noise is normal, or multivariate t with `dof` degrees of freedom.
 
     Attributes

@@ -18,6 +18,8 @@ from bayescov.errors import AnswerError
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.posterior import connections
 from bayescov.posterior.arguments import require_choice, require_number, require_whole
+from bayescov.simulate.correlations import healthy_correlation
+from bayescov.simulate.differences import most_changed
 from bayescov.simulate.distribution import Truth, simulate_cohort
 from bayescov.simulate.recovery import true_changes
 from bayescov.simulate.truths import planted_truth, truth, truth_names
@@ -60,7 +62,7 @@ def plan(
     *,
     regions: int = 14,
     effect: float = 0.45,
-    changed: int = 8,
+    changed: int | None = None,
     truth: str = "planted",
     model: str | Path | ModelSpec = "adaptive",
     studies: int = 20,
@@ -87,10 +89,10 @@ def plan(
     regions : int
         Number of regions, at least 4.
     effect : float
-        In (0, 1.5]. By how much a correlation is raised or lowered. Matrices are made positive definite afterwards,
-        which takes away a little: ``effect_realised`` is what remains.
-    changed : int
-        How many connections change in each patient group.
+        In [0, 1.5]. By how much a correlation is raised or lowered. Matrices are made positive definite afterwards, which takes
+        a fifth away from .45, a quarter from .6, and moves others a little.
+    changed : int, optional
+        How many connections change in each patient group, at most a quarter of those that are no homologues'; 8, or that many.
     truth : str
         ``"planted"``, or one of the named truths, to which `effect` and `changed` do not apply.
     model : str, pathlib.Path or ModelSpec
@@ -116,8 +118,8 @@ def plan(
         connections that are called so, with ``power_low`` and ``power_high`` (95 %, bootstrap over studies), and
         ``width``, the mean width of the 95 % interval of their number; ``n_true``, their mean number.
         Over (size): ``false_share``, the share of wrong ones among all connections called added, missing or reversed,
-        over all studies; ``n_called``, their mean number; ``effect_realised``, the mean absolute change of the truly
-        changed correlations. Coordinates ``controls``, ``first``,
+        over all studies; ``n_called``, their mean number; ``effect_realised``, the mean absolute change of all
+        correlations that are truly added, missing or reversed, be it because others had to give way. Coordinates ``controls``, ``first``,
         ``second`` on ``size``.
 
     Raises
@@ -136,7 +138,8 @@ def plan(
     require_choice("truth", truth, ("planted", *truth_names()))
     require_whole("regions", regions, low=4)
     require_whole("studies", studies, low=1)
-    require_whole("changed", changed, low=1, high=regions * (regions - 1) // 4)
+    most = most_changed(healthy_correlation(regions)[1]) // 2
+    changed = min(8, most) if changed is None else require_whole("changed", changed, low=1, high=most)
     require_seed(seed)
     require_jobs(jobs)
     effect = require_number("effect", effect, low=0.0, high=1.5)

@@ -8,6 +8,7 @@ import pytest
 import bayescov as bc
 from bayescov.errors import AnswerError
 from bayescov.simulate import truth
+from bayescov.simulate.differences import most_changed, random_edges
 from bayescov.simulate.truths import planted_truth
 
 SMALL = {
@@ -76,7 +77,7 @@ def test_under_the_null_there_is_nothing_to_find():
         ({"n": 30, "seed": -1}, "seed=-1 must be a whole number of at least 0"),
         ({"n": 30, "regions": 3}, "regions=3"),
         ({"n": 30, "truth": "sprase"}, "did you mean 'sparse'"),
-        ({"n": 30, "changed": 99}, "changed=99 must be a whole number between 1 and 45"),
+        ({"n": 30, "changed": 99}, "changed=99 must be a whole number between 1 and 21"),
         ({"n": 30, "effect": 2.0}, r"effect=2.0 must be a number in \[0, 1.5\]"),
     ],
 )
@@ -115,3 +116,11 @@ def test_power_is_the_one_that_calibration_realises(size, regions, studies):
         )
         assert float(cell["power"]) > 0  # or there would be nothing to compare
         assert float(cell["power"]) == pytest.approx(realised, abs=3 * error)
+
+
+def test_few_regions_have_fewer_changes_by_default_and_what_is_said_is_what_is_planted():
+    assert plan(12, regions=6, model="separate", studies=1, settings={"draws": 100}).attrs["changed"] == 3
+    world = planted_truth(p=6, effect=0.2, changed=3, rng=np.random.default_rng(1))
+    most = most_changed(world.regions) // 2
+    assert most == 3
+    assert len(random_edges(world.regions, 100, np.random.default_rng(2))) == 2 * most
