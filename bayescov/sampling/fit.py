@@ -59,7 +59,7 @@ def fit(
     draws, tune, chains : int
         Draws kept a chain at first, warm-up sweeps a chain, chains.
     max_draws : int, optional
-        Budget: draws a chain at most; default twenty times `draws`. The sampler stops earlier, as soon as every
+        Budget: draws a chain at most; default thirty times `draws`. The sampler stops earlier, as soon as every
         reported quantity has `min_ess` effective draws and R-hat <= 1.01. Of more than about twice `draws` it keeps every
         second, fourth, ... (gibbs)
     min_ess : float

@@ -119,7 +119,7 @@ def test_power_is_the_one_that_calibration_realises(size, regions, studies):
 
 
 def test_few_regions_have_fewer_changes_by_default_and_what_is_said_is_what_is_planted():
-    assert plan(12, regions=6, model="separate", studies=1, settings={"draws": 100}).attrs["changed"] == 3
+    assert bc.plan(12, regions=6, model="separate", studies=1, settings={"draws": 100}).attrs["changed"] == 3
     world = planted_truth(p=6, effect=0.2, changed=3, rng=np.random.default_rng(1))
     most = most_changed(world.regions) // 2
     assert most == 3
