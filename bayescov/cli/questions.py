@@ -33,7 +33,10 @@ def networks(
     fit: Fit,
     threshold: Threshold = 0.3,
     kind: Kind = "correlation",
-    hubs: Annotated[int, typer.Option(min=1, help="A region is a hub if it is among so many.")] = 3,
+    hubs: Annotated[
+        int | None,
+        typer.Option(min=1, help="A region is a hub if it is among so many; by default 3, at most a third."),
+    ] = None,
     draws: Annotated[int, typer.Option(min=50, help="Posterior draws that are measured.")] = 200,
     permutations: Permutations = 1000,
     seed: Seed = 0,

@@ -140,7 +140,7 @@ def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
     )
     more: dict[str, Any] = {}
     if not options.brief and len(design.regions) <= QUICK_UP_TO:
-        more = outcome.attempt("Networks and sensitivity", lambda: further(fit, options)) or {}
+        more = further(fit, options, attempt=outcome.attempt)
     page = target / "report.html"
     trust = outcome.attempt("The diagnostics", lambda: diagnose(fit))
     outcome.attempt(
