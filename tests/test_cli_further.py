@@ -68,6 +68,18 @@ def test_two_regions_get_networks_and_sensitivity_too(table, tmp_path):
     assert "survive?" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_report_written_anew_has_the_p_values_and_the_command_of_the_fit(table, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/bin/bayescov", "fit", "t.csv"])
+    result = run("fit", table, "--regions", FIVE, "--model", "separate", *QUICK, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    first = (tmp_path / "report.html").read_text(encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["/bin/bayescov", "report", "here"])
+    assert run("report", tmp_path).exit_code == 0
+    again = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "bayescov fit t.csv\nbayescov report here" in again
+    assert again.replace("\nbayescov report here", "") == first
+
+
 def test_networks_that_fail_leave_sensitivity(table, tmp_path, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("no net")

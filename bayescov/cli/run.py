@@ -116,6 +116,8 @@ def fitted(cohort: Cohort, options: Options, target: Path) -> tuple[Design, xr.D
     design = bc.prepare(cohort, covariates=options.covariates, transform=options.transform, site=options.site)
     show_checks([c for c in design.checks if c.passed is not True and c not in cohort.checks])
     fit = bc.fit(design, spec, **options.sampling(), cohort_attrs=cohort.data.attrs)
+    if command := typed():
+        fit.attrs["command"] = command
     bc.save_fit(fit, target / "fit.zarr")
     return design, fit
 

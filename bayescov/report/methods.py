@@ -9,6 +9,7 @@ from bayescov.design import Design
 from bayescov.model.sections import SharedPrior
 from bayescov.model.spec import ModelSpec
 from bayescov.posterior.verdicts import DOUBT
+from bayescov.report.repeating import repeating
 from bayescov.report.words import listing, plural
 from bayescov.sampling.diagnostics import Diagnosis
 from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS
@@ -66,7 +67,7 @@ def methods(
     return Methods(
         paragraph=" ".join(sentences),
         references=tuple(dict.fromkeys(references)),
-        command=command or str(fit.attrs.get("command", "")) or _python(fit, connections, design, settings),
+        command=repeating(fit, connections, design, command),
         made_with=tuple(_made_with(fit, settings)),
     )
 
@@ -170,29 +171,6 @@ def _sampling(fit: xr.DataTree, settings: dict[str, Any], found: Diagnosis) -> l
         f"bulk effective sample size ≥ {SMALLEST_ESS:.0f} "
         f"(smallest {found.min_ess_bulk:,.0f}) and no divergent transitions ({found.divergences})."
     ]
-
-
-def _python(fit: xr.DataTree, connections: xr.Dataset, design: Design, settings: dict[str, Any]) -> str:
-    """The five verbs with this fit's arguments; the table's own name is the only thing a reader may have to mend."""
-    spec = spec_of(fit)
-    cohort = json.loads(str(fit.attrs.get("cohort", "{}")))
-    source = str(cohort.get("source", "volumes.csv"))
-    arguments = [f"covariates={design.formula!r}"] if design.formula else []
-    if design.transform != "log":
-        arguments.append(f"transform={design.transform!r}")
-    chosen = [f"model={spec.name!r}", f"seed={fit.attrs.get('seed', 0)}"]
-    chosen += [f"{k}={settings[k]!r}" for k in ("draws", "tune", "chains") if k in settings]
-    a = connections.attrs
-    return "\n".join(
-        [
-            "import bayescov as bc",
-            f"cohort = bc.read_cohort({source!r}, control={design.control!r}, group=...)",
-            f"design = bc.prepare({', '.join(['cohort', *arguments])})",
-            f"fit = bc.fit({', '.join(['design', *chosen])})",
-            f"edges = bc.connections(fit, threshold={a['threshold']:g}, margin={a['margin']:g}, kind={a['kind']!r}, fdr={a['fdr']:g})",
-            "bc.report(fit, 'report.html')",
-        ]
-    )
 
 
 def _made_with(fit: xr.DataTree, settings: dict[str, Any]) -> list[tuple[str, str]]:
