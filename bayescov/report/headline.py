@@ -81,7 +81,7 @@ def sentences(
 
 
 def _warning(found: Diagnosis) -> list[str]:
-    if found.ok and not found.divergences:
+    if found.ok:
         return []
     if found.ok is None:
         return [
@@ -95,9 +95,9 @@ def _warning(found: Diagnosis) -> list[str]:
         problems.append(
             f"as few as {found.min_ess_bulk:,.0f} effective draws where {SMALLEST_ESS:.0f} are wanted"
         )
-    if found.divergences:
+    if found.diverges:
         problems.append(plural(found.divergences, "divergent transition"))
-    only_divergences = len(problems) == 1 and found.divergences > 0
+    only_divergences = len(problems) == 1 and found.diverges
     remedy = "a longer warm-up (tune)" if only_divergences else "more draws"
     return [
         f"Do not rely on this yet: the sampler's diagnostics failed ({listing(problems)}). "

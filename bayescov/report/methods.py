@@ -164,12 +164,13 @@ def _answers(connections: xr.Dataset) -> list[str]:
 def _sampling(fit: xr.DataTree, settings: dict[str, Any], found: Diagnosis) -> list[str]:
     sizes = fit["posterior"].sizes
     drawn = f"{plural(sizes['chain'], 'chain')} of {sizes['draw']} draws"
-    state = "met" if found.ok and not found.divergences else "DID NOT MEET"
+    state = "met" if found.ok else "DID NOT MEET"
     return [
         f"The posterior was sampled with {drawn} (engine {fit.attrs.get('engine', 'unknown')}, seed {fit.attrs.get('seed', 'unknown')}); "
         f"the chains {state} the criteria R-hat ≤ {LARGEST_RHAT} (largest {found.max_rhat:.3f}), "
         f"bulk effective sample size ≥ {SMALLEST_ESS:.0f} "
-        f"(smallest {found.min_ess_bulk:,.0f}) and no divergent transitions ({found.divergences})."
+        f"(smallest {found.min_ess_bulk:,.0f}) and at most one divergent transition in 1,000 "
+        f"({found.divergences} of {found.n_transitions:,})."
     ]
 
 

@@ -142,6 +142,19 @@ def test_divergences_alone_ask_for_a_longer_warm_up(three):
     assert "longer warm-up" in first
 
 
+def test_one_divergence_in_a_good_fit_is_judged_alike_everywhere(three, tmp_path):
+    diverged = three.copy()
+    diverged["sample_stats"] = three["sample_stats"].to_dataset().copy(deep=True)
+    diverged["sample_stats"]["diverging"][0, 0] = True
+    assert not any("rely" in line for line in headline(diverged, *answers_of(diverged)))
+    page = bc.report(diverged, tmp_path / "r.html").read_text("utf-8")
+    assert 'class="banner"' not in page
+    assert "The chains agree and there are enough draws" in page
+    assert "1 of 2,000 transitions diverged, which is few enough" in page
+    assert "the chains met the criteria" in page
+    assert "at most one divergent transition in 1,000 (1 of 2,000)" in page
+
+
 def test_a_single_chain_cannot_be_judged():
     fit = fake_fit(chains=1, draws=2500)
     assert "single chain" in headline(fit, *answers_of(fit))[0]
