@@ -1,4 +1,4 @@
-"""Graph measures of each group's network, as posteriors: every measure is taken on every draw."""
+"""Graph measures of each group's network, as posteriors: every measure is taken on each of some hundred draws."""
 
 import numpy as np
 import numpy.typing as npt

@@ -89,6 +89,7 @@ def _networks(extras: Extras) -> dict[str, Any]:
         return {"networks": None}
     return {
         "networks": network_tables(extras.networks, extras.network_test),
+        "network_draws": f"{extras.networks.attrs['draws']:,}",
         "network_meanings": network_meanings(extras.networks),
         "network_note": extras.networks.attrs.get("bias", ""),
     }

@@ -89,6 +89,11 @@ def test_networks_show_every_measure_with_its_permutation_test(page, networks, t
     assert f'<td class="number">{p:.3f}</td>' in here
 
 
+def test_the_section_says_how_many_draws_were_measured(page):
+    assert "taken on 50 posterior draws, evenly spaced" in section(page, "networks")
+    assert "every draw" not in section(page, "networks")
+
+
 def test_hubs_name_the_most_probable_regions(networks):
     table = network_tables(networks)[0]
     best = str(networks["region"].values[int(np.argmax(networks["p_hub"].sel(population="MS").values))])
