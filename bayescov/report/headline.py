@@ -178,7 +178,7 @@ def _couplings(connections: xr.Dataset) -> list[str]:
                 lines.append(
                     f"Connections, {group}: all of them together are probably {way} than in {connections.attrs['control']} "
                     f"(probability {probability(chance, n_draws=n_draws)}; shift {signed(float(row['coupling']))}, {level} % {shift}), "
-                    f"{cause}; such a shift says nothing of single connections."
+                    f"{cause}; such a shift says nothing of single connections{_by_itself(connections)}."
                 )
     return lines
 
@@ -196,9 +196,16 @@ def _attenuations(connections: xr.Dataset) -> list[str]:
             kept = 100 * float(row["attenuation"].sel(region=region))
             lines.append(
                 f"Connections, {group}: {region} has probably lost a part of all its connections at once "
-                f"(probability {chance}; it keeps {kept:.0f} % of its correlations)."
+                f"(probability {chance}; it keeps {kept:.0f} % of its correlations){_by_itself(connections)}."
             )
     return lines
+
+
+def _by_itself(connections: xr.Dataset) -> str:
+    """That shifts and loose regions are of the fit alone: its special cases have other ones, or none."""
+    if not connections.attrs.get("structures"):
+        return ""
+    return "; this is of the model by itself, while the numbers of connections are averages with its special cases"
 
 
 def _count(row: xr.Dataset, kind: str) -> str:

@@ -144,6 +144,10 @@ def test_sentence_that_breaks_is_said_with_what_breaks_it(sensitivity):
     assert f"does not hold with without one person: {row.broken_by}" in fragility_sentences(broken)[0]
 
 
+def test_the_sentence_is_said_to_be_of_the_model_by_itself(page):
+    assert "while the headline's numbers are averages with its special cases" in section(page, "trust")
+
+
 def test_what_cannot_be_told_is_not_counted(sensitivity):
     unsure = sensitivity.copy(deep=True)
     unsure["trusted"][unsure["kind"].values == "likelihood"] = False

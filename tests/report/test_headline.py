@@ -92,6 +92,26 @@ def test_a_region_that_came_loose_is_said_where_it_is_probable(three):
     ]
 
 
+def test_shifts_and_loose_regions_are_said_to_be_of_the_model_by_itself_where_there_are_special_cases(three):
+    edges, sizes = answers_of(three)
+    for name, value in {"": 0.15, "_low": 0.02, "_high": 0.3, "_p_stronger": 0.83, "_p_weaker": 0.0}.items():
+        edges[f"coupling{name}"] = ("population", np.full(2, value))
+    regions = list(three["posterior"]["region"].values)
+    edges = edges.assign_coords(region=regions)
+    for name in ("p_attenuated", "attenuation"):
+        edges[name] = (("population", "region"), np.full((2, len(regions)), 0.6))
+    about = ("all of them together", "probably lost a part")
+
+    def told():
+        return [x for x in headline(three, edges, sizes) if any(word in x for word in about)]
+
+    apart = "this is of the model by itself, while the numbers of connections are averages with its special cases."
+    assert len(told()) == 2 * (1 + len(regions))
+    assert not any(line.endswith(apart) for line in told())
+    edges.attrs["structures"] = "structure_pooled"
+    assert all(line.endswith(apart) for line in told())
+
+
 def test_named_connections_come_with_the_most_probable_first(three):
     edges, sizes = answers_of(three)
     edges = settle(edges, verdict="unchanged")
