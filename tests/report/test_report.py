@@ -9,6 +9,7 @@ import pytest
 import bayescov as bc
 from bayescov.classical import fisher_z
 from bayescov.cohort import Cohort
+from bayescov.report.methods import methods
 from bayescov.report.repeating import repeating
 from bayescov.sampling.tree import design_of
 
@@ -131,6 +132,30 @@ def test_twin_networks_and_sensitivity_appear_where_given(fit, tmp_path):
     text = bc.report(fit, tmp_path / "more.html", classical=twin, networks=networks).read_text("utf-8")
     assert re.findall(r'<section id="(\w+)"', text)[4:6] == ["networks", "twin"]
     assert "Benjamini" in section(text, "methods")
+    assert "Beside Fisher&#39;s z</h2>" in section(text, "twin")
+    assert "the Fisher" not in section(text, "twin")
+    assert "ermutation" not in section(text, "methods") + section(text, "twin")
+    assert "Fisher, R. A. (1921)" in section(text, "methods")
+    assert ">Beside Fisher&#39;s z</a>" in text
+
+
+def test_what_the_methods_cite_is_among_their_references(page):
+    methods = section(page, "methods")
+    assert "Yao et al. 2018" in methods
+    assert "<li>Yao, Y., Vehtari" in methods
+
+
+def test_a_covariate_with_three_levels_is_named_once():
+    cohort = fake_cohort(
+        {"HC": 20, "MS": 20}, regions=["a", "b"], control="HC", change=0.2, atrophy=0.5, seed=1
+    )
+    hand = np.resize(np.array(["left", "right", "both"], dtype=object), 40)
+    cohort = Cohort(cohort.data.assign(hand=("subject", hand)), control="HC", checks=())
+    design = bc.prepare(cohort, covariates="age * hand")
+    quick = {"draws": 60, "tune": 100, "chains": 1, "min_ess": 0.0, "progress": False}
+    made = bc.fit(design, model="separate", seed=3, **quick)
+    said = methods(made, bc.connections(made), design, bc.diagnose(made)).paragraph
+    assert "with regression on age, hand and age:hand, effects" in said
 
 
 def test_partial_correlations_and_other_settings_reach_the_page(fit, tmp_path):

@@ -157,7 +157,7 @@ def test_nothing_called_by_either_shows_the_smallest_p(answers):
     edges, twin = silent(answers)
     twin["p_value"][0, 7] = 1e-6
     group = beside_twin(edges, twin)[0]
-    assert group.summary.startswith("MS: neither the posterior nor the")
+    assert group.summary.startswith("MS: neither the posterior nor Fisher's z calls")
     assert group.rows[0].connection == f"{edges['region_a'].values[7]} – {edges['region_b'].values[7]}"
     assert len(group.rows) == 5
     assert "1 connection that neither calls has p ≤ 0.05" in group.summary
