@@ -179,6 +179,6 @@ def settings_of(fit: xr.DataTree) -> dict[str, Any]:
 def asked_of(fit: xr.DataTree) -> dict[str, Any]:
     """The arguments of `bayescov.fit` that were given; of an older fit, what was kept."""
     settings = settings_of(fit)
-    kept = {k: settings[k] for k in ("draws", "tune", "chains") if k in settings}
+    kept: dict[str, Any] = {k: settings[k] for k in ("draws", "tune", "chains") if k in settings}
     asked: dict[str, Any] = json.loads(str(fit.attrs.get("asked", "{}")))
     return asked or kept
