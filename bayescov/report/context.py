@@ -116,10 +116,7 @@ def _structure_note(edges: xr.Dataset) -> str:
     """How far the probabilities move over the structural special cases, and what that costs in verdicts."""
     if "p_added_low" not in edges:
         return ""
-    width = np.max(
-        [(edges[f"p_{k}_high"] - edges[f"p_{k}_low"]).values for k in ("added", "missing", "reversed")],
-        axis=0,
-    )
+    width = (edges["p_unchanged_high"] - edges["p_unchanged_low"]).values
     open_edges = int((width > 0.3).sum())
     return (
         f"The data were also fitted by the structural special cases of the model ({edges.attrs['structures'].replace('structure_', '')}). "

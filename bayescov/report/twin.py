@@ -91,7 +91,7 @@ def twin_sentences(comparison: xr.Dataset) -> list[str]:
 
 def _tables(comparison: xr.Dataset) -> list[tuple[str, pd.DataFrame]]:
     table = to_frame(comparison)
-    table["p_change"] = table[[f"p_{k}" for k in CHANGES]].max(axis=1)
+    table["p_change"] = table[[f"p_{k}" for k in CHANGES]].sum(axis=1).clip(upper=1.0)
     table["connection"] = table["region_a"] + " – " + table["region_b"]
     return [(str(g), table[table["population"] == g]) for g in comparison["population"].to_numpy()]
 
@@ -144,7 +144,7 @@ def _named(group: str, who: str, why: str, table: pd.DataFrame) -> str:
     """One sentence for the connections with one reason, the most probable first."""
     order = table.sort_values(["p_change", "p_value"], ascending=[False, True], kind="stable")
     names = [
-        f"{row['connection']} ({row['verdict']}, P {share(row['p_change'])}; observed {signed(row['observed_difference'])}, "
+        f"{row['connection']} ({row['verdict']}, P changed {share(row['p_change'])}; observed {signed(row['observed_difference'])}, "
         f"posterior {signed(row['difference'])}; p {_p(row['p_value'])}, q {_p(row['q_value'])})"
         for _, row in order.iterrows()
     ]

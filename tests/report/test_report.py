@@ -9,6 +9,7 @@ import pytest
 import bayescov as bc
 from bayescov.classical import fisher_z
 from bayescov.cohort import Cohort
+from bayescov.report.context import _structure_note
 from bayescov.report.methods import methods
 from bayescov.report.repeating import repeating
 from bayescov.sampling.tree import design_of
@@ -137,6 +138,14 @@ def test_twin_networks_and_sensitivity_appear_where_given(fit, tmp_path):
     assert "ermutation" not in section(text, "methods") + section(text, "twin")
     assert "Fisher, R. A. (1921)" in section(text, "methods")
     assert ">Beside Fisher&#39;s z</a>" in text
+
+
+def test_the_note_on_structures_is_of_any_change(fit):
+    edges = bc.connections(fit)
+    width = (edges["p_unchanged_high"] - edges["p_unchanged_low"]).values
+    assert f"moves by {np.median(width):.2f} in the median and at most {width.max():.2f};" in _structure_note(
+        edges
+    )
 
 
 def test_what_the_methods_cite_is_among_their_references(page):
