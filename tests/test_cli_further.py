@@ -60,6 +60,38 @@ def test_fit_puts_networks_and_sensitivity_into_its_report_unless_it_is_to_be_br
     assert "survive?" not in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_two_regions_get_networks_and_sensitivity_too(table, tmp_path):
+    two = ["--regions", "Left-Thalamus,Right-Thalamus", "--model", "separate"]
+    result = run("fit", table, *two, *QUICK, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "networks" in sections(tmp_path)
+    assert "survive?" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_report_written_anew_has_the_p_values_and_the_command_of_the_fit(table, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/bin/bayescov", "fit", "t.csv"])
+    result = run("fit", table, "--regions", FIVE, "--model", "separate", *QUICK, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    first = (tmp_path / "report.html").read_text(encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["/bin/bayescov", "report", "here"])
+    assert run("report", tmp_path).exit_code == 0
+    again = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "bayescov fit t.csv\nbayescov report here" in again
+    assert again.replace("\nbayescov report here", "") == first
+
+
+def test_networks_that_fail_leave_sensitivity(table, tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("no net")
+
+    monkeypatch.setattr(bc, "networks", broken)
+    result = run("fit", table, "--regions", FIVE, "--model", "separate", *QUICK, "--out", tmp_path)
+    assert result.exit_code == 1
+    assert "Networks failed (RuntimeError: no net)" in result.stderr
+    assert "networks" not in sections(tmp_path)
+    assert "survive?" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_group_too_small_for_the_permutation_test_is_a_limit_and_no_failure(table, tmp_path):
     people = pd.read_csv(table)
     four = people[people["diagnosis"] == "MS"].index[:4]

@@ -33,7 +33,10 @@ def networks(
     fit: Fit,
     threshold: Threshold = 0.3,
     kind: Kind = "correlation",
-    hubs: Annotated[int, typer.Option(min=1, help="A region is a hub if it is among so many.")] = 3,
+    hubs: Annotated[
+        int | None,
+        typer.Option(min=1, help="A region is a hub if it is among so many; by default 3, at most a third."),
+    ] = None,
     draws: Annotated[int, typer.Option(min=50, help="Posterior draws that are measured.")] = 200,
     permutations: Permutations = 1000,
     seed: Seed = 0,
@@ -278,7 +281,7 @@ def report(
     kind: Kind = "correlation",
     fdr: Fdr = 0.05,
     jobs: Jobs = -1,
-    seed: Seed = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of permutations and networks; by default the fit's own.")] = None,
     out: Beside = None,
     debug: Debug = False,
 ) -> None:  # fmt: skip
@@ -288,7 +291,7 @@ def report(
     """
     import bayescov as bc
     from bayescov.cli.further import further
-    from bayescov.cli.kept import named_fits, open_kept, pair
+    from bayescov.cli.kept import named_fits, open_kept, own_seed, pair
     from bayescov.cli.run import Options, typed
     from bayescov.cli.showing import within_limits
     from bayescov.posterior.arguments import KINDS, require_choice
@@ -299,6 +302,7 @@ def report(
     require_choice("kind", kind, KINDS)
     kept = open_kept(fit, out)
     design = design_of(kept.fit)
+    seed = own_seed(kept.fit) if seed is None else seed
     options = Options(threshold=threshold, margin=margin, fdr=fdr, seed=seed, debug=debug)
     answers = {} if brief else further(kept.fit, options, kind=kind)
     if between is not None:

@@ -116,6 +116,8 @@ def fitted(cohort: Cohort, options: Options, target: Path) -> tuple[Design, xr.D
     design = bc.prepare(cohort, covariates=options.covariates, transform=options.transform, site=options.site)
     show_checks([c for c in design.checks if c.passed is not True and c not in cohort.checks])
     fit = bc.fit(design, spec, **options.sampling(), cohort_attrs=cohort.data.attrs)
+    if command := typed():
+        fit.attrs["command"] = command
     bc.save_fit(fit, target / "fit.zarr")
     return design, fit
 
@@ -140,7 +142,7 @@ def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
     )
     more: dict[str, Any] = {}
     if not options.brief and len(design.regions) <= QUICK_UP_TO:
-        more = outcome.attempt("Networks and sensitivity", lambda: further(fit, options)) or {}
+        more = further(fit, options, attempt=outcome.attempt)
     page = target / "report.html"
     trust = outcome.attempt("The diagnostics", lambda: diagnose(fit))
     outcome.attempt(

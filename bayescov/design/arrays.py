@@ -43,7 +43,7 @@ class Design:
     levels : dict of str to list of str
         Levels of each categorical covariate, the reference first.
     site : xarray.DataArray or None
-        (subject,): the position of each subject's site in `sites`.
+        (subject,): the position of each subject's site in `sites`; ``attrs["column"]`` is the cohort's column.
     sites : tuple of str
     checks : tuple of CheckResult
     """

@@ -89,7 +89,9 @@ def prepare(
         transform=transform,
         formula=covariates.strip(),
         levels=levels,
-        site=None if site_codes is None else xr.DataArray(site_codes, coords=[subject]),
+        site=None
+        if site_codes is None
+        else xr.DataArray(site_codes, coords=[subject], attrs={"column": site}),
         sites=sites,
         checks=(*cohort.checks, *checks),
     )

@@ -1,4 +1,4 @@
-"""Graph measures of each group's network, as posteriors: every measure is taken on every draw."""
+"""Graph measures of each group's network, as posteriors: every measure is taken on each of some hundred draws."""
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 Tables = dict[str, tuple[tuple[str, ...], npt.NDArray]]
 
 ROUNDING = 1e-9
+HUBS = 3
 FEWEST = 50  # draws: of fewer, "all of them" would be said as a certainty
 
 # benchmarks/networks.py: 25 studies, two comparisons each.
@@ -53,7 +54,7 @@ def networks(
     *,
     threshold: float = 0.3,
     kind: str = "correlation",
-    hubs: int = 3,
+    hubs: int | None = None,
     draws: int = 200,
     interval: float = 0.95,
     seed: int = 0,
@@ -70,8 +71,9 @@ def networks(
     threshold : float
         In [0, 1).
     kind : {"correlation", "partial"}
-    hubs : int
-        A region is a hub if it is among so many regions of greatest strength.
+    hubs : int, optional
+        A region is a hub if it is among so many regions of greatest strength; by default three, and of fewer than nine regions
+        a third of them, at least one.
     draws : int
         How many draws are measured, evenly spaced over those of the fit and its structural special cases together (as in
         `connections`). At least 50, of which a probability can be told; as many as the fit has is the most.
@@ -117,7 +119,9 @@ def networks(
     regions = [str(r) for r in fit["posterior"]["region"].to_numpy()]
     require_whole("draws", draws, low=FEWEST)
     require_seed(seed)
-    require_whole("hubs", hubs, low=1, high=len(regions))
+    hubs = (
+        default_hubs(len(regions)) if hubs is None else require_whole("hubs", hubs, low=1, high=len(regions))
+    )
 
     pairs = homologous_pairs(regions)
     chosen = thinned(correlation_draws(fit, kind), draws)
@@ -149,9 +153,16 @@ def networks(
         "interval": interval,
         "seed": seed,
         "bias": _bias(fit),
-        "definition_hub": f"among the {hubs} regions of greatest strength",
+        "definition_hub": "the region of greatest strength"
+        if hubs == 1
+        else f"among the {hubs} regions of greatest strength",
     }
     return xr.Dataset(tables, coords, attrs)
+
+
+def default_hubs(n_regions: int) -> int:
+    """How many regions are hubs where nobody says: three, but never more than a third, or the word would say nothing."""
+    return min(HUBS, max(1, n_regions // 3))
 
 
 def _bias(fit: xr.DataTree) -> str:

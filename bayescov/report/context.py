@@ -21,7 +21,7 @@ from bayescov.report.networks import network_meanings, network_tables
 from bayescov.report.outline import outlines
 from bayescov.report.people import people
 from bayescov.report.tables import connection_rows, volume_tables
-from bayescov.report.twin import beside_twin
+from bayescov.report.twin import beside_twin, short_test
 from bayescov.sampling.diagnostics import Diagnosis
 from bayescov.sampling.tree import design_of
 
@@ -74,13 +74,14 @@ def context(
         **_networks(extras),
         "apart": None if extras.differentiation is None else apart(extras.differentiation),
         "twin": twin,
+        "twin_name": "" if extras.classical is None else short_test(extras.classical),
         "diagnosis": found,
         "checks_of_model": _checks_of_model(fit, design, extras.checks),
         "structure_note": _structure_note(edges),
         **_fragility(extras.sensitivity),
         "models": None if extras.models is None else model_rows(extras.models),
         "model_sentence": None if extras.models is None else model_sentence(extras.models),
-        "methods": methods(fit, edges, design, found, command=command, classical=twin is not None),
+        "methods": methods(fit, edges, design, found, command=command, classical=extras.classical),
     }
 
 
@@ -89,6 +90,7 @@ def _networks(extras: Extras) -> dict[str, Any]:
         return {"networks": None}
     return {
         "networks": network_tables(extras.networks, extras.network_test),
+        "network_draws": f"{extras.networks.attrs['draws']:,}",
         "network_meanings": network_meanings(extras.networks),
         "network_note": extras.networks.attrs.get("bias", ""),
     }
@@ -114,10 +116,7 @@ def _structure_note(edges: xr.Dataset) -> str:
     """How far the probabilities move over the structural special cases, and what that costs in verdicts."""
     if "p_added_low" not in edges:
         return ""
-    width = np.max(
-        [(edges[f"p_{k}_high"] - edges[f"p_{k}_low"]).values for k in ("added", "missing", "reversed")],
-        axis=0,
-    )
+    width = (edges["p_unchanged_high"] - edges["p_unchanged_low"]).values
     open_edges = int((width > 0.3).sum())
     return (
         f"The data were also fitted by the structural special cases of the model ({edges.attrs['structures'].replace('structure_', '')}). "

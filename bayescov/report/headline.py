@@ -81,7 +81,7 @@ def sentences(
 
 
 def _warning(found: Diagnosis) -> list[str]:
-    if found.ok and not found.divergences:
+    if found.ok:
         return []
     if found.ok is None:
         return [
@@ -95,9 +95,9 @@ def _warning(found: Diagnosis) -> list[str]:
         problems.append(
             f"as few as {found.min_ess_bulk:,.0f} effective draws where {SMALLEST_ESS:.0f} are wanted"
         )
-    if found.divergences:
+    if found.diverges:
         problems.append(plural(found.divergences, "divergent transition"))
-    only_divergences = len(problems) == 1 and found.divergences > 0
+    only_divergences = len(problems) == 1 and found.diverges
     remedy = "a longer warm-up (tune)" if only_divergences else "more draws"
     return [
         f"Do not rely on this yet: the sampler's diagnostics failed ({listing(problems)}). "
@@ -178,7 +178,7 @@ def _couplings(connections: xr.Dataset) -> list[str]:
                 lines.append(
                     f"Connections, {group}: all of them together are probably {way} than in {connections.attrs['control']} "
                     f"(probability {probability(chance, n_draws=n_draws)}; shift {signed(float(row['coupling']))}, {level} % {shift}), "
-                    f"{cause}; such a shift says nothing of single connections."
+                    f"{cause}; such a shift says nothing of single connections{_by_itself(connections)}."
                 )
     return lines
 
@@ -196,9 +196,16 @@ def _attenuations(connections: xr.Dataset) -> list[str]:
             kept = 100 * float(row["attenuation"].sel(region=region))
             lines.append(
                 f"Connections, {group}: {region} has probably lost a part of all its connections at once "
-                f"(probability {chance}; it keeps {kept:.0f} % of its correlations)."
+                f"(probability {chance}; it keeps {kept:.0f} % of its correlations){_by_itself(connections)}."
             )
     return lines
+
+
+def _by_itself(connections: xr.Dataset) -> str:
+    """That shifts and loose regions are of the fit alone: its special cases have other ones, or none."""
+    if not connections.attrs.get("structures"):
+        return ""
+    return "; this is of the model by itself, while the numbers of connections are averages with its special cases"
 
 
 def _count(row: xr.Dataset, kind: str) -> str:

@@ -1,6 +1,7 @@
 """The methods paragraph, its references, and how the fit was made: all read from the fit itself."""
 
 import json
+import re
 from typing import Any, NamedTuple
 
 import xarray as xr
@@ -9,6 +10,8 @@ from bayescov.design import Design
 from bayescov.model.sections import SharedPrior
 from bayescov.model.spec import ModelSpec
 from bayescov.posterior.verdicts import DOUBT
+from bayescov.report.repeating import repeating
+from bayescov.report.twin import FISHER_Z
 from bayescov.report.words import listing, plural
 from bayescov.sampling.diagnostics import Diagnosis
 from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS
@@ -26,6 +29,11 @@ RHAT = (
     "an improved R-hat for assessing convergence of MCMC. Bayesian Analysis 16, 667-718."
 )
 FREEDMAN = "Winkler, A. M. et al. (2014). Permutation inference for the general linear model. NeuroImage 92, 381-397."
+FISHER = 'Fisher, R. A. (1921). On the "probable error" of a coefficient of correlation deduced from a small sample. Metron 1, 3-32.'
+STACKING = (
+    "Yao, Y., Vehtari, A., Simpson, D. and Gelman, A. (2018). Using stacking to average Bayesian predictive distributions. "
+    "Bayesian Analysis 13, 917-1007."
+)
 HOCHBERG = "Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. J. R. Stat. Soc. B 57, 289-300."
 
 
@@ -45,7 +53,7 @@ def methods(
     found: Diagnosis,
     *,
     command: str | None = None,
-    classical: bool = False,
+    classical: xr.Dataset | None = None,
 ) -> Methods:
     """Everything a reader needs to repeat the analysis, from what the fit says of itself."""
     spec = spec_of(fit)
@@ -56,19 +64,31 @@ def methods(
         *_answers(connections),
         *_sampling(fit, settings, found),
     ]
-    references = [*spec.references, FDR, DECISION, RHAT]
-    if classical:
-        sentences.append(
-            "For comparison, differences of Fisher-transformed residual correlations were tested by permutation of the "
-            "group labels, with control of the false discovery rate over connections."
-        )
-        references += [FREEDMAN, HOCHBERG]
+    averaged = [STACKING] if connections.attrs["structures"] else []
+    references = [*spec.references, *averaged, FDR, DECISION, RHAT]
+    if classical is not None:
+        text, of_the_test = _test(classical)
+        sentences.append(text)
+        references += [of_the_test, HOCHBERG]
     return Methods(
         paragraph=" ".join(sentences),
         references=tuple(dict.fromkeys(references)),
-        command=command or str(fit.attrs.get("command", "")) or _python(fit, connections, design, settings),
+        command=repeating(fit, connections, design, command),
         made_with=tuple(_made_with(fit, settings)),
     )
+
+
+def _test(classical: xr.Dataset) -> tuple[str, str]:
+    """What was done beside the posterior, and its reference."""
+    how, reference = (
+        ("their standard errors and the normal distribution", FISHER)
+        if classical.attrs.get("method") == FISHER_Z
+        else ("permutation of the group labels", FREEDMAN)
+    )
+    return (
+        f"For comparison, differences of Fisher-transformed residual correlations were tested by {how}, with control of the false "
+        "discovery rate over connections."
+    ), reference
 
 
 def _data(design: Design) -> list[str]:
@@ -90,11 +110,16 @@ def _model(spec: ModelSpec, design: Design) -> list[str]:
     family = "multivariate Student-t" if spec.likelihood.family == "student" else "multivariate normal"
     text = f"A hierarchical Bayesian model (bayescov, model '{spec.name}') described the volumes as {family} around group means"
     if design.covariates:
-        text += f" with regression on {listing([str(name).split('[')[0] for name in design.covariates])}"
+        text += f" with regression on {listing(_terms(design))}"
     text += ", effects of group and covariates being partially pooled over regions"
     if design.site is not None:
         text += f", and a varying intercept for each of {len(design.sites)} sites"
     return [f"{text}.", _covariances(spec)]
+
+
+def _terms(design: Design) -> list[str]:
+    """The terms of the formula, each once: ``hand`` for its columns ``hand[T.left]`` and ``hand[T.right]``."""
+    return list(dict.fromkeys(re.sub(r"\[[^\]]*\]", "", str(name)) for name in design.covariates))
 
 
 def _covariances(spec: ModelSpec) -> str:
@@ -163,36 +188,14 @@ def _answers(connections: xr.Dataset) -> list[str]:
 def _sampling(fit: xr.DataTree, settings: dict[str, Any], found: Diagnosis) -> list[str]:
     sizes = fit["posterior"].sizes
     drawn = f"{plural(sizes['chain'], 'chain')} of {sizes['draw']} draws"
-    state = "met" if found.ok and not found.divergences else "DID NOT MEET"
+    state = "met" if found.ok else "DID NOT MEET"
     return [
         f"The posterior was sampled with {drawn} (engine {fit.attrs.get('engine', 'unknown')}, seed {fit.attrs.get('seed', 'unknown')}); "
         f"the chains {state} the criteria R-hat ≤ {LARGEST_RHAT} (largest {found.max_rhat:.3f}), "
         f"bulk effective sample size ≥ {SMALLEST_ESS:.0f} "
-        f"(smallest {found.min_ess_bulk:,.0f}) and no divergent transitions ({found.divergences})."
+        f"(smallest {found.min_ess_bulk:,.0f}) and at most one divergent transition in 1,000 "
+        f"({found.divergences} of {found.n_transitions:,})."
     ]
-
-
-def _python(fit: xr.DataTree, connections: xr.Dataset, design: Design, settings: dict[str, Any]) -> str:
-    """The five verbs with this fit's arguments; the table's own name is the only thing a reader may have to mend."""
-    spec = spec_of(fit)
-    cohort = json.loads(str(fit.attrs.get("cohort", "{}")))
-    source = str(cohort.get("source", "volumes.csv"))
-    arguments = [f"covariates={design.formula!r}"] if design.formula else []
-    if design.transform != "log":
-        arguments.append(f"transform={design.transform!r}")
-    chosen = [f"model={spec.name!r}", f"seed={fit.attrs.get('seed', 0)}"]
-    chosen += [f"{k}={settings[k]!r}" for k in ("draws", "tune", "chains") if k in settings]
-    a = connections.attrs
-    return "\n".join(
-        [
-            "import bayescov as bc",
-            f"cohort = bc.read_cohort({source!r}, control={design.control!r}, group=...)",
-            f"design = bc.prepare({', '.join(['cohort', *arguments])})",
-            f"fit = bc.fit({', '.join(['design', *chosen])})",
-            f"edges = bc.connections(fit, threshold={a['threshold']:g}, margin={a['margin']:g}, kind={a['kind']!r}, fdr={a['fdr']:g})",
-            "bc.report(fit, 'report.html')",
-        ]
-    )
 
 
 def _made_with(fit: xr.DataTree, settings: dict[str, Any]) -> list[tuple[str, str]]:

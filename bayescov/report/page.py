@@ -68,7 +68,8 @@ def report(
     title : str
         Heading of the page.
     command : str, optional
-        What the user typed to get here, shown for whoever repeats it. By default the Python calls.
+        What the user typed to get the report, shown for whoever repeats it, after what made the fit: the command that is
+        stored in it, or the Python calls.
 
     Returns
     -------

@@ -6,6 +6,7 @@ import xarray as xr
 
 from bayescov.posterior.frames import to_frame
 from bayescov.report.figures.shared import COLOURS
+from bayescov.report.words import share
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -32,7 +33,7 @@ def supplement(answers: xr.Dataset) -> "Styler":
     Returns
     -------
     pandas.io.formats.style.Styler
-        With ``to_html``, ``to_latex`` and ``to_excel``. Names are escaped.
+        With ``to_html``, ``to_latex`` (for a document with booktabs; no colours) and ``to_excel``. Names are escaped for each.
 
     Examples
     --------
@@ -40,25 +41,32 @@ def supplement(answers: xr.Dataset) -> "Styler":
     >>> fit = bc.fit(bc.prepare(bc.simulate_study("ms-nmosd", seed=1)), model="separate", seed=1, progress=False)
     >>> bc.supplement(bc.volumes(fit)).to_html("volumes.html")  # doctest: +SKIP
     """
+    from bayescov.report.styled import Supplement, number
+
     frame = to_frame(answers)
     level = f"{100 * float(answers.attrs['interval']):g} %"
     for low in [str(c) for c in frame.columns if str(c).endswith("_low")]:
         name = low.removesuffix("_low")
+        write, what = (share, "range") if name.startswith("p_") else (number, level)
         place = list(frame.columns).index(low)
         ends = zip(frame.pop(low), frame.pop(f"{name}_high"), strict=True)
-        frame.insert(place, f"{name}, {level}", [f"{a:.2f} to {b:.2f}" for a, b in ends])
+        frame.insert(place, f"{name}, {what}", [f"{write(a)} to {write(b)}" for a, b in ends])
     frame.columns = [HEADS.get(str(c), str(c).replace("_", " ")) for c in frame.columns]
+    return Supplement(frame, caption=_caption(answers)).map(
+        lambda verdict: f"color: {COLOURS[verdict]}; font-weight: 600", subset=["Verdict"]
+    )
+
+
+def _caption(answers: xr.Dataset) -> str:
+    """Against whom, by which rule, and what every word means."""
+    a = answers.attrs
+    rule = ", ".join(f"{name} {a[name]:g}" for name in ("threshold", "margin", "fdr") if name in a)
     definitions = "; ".join(
         f"{key.removeprefix('definition_')}: {text}"
-        for key, text in answers.attrs.items()
+        for key, text in a.items()
         if key.startswith("definition_")
     )
-    return (
-        frame.style.format(precision=2, escape="html")
-        .hide(axis="index")
-        .map(lambda verdict: f"color: {COLOURS[verdict]}; font-weight: 600", subset=["Verdict"])
-        .set_caption(f"Against {answers.attrs['control']}. {definitions}.")
-    )
+    return f"Against {a['control']}, with {rule}. {definitions}."
 
 
 def supplement_page(*answers: xr.Dataset) -> str:

@@ -11,8 +11,9 @@ from bayescov.posterior.frames import to_frame
 from bayescov.report.comparison import ALONE, REASONS, side_by_side
 from bayescov.report.words import interval_text, listing, plural, share, signed
 
-__all__ = ["TwinGroup", "TwinRow", "beside_twin", "twin_sentences"]
+__all__ = ["FISHER_Z", "TwinGroup", "TwinRow", "beside_twin", "short_test", "twin_sentences"]
 
+FISHER_Z = "Fisher's z of the difference"
 AT_LEAST = 5
 NAMED_AT_MOST = 6
 NEARLY_NOTHING = 0.2
@@ -57,6 +58,16 @@ def beside_twin(connections: xr.Dataset, classical: xr.Dataset) -> list[TwinGrou
     return groups
 
 
+def short_test(classical: xr.Dataset) -> str:
+    """What `permutation_test` or `fisher_z` returned, by its name."""
+    return _spoken(str(classical.attrs.get("method", "test")).split(" of ")[0])
+
+
+def _spoken(method: str) -> str:
+    """A method in a sentence: "the permutation test", but "Fisher's z"."""
+    return "Fisher's z" if method.startswith("Fisher's z") else f"the {method}"
+
+
 def twin_sentences(comparison: xr.Dataset) -> list[str]:
     """What `compare` returned, in words: for each patient group who calls what, and why they part.
 
@@ -80,24 +91,24 @@ def twin_sentences(comparison: xr.Dataset) -> list[str]:
 
 def _tables(comparison: xr.Dataset) -> list[tuple[str, pd.DataFrame]]:
     table = to_frame(comparison)
-    table["p_change"] = table[[f"p_{k}" for k in CHANGES]].max(axis=1)
+    table["p_change"] = table[[f"p_{k}" for k in CHANGES]].sum(axis=1).clip(upper=1.0)
     table["connection"] = table["region_a"] + " – " + table["region_b"]
     return [(str(g), table[table["population"] == g]) for g in comparison["population"].to_numpy()]
 
 
 def _summary(comparison: xr.Dataset, group: str, table: pd.DataFrame) -> list[str]:
     numbers = comparison.sel(population=group)
-    method = str(comparison.attrs.get("test_method", "test"))
+    method = _spoken(str(comparison.attrs.get("test_method", "test")))
     rate = f"a false discovery rate of {100 * float(comparison.attrs['fdr']):g} %"
     both, posterior, test = (int(numbers[f"n_{who}"]) for who in ("both", "posterior", "test"))
     if both + posterior + test == 0:
         said = [
-            f"{group}: neither the posterior nor the {method} calls a single one of {len(table)} connections changed, at "
+            f"{group}: neither the posterior nor {method} calls a single one of {len(table)} connections changed, at "
             f"{rate} (smallest p {_p(table['p_value'].min())}, smallest q {_p(table['q_value'].min())})."
         ]
     else:
         said = [
-            f"{group}: of {len(table)} connections, both call {both} changed, only the posterior {posterior} and only the "
+            f"{group}: of {len(table)} connections, both call {both} changed, only the posterior {posterior} and only "
             f"{method} {test}, each at {rate}."
         ]
     if "p_global" in numbers:
@@ -133,7 +144,7 @@ def _named(group: str, who: str, why: str, table: pd.DataFrame) -> str:
     """One sentence for the connections with one reason, the most probable first."""
     order = table.sort_values(["p_change", "p_value"], ascending=[False, True], kind="stable")
     names = [
-        f"{row['connection']} ({row['verdict']}, P {share(row['p_change'])}; observed {signed(row['observed_difference'])}, "
+        f"{row['connection']} ({row['verdict']}, P changed {share(row['p_change'])}; observed {signed(row['observed_difference'])}, "
         f"posterior {signed(row['difference'])}; p {_p(row['p_value'])}, q {_p(row['q_value'])})"
         for _, row in order.iterrows()
     ]

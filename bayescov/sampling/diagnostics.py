@@ -42,6 +42,8 @@ class Diagnosis:
         The same for the reader, the verdict first.
     n_quantities, n_constant : int
         Quantities judged, and those passed over because they never change (a fixed kappa).
+    n_transitions : int
+        Transitions after warm-up, of which `divergences` diverged.
     """
 
     max_rhat: float
@@ -53,6 +55,12 @@ class Diagnosis:
     sentences: tuple[str, ...]
     n_quantities: int
     n_constant: int
+    n_transitions: int
+
+    @property
+    def diverges(self) -> bool:
+        """Whether more transitions diverged than one in 1,000."""
+        return self.divergences > LARGEST_SHARE_DIVERGENT * self.n_transitions
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,7 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
         + _about_shares(share_ranges(fit)),
         n_quantities=len(table.names),
         n_constant=table.n_constant,
+        n_transitions=chains * draws,
     )
 
 
@@ -224,10 +233,13 @@ def _sentences(table: _Table, ok: bool | None, chains: int, draws: int, divergen
             f"{few:,} of them have fewer than {SMALLEST_ESS:.0f} effective draws; fewest: {worst}. Raise draws=."
         )
     if divergences:
-        said.append(
-            f"{divergences:,} of {chains * draws:,} transitions diverged: a part of the posterior may not have been "
-            "reached. Raise tune=."
+        few_enough = divergences <= LARGEST_SHARE_DIVERGENT * chains * draws
+        meaning = (
+            ", which is few enough (wanted: at most one in 1,000)."
+            if few_enough
+            else " (wanted: at most one in 1,000): a part of the posterior may not have been reached. Raise tune=."
         )
+        said.append(f"{divergences:,} of {chains * draws:,} transitions diverged{meaning}")
     if ok is None:
         said.append("Use chains=4.")
     return tuple(said)

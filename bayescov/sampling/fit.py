@@ -1,5 +1,6 @@
 """`fit`: a design and a model in, a DataTree of draws out."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -101,6 +102,9 @@ def fit(
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0])
     seed = require_seed(seed, error=FitError)
+    asked = _asked(
+        draws, tune, chains, engine=engine, max_draws=max_draws, min_ess=min_ess, structures=structures
+    )
     cores = cores or available_cores()
     # So that a region times any constant gives the same draws, and not only the same posterior.
     design = replace(design, y=design.y.round(DECIMALS))
@@ -111,10 +115,12 @@ def fit(
             spec, design, seed=seed, draws=draws, tune=tune, chains=chains, progress=progress
         )
         settings = {"draws": draws, "tune": tune, "chains": chains}
-        return assemble(
+        tree = assemble(
             design, spec, posterior, sample_stats=stats, seed=seed, engine="nuts", settings=settings,
             cohort_attrs=cohort_attrs,
         )  # fmt: skip
+        tree.attrs["asked"] = asked
+        return tree
 
     effort = Effort(draws, tune, chains, min_ess, cores, progress)
     budget = max(draws, max_draws or MOST * draws)
@@ -130,9 +136,19 @@ def fit(
         design, spec, posterior, sample_stats=stats, structures=cases, seed=seed, engine="gibbs", settings=settings,
         cohort_attrs=cohort_attrs,
     )  # fmt: skip
+    tree.attrs["asked"] = asked
     for name, gain in gains.items():
         tree[f"structure_{name}"].attrs |= gain
     return tree
+
+
+DEFAULTS = {"engine": "auto", "max_draws": None, "min_ess": 400.0, "structures": True}
+
+
+def _asked(draws: int, tune: int, chains: int, **others: Any) -> str:
+    """What repeats the run, which keeps other draws than were asked for: JSON of the arguments, but for unused options."""
+    used = {name: value for name, value in others.items() if value != DEFAULTS[name]}
+    return json.dumps({"draws": int(draws), "tune": int(tune), "chains": int(chains), **used}, default=float)
 
 
 def _check_settings(

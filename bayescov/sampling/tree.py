@@ -15,7 +15,7 @@ from bayescov.design import Design
 from bayescov.errors import FitError
 from bayescov.model.spec import ModelSpec
 
-__all__ = ["DIMS", "assemble", "design_of", "settings_of", "spec_of"]
+__all__ = ["DIMS", "asked_of", "assemble", "design_of", "settings_of", "spec_of"]
 
 # Dimensions of every posterior variable after (chain, draw). `patient` holds the patient groups alone; what the controls may
 # have as well is over `population` where they do.
@@ -174,3 +174,11 @@ def settings_of(fit: xr.DataTree) -> dict[str, Any]:
     _require_fit(fit)
     settings: dict[str, Any] = json.loads(fit.attrs["settings"])
     return settings
+
+
+def asked_of(fit: xr.DataTree) -> dict[str, Any]:
+    """The arguments of `bayescov.fit` that were given; of an older fit, what was kept."""
+    settings = settings_of(fit)
+    kept: dict[str, Any] = {k: settings[k] for k in ("draws", "tune", "chains") if k in settings}
+    asked: dict[str, Any] = json.loads(str(fit.attrs.get("asked", "{}")))
+    return asked or kept

@@ -11,7 +11,7 @@ import bayescov as bc
 from bayescov.design import from_edges, to_edges
 from bayescov.errors import AnswerError
 from bayescov.model import load_model
-from bayescov.posterior.networks import BIAS, homologous_pairs
+from bayescov.posterior.networks import BIAS, default_hubs, homologous_pairs
 from tests.posterior.fakes import fake_design, fake_fit, random_correlations
 
 REGIONS = ["Left-Thalamus", "Brain-Stem", "Right-Thalamus", "Left-Putamen", "Right-Putamen", "Left-Caudate"]
@@ -117,6 +117,20 @@ def test_frames(answers):
         "population", "region", "p_hub", "p_hub_control",
     ]  # fmt: skip
     assert len(bc.to_frame(answers)) == 2 * 5 * 6
+
+
+@pytest.mark.parametrize(("n_regions", "hubs"), [(2, 1), (3, 1), (6, 2), (14, 3), (68, 3)])
+def test_by_default_at_most_a_third_of_the_regions_are_hubs(n_regions, hubs):
+    assert default_hubs(n_regions) == hubs
+
+
+def test_two_regions_are_a_network(rng):
+    design = fake_design(rng, REGIONS[:2], {"HC": 9, "MS": 8})
+    pair = fake_fit(to_edges(random_correlations(rng, (2, 40, 2), 2, people=7)), design=design)
+    answers = bc.networks(pair)
+    assert answers.attrs["hubs"] == 1
+    assert answers.attrs["definition_hub"] == "the region of greatest strength"
+    assert np.isfinite(answers.sel(measure="density")["difference"]).all()
 
 
 @pytest.mark.parametrize(

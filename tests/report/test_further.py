@@ -89,6 +89,11 @@ def test_networks_show_every_measure_with_its_permutation_test(page, networks, t
     assert f'<td class="number">{p:.3f}</td>' in here
 
 
+def test_the_section_says_how_many_draws_were_measured(page):
+    assert "taken on 50 posterior draws, evenly spaced" in section(page, "networks")
+    assert "every draw" not in section(page, "networks")
+
+
 def test_hubs_name_the_most_probable_regions(networks):
     table = network_tables(networks)[0]
     best = str(networks["region"].values[int(np.argmax(networks["p_hub"].sel(population="MS").values))])
@@ -137,6 +142,10 @@ def test_sentence_that_breaks_is_said_with_what_breaks_it(sensitivity):
     assert one.summary.startswith(f"The sentence holds in {broken.sizes['scenario'] - 2} of ")
     assert all(not r.broken_by for r in two.rows)
     assert f"does not hold with without one person: {row.broken_by}" in fragility_sentences(broken)[0]
+
+
+def test_the_sentence_is_said_to_be_of_the_model_by_itself(page):
+    assert "while the headline's numbers are averages with its special cases" in section(page, "trust")
 
 
 def test_what_cannot_be_told_is_not_counted(sensitivity):

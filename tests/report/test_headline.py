@@ -92,6 +92,26 @@ def test_a_region_that_came_loose_is_said_where_it_is_probable(three):
     ]
 
 
+def test_shifts_and_loose_regions_are_said_to_be_of_the_model_by_itself_where_there_are_special_cases(three):
+    edges, sizes = answers_of(three)
+    for name, value in {"": 0.15, "_low": 0.02, "_high": 0.3, "_p_stronger": 0.83, "_p_weaker": 0.0}.items():
+        edges[f"coupling{name}"] = ("population", np.full(2, value))
+    regions = list(three["posterior"]["region"].values)
+    edges = edges.assign_coords(region=regions)
+    for name in ("p_attenuated", "attenuation"):
+        edges[name] = (("population", "region"), np.full((2, len(regions)), 0.6))
+    about = ("all of them together", "probably lost a part")
+
+    def told():
+        return [x for x in headline(three, edges, sizes) if any(word in x for word in about)]
+
+    apart = "this is of the model by itself, while the numbers of connections are averages with its special cases."
+    assert len(told()) == 2 * (1 + len(regions))
+    assert not any(line.endswith(apart) for line in told())
+    edges.attrs["structures"] = "structure_pooled"
+    assert all(line.endswith(apart) for line in told())
+
+
 def test_named_connections_come_with_the_most_probable_first(three):
     edges, sizes = answers_of(three)
     edges = settle(edges, verdict="unchanged")
@@ -140,6 +160,19 @@ def test_divergences_alone_ask_for_a_longer_warm_up(three):
     first = headline(diverged, *answers_of(diverged))[0]
     assert "(5 divergent transitions)" in first
     assert "longer warm-up" in first
+
+
+def test_one_divergence_in_a_good_fit_is_judged_alike_everywhere(three, tmp_path):
+    diverged = three.copy()
+    diverged["sample_stats"] = three["sample_stats"].to_dataset().copy(deep=True)
+    diverged["sample_stats"]["diverging"][0, 0] = True
+    assert not any("rely" in line for line in headline(diverged, *answers_of(diverged)))
+    page = bc.report(diverged, tmp_path / "r.html").read_text("utf-8")
+    assert 'class="banner"' not in page
+    assert "The chains agree and there are enough draws" in page
+    assert "1 of 2,000 transitions diverged, which is few enough" in page
+    assert "the chains met the criteria" in page
+    assert "at most one divergent transition in 1,000 (1 of 2,000)" in page
 
 
 def test_a_single_chain_cannot_be_judged():

@@ -8,9 +8,13 @@ import pytest
 
 import bayescov as bc
 from bayescov.classical import fisher_z
+from bayescov.cohort import Cohort
+from bayescov.report.context import _structure_note
+from bayescov.report.methods import methods
+from bayescov.report.repeating import repeating
 from bayescov.sampling.tree import design_of
 
-from .fake import fake_fit
+from .fake import fake_cohort, fake_fit
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +81,43 @@ def test_methods_say_how_to_repeat_it(page):
     assert "numpy" in methods
 
 
-def test_a_given_command_is_shown_instead(fit, tmp_path):
-    text = bc.report(fit, tmp_path / "r.html", command="bayescov fit t.csv --seed 1").read_text("utf-8")
-    assert "bayescov fit t.csv --seed 1" in section(text, "methods")
-    assert "bc.fit(" not in section(text, "methods")
+def test_a_given_command_is_shown_after_what_made_the_fit(fit, tmp_path):
+    def repeated(of, command=None):
+        text = bc.report(of, tmp_path / "r.html", command=command).read_text("utf-8")
+        return re.search(r"<code>(.*?)</code>", section(text, "methods"), flags=re.DOTALL).group(1)
+
+    assert repeated(fit, "bayescov report here").splitlines()[-2:] == [
+        "fit = bc.fit(design, model=&#39;separate&#39;, seed=1, draws=500, chains=4)", "bayescov report here",
+    ]  # fmt: skip
+    typed = fit.copy()
+    typed.attrs["command"] = "bayescov fit t.csv --seed 1"
+    assert repeated(typed) == "bayescov fit t.csv --seed 1"
+    assert repeated(typed, "bayescov fit t.csv --seed 1") == "bayescov fit t.csv --seed 1"
+    assert repeated(typed, "bayescov report here") == "bayescov fit t.csv --seed 1\nbayescov report here"
+
+
+def test_the_calls_in_python_are_those_that_made_the_fit():
+    cohort = fake_cohort(
+        {"HC": 12, "MS": 12}, regions=["a", "b"], control="HC", change=0.2, atrophy=0.5, seed=1
+    )
+    place = np.resize(np.array(["x", "y"], dtype=object), 24)
+    cohort = Cohort(cohort.data.assign(place=("subject", place)), control="HC", checks=())
+    design = bc.prepare(cohort, covariates="age", site="place")
+    quick = {"draws": 60, "tune": 100, "chains": 2, "min_ess": 0.0, "progress": False}
+    made = bc.fit(
+        design, model="separate", seed=3, cohort_attrs={"group_column": "dx", "excluded": "p, q"}, **quick
+    )
+    made.attrs["settings"] = '{"draws": 75, "thin": 2}'
+    lines = repeating(made, bc.connections(made, threshold=0.4), design, None).splitlines()
+    assert lines[1].endswith("control='HC', group='dx', regions=['a', 'b'], exclude=['p', 'q'])")
+    assert lines[2] == "design = bc.prepare(cohort, covariates='age', site='place')"
+    assert (
+        lines[3]
+        == "fit = bc.fit(design, model='separate', seed=3, draws=60, tune=100, chains=2, min_ess=0.0)"
+    )
+    assert (
+        lines[5] == "bc.report(fit, 'report.html', threshold=0.4, margin=0.1, kind='correlation', fdr=0.05)"
+    )
 
 
 def test_the_report_is_callable_after_its_room_was_imported(fit, tmp_path):
@@ -96,6 +133,38 @@ def test_twin_networks_and_sensitivity_appear_where_given(fit, tmp_path):
     text = bc.report(fit, tmp_path / "more.html", classical=twin, networks=networks).read_text("utf-8")
     assert re.findall(r'<section id="(\w+)"', text)[4:6] == ["networks", "twin"]
     assert "Benjamini" in section(text, "methods")
+    assert "Beside Fisher&#39;s z</h2>" in section(text, "twin")
+    assert "the Fisher" not in section(text, "twin")
+    assert "ermutation" not in section(text, "methods") + section(text, "twin")
+    assert "Fisher, R. A. (1921)" in section(text, "methods")
+    assert ">Beside Fisher&#39;s z</a>" in text
+
+
+def test_the_note_on_structures_is_of_any_change(fit):
+    edges = bc.connections(fit)
+    width = (edges["p_unchanged_high"] - edges["p_unchanged_low"]).values
+    assert f"moves by {np.median(width):.2f} in the median and at most {width.max():.2f};" in _structure_note(
+        edges
+    )
+
+
+def test_what_the_methods_cite_is_among_their_references(page):
+    methods = section(page, "methods")
+    assert "Yao et al. 2018" in methods
+    assert "<li>Yao, Y., Vehtari" in methods
+
+
+def test_a_covariate_with_three_levels_is_named_once():
+    cohort = fake_cohort(
+        {"HC": 20, "MS": 20}, regions=["a", "b"], control="HC", change=0.2, atrophy=0.5, seed=1
+    )
+    hand = np.resize(np.array(["left", "right", "both"], dtype=object), 40)
+    cohort = Cohort(cohort.data.assign(hand=("subject", hand)), control="HC", checks=())
+    design = bc.prepare(cohort, covariates="age * hand")
+    quick = {"draws": 60, "tune": 100, "chains": 1, "min_ess": 0.0, "progress": False}
+    made = bc.fit(design, model="separate", seed=3, **quick)
+    said = methods(made, bc.connections(made), design, bc.diagnose(made)).paragraph
+    assert "with regression on age, hand and age:hand, effects" in said
 
 
 def test_partial_correlations_and_other_settings_reach_the_page(fit, tmp_path):

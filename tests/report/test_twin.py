@@ -157,11 +157,22 @@ def test_nothing_called_by_either_shows_the_smallest_p(answers):
     edges, twin = silent(answers)
     twin["p_value"][0, 7] = 1e-6
     group = beside_twin(edges, twin)[0]
-    assert group.summary.startswith("MS: neither the posterior nor the")
+    assert group.summary.startswith("MS: neither the posterior nor Fisher's z calls")
     assert group.rows[0].connection == f"{edges['region_a'].values[7]} – {edges['region_b'].values[7]}"
     assert len(group.rows) == 5
     assert "1 connection that neither calls has p ≤ 0.05" in group.summary
     assert "chance alone gives about 5 in 91" in group.summary
+
+
+def test_the_probability_of_a_change_is_that_of_any_change(answers):
+    edges, twin = (a.copy(deep=True) for a in answers)
+    twin["p_value"][0, 3] = 0.0
+    for kind, value in {"added": 0.3, "missing": 0.25, "reversed": 0.05, "unchanged": 0.4}.items():
+        edges[f"p_{kind}"][0, 3] = value
+    edges["verdict"][0, 3], twin["q_value"][0, 3] = "undecided", 0.0
+    name = f"{edges['region_a'].values[3]} – {edges['region_b'].values[3]}"
+    assert [r.p_change for r in beside_twin(edges, twin)[0].rows if r.connection == name] == ["0.60"]
+    assert f"{name} (undecided, P changed 0.60;" in " ".join(twin_sentences(side_by_side(edges, twin)))
 
 
 def test_merged_by_label_whatever_the_order(answers):

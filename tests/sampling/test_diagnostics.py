@@ -133,9 +133,14 @@ def test_divergences_are_said_and_many_of_them_fail():
     one = diagnose(fit)
     assert one.ok is True
     assert one.divergences == 1
-    assert "1 of 1,000 transitions diverged" in one.sentences[-1]
+    assert "1 of 1,000 transitions diverged, which is few enough" in one.sentences[-1]
+    assert not one.diverges
     fit["sample_stats"]["diverging"].values[1, :20] = True
-    assert diagnose(fit).ok is False
+    many = diagnose(fit)
+    assert many.ok is False
+    assert many.diverges
+    assert many.sentences[0].startswith("Do not trust this fit yet")
+    assert "may not have been reached" in many.sentences[-1]
 
 
 def test_one_chain_is_not_judged():
