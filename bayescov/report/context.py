@@ -10,6 +10,7 @@ from bayescov.cohort.table import CheckResult
 from bayescov.design import Design
 from bayescov.design.edges import edge_pairs, from_edges
 from bayescov.posterior.arguments import correlation_draws
+from bayescov.posterior.headline import CERTAINTY
 from bayescov.report.apart import apart, model_rows, model_sentence
 from bayescov.report.drawings import changes_svg, matrix_svg
 from bayescov.report.fragility import fragility
@@ -69,7 +70,10 @@ def context(
         "connection_rows": connection_rows(edges),
         "settings": edges.attrs,
         "live": _live(
-            embed(fit, kind=edges.attrs["kind"], interval=edges.attrs["interval"]), edges.attrs, design
+            embed(fit, kind=edges.attrs["kind"], interval=edges.attrs["interval"]),
+            edges.attrs,
+            design,
+            extras.sensitivity,
         ),
         **_networks(extras),
         "apart": None if extras.differentiation is None else apart(extras.differentiation),
@@ -129,8 +133,11 @@ def _structure_note(edges: xr.Dataset) -> str:
     )
 
 
-def _live(live: LiveDraws, settings: dict[str, Any], design: Design) -> dict[str, Any]:
-    """Draws, and what the scripts need to know of the study."""
+def _live(
+    live: LiveDraws, settings: dict[str, Any], design: Design, sensitivity: xr.Dataset | None
+) -> dict[str, Any]:
+    """Draws, and what the scripts need to know of the study; a direction is said from the same certainty as in `sensitivity`."""
+    certainty = CERTAINTY if sensitivity is None else float(sensitivity.attrs["certainty"])
     regions = [
         {"name": name, "side": place.side, "mni": place.mni, "angle": round(float(angle), 5)}
         for name, place, angle in zip(
@@ -152,6 +159,7 @@ def _live(live: LiveDraws, settings: dict[str, Any], design: Design) -> dict[str
         "margin": round(settings["margin"] * STEPS),
         "fdr": settings["fdr"],
         "interval": live.interval,
+        "certainty": certainty,
         "difference": live.difference.tolist(),
         "outline": outlines(),
     }

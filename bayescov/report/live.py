@@ -108,7 +108,8 @@ class Recount(NamedTuple):
     verdict : ndarray of str
         (edge,)
     counts : dict of str to float
-        ``n_added``, ``n_missing`` (means) with ``_low`` and ``_high``, and ``p_more_added_than_missing``.
+        ``n_added``, ``n_missing`` (means) with ``_low`` and ``_high``, ``p_more_added_than_missing`` and
+        ``p_more_missing_than_added``.
     """
 
     edges: dict[str, Floats]
@@ -153,5 +154,6 @@ def recount(live: LiveDraws, group: int, *, threshold: float, margin: float, fdr
     edges |= {f"{k}_low": v for k, v in low.items()} | {f"{k}_high": v for k, v in high.items()}
     sums = totals([compared], live.interval)
     names = [f"n_{kind}{end}" for kind in ("added", "missing") for end in ("", "_low", "_high")]
-    counts = {name: float(sums[name][1][0]) for name in (*names, "p_more_added_than_missing")}
+    names += ["p_more_added_than_missing", "p_more_missing_than_added"]
+    counts = {name: float(sums[name][1][0]) for name in names}
     return Recount(edges, verdict, counts)

@@ -109,6 +109,7 @@ def test_exact_probability_of_more_added_and_ranges_over_structures(open_page, w
     )
     twin = recount(live, 2, threshold=0.25, margin=0.08)
     assert found["pMore"] == twin.counts["p_more_added_than_missing"]
+    assert found["pFewer"] == twin.counts["p_more_missing_than_added"]
     assert found["added"]["mean"] == pytest.approx(twin.counts["n_added"], abs=1e-12)
     for kind in ("added", "missing", "reversed", "unchanged"):
         np.testing.assert_array_equal(found["low"][kind], twin.edges[f"p_{kind}_low"])
@@ -128,12 +129,44 @@ def test_curve_is_the_counts_at_every_threshold(open_page, written, live):
     for t in (0, 1, 17, 30, 55, 90):
         twin = recount(live, 1, threshold=t / 100, margin=0.05).counts
         assert curve[t]["pMore"] == twin["p_more_added_than_missing"]
+        assert curve[t]["pFewer"] == twin["p_more_missing_than_added"]
         for kind in ("added", "missing"):
             assert curve[t][kind]["mean"] == pytest.approx(twin[f"n_{kind}"], abs=1e-12)
             assert (curve[t][kind]["low"], curve[t][kind]["high"]) == (
                 twin[f"n_{kind}_low"],
                 twin[f"n_{kind}_high"],
             )
+
+
+def direction_of(p_more, p_fewer):
+    """The rule in Python: each direction by its own probability, as in `sensitivity`."""
+    gained, lost = ([p >= 0.9 for p in side] for side in (p_more, p_fewer))
+    if all(gained) or all(lost):
+        return f"it {'gained' if all(gained) else 'lost'} more at all of them"
+    if not any(gained + lost):
+        return "not decided which it did more"
+    return f"gained more at {sum(gained)} of {len(gained)}, lost more at {sum(lost)}"
+
+
+def test_the_direction_over_thresholds_is_decided_by_its_own_probability(open_page, written, live):
+    page = open_page(written)
+    cases = {
+        "ties": ([0.02] * 51, [0.05] * 51),
+        "gains": ([0.93] * 51, [0.01] * 51),
+        "losses": ([0.0] * 51, [0.9] * 51),
+        "mixed": ([0.95] * 20 + [0.3] * 31, [0.0] * 45 + [0.92] * 6),
+    }
+    for p_more, p_fewer in cases.values():
+        curve = [
+            {"threshold": (10 + k) / 100, "pMore": a, "pFewer": b}
+            for k, (a, b) in enumerate(zip(p_more, p_fewer, strict=True))
+        ]
+        said = page.evaluate("(curve) => directionText(curve, 'MS', 0.9)", curve)
+        assert direction_of(p_more, p_fewer) in said
+    found = [recount(live, 1, threshold=t / 100, margin=0.1).counts for t in range(10, 61)]
+    pairs = [[c[f"p_more_{way}"] for c in found] for way in ("added_than_missing", "missing_than_added")]
+    assert direction_of(*pairs) in text(page, "hangs")
+    assert text(page, "p-fewer") == f"{found[20]['p_more_missing_than_added']:.2f}".replace("0.00", "<0.01")
 
 
 def test_negative_control_a_wrong_margin_gives_other_counts(open_page, written, live):

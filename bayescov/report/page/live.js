@@ -60,12 +60,13 @@ function startLive() {
       part(`n-${kind}-interval`).textContent = interval(result[kind]);
     }
     part("p-more").textContent = shareText(result.pMore);
+    part("p-fewer").textContent = shareText(result.pFewer);
     const number = (verdict) => result.verdict.filter((v) => v === verdict).length;
     for (const verdict of [...KINDS, "unchanged", "undecided"]) part(`called-${verdict}`).textContent = number(verdict);
     part("summary").textContent =
       `${group} at threshold ${(state.threshold / study.steps).toFixed(2)} and margin ${(state.margin / study.steps).toFixed(2)}: of ${n} connections ` +
       `${result.added.mean.toFixed(1)} added (${interval(result.added)}), ${result.missing.mean.toFixed(1)} missing (${interval(result.missing)}); ` +
-      `probability of more added than missing ${shareText(result.pMore)}; called added ${number("added")}, missing ${number("missing")}, undecided ${number("undecided")}.`;
+      `probability of more added than missing ${shareText(result.pMore)}, of more missing ${shareText(result.pFewer)}; called added ${number("added")}, missing ${number("missing")}, undecided ${number("undecided")}.`;
   }
 
   function showCurve() {
@@ -74,11 +75,7 @@ function startLive() {
       added: "added", missing: "missing",
       label: `Numbers of connections added and missing in ${group} at every threshold, with ${Math.round(100 * study.interval)} % bands`,
     });
-    const middle = curve.filter((c) => c.threshold >= 0.1 && c.threshold <= 0.6).map((c) => c.pMore);
-    const [low, high] = [Math.min(...middle), Math.max(...middle)];
-    const steady = low > 0.9 || high < 0.1;
-    part("hangs").textContent = `For thresholds from 0.1 to 0.6 the probability that ${group} gained more than it lost lies between ` +
-      `${shareText(low)} and ${shareText(high)}: the direction ${steady ? "does not hang" : high - low > 0.3 ? "hangs" : "is not certain, but does not hang much"} on the threshold.`;
+    part("hangs").textContent = directionText(curve, group, study.certainty);
   }
 
   function showPicture() {
