@@ -245,6 +245,19 @@ def test_keyboard_alone(open_page, written):
     assert (np.diff(p_missing) <= 0).all()
 
 
+def test_every_slider_has_a_name_that_leads_to_it(open_page, written):
+    page = open_page(written)
+    names = {
+        "threshold": "Threshold: present above",
+        "margin": "Margin: changed by more than",
+        "probability": "Drawn if P is at least",
+    }
+    for control, name in names.items():
+        page.get_by_text(name, exact=True).click()
+        assert page.evaluate("document.activeElement.name") == control
+        assert page.get_by_role("slider", name=name, exact=True).get_attribute("name") == control
+
+
 def test_hover_shows_the_posterior_in_both_groups(open_page, written, live):
     page = open_page(written)
     mark = page.locator('[data-part="picture"] [data-e="0"]').first
