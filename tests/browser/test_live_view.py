@@ -209,6 +209,38 @@ def test_every_picture_is_drawn_and_says_what_it_shows(open_page, written):
     expect(page.locator("[data-part=picture] .node")).to_have_count(3 * 14)
 
 
+def test_the_brain_counts_and_steps_through_what_it_draws(open_page, tmp_path):
+    """Two of five regions have no place: three connections of ten can be drawn."""
+    regions = ["left thalamus", "right thalamus", "left caudate", "somewhere", "elsewhere"]
+    some = fake_fit(sizes={"HC": 30, "MS": 30}, regions=regions, chains=2, draws=200)
+    page = open_page(bc.report(some, tmp_path / "r.html", margin=0.0, threshold=0.0))
+    page.check('[name="layout"][value="brain"]')
+    move(page, probability=5)
+    note = text(page, "picture-note")
+    assert (
+        "3 of 10 connections drawn. 2 regions have no known place in the brain, so 7 more connections cannot"
+        in note
+    )
+    assert page.locator("#live .line").count() == 3 * 3
+    page.focus('[data-part="picture"]')
+    seen = set()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+        seen.add(page.locator('[data-part="detail"] h4').inner_text())
+        assert page.locator("#live .line.selected").count() == 3
+    assert len(seen) == 3
+
+
+def test_one_region_without_a_place_is_one(open_page, tmp_path):
+    regions = ["left thalamus", "right thalamus", "left caudate", "somewhere"]
+    some = fake_fit(sizes={"HC": 30, "MS": 30}, regions=regions, chains=2, draws=200)
+    page = open_page(bc.report(some, tmp_path / "r.html"))
+    page.check('[name="layout"][value="brain"]')
+    expect(page.locator('[data-part="picture-note"]')).to_contain_text(
+        "1 region has no known place in the brain"
+    )
+
+
 def test_downloads(open_page, written):
     page = open_page(written)
     page.check('[name="layout"][value="circle"]')

@@ -86,11 +86,8 @@ function startLive() {
     const drawn = shown.filter((edge) => edge.drawn).length, group = study.populations[state.group];
     const label = `Connections of ${group} against ${study.populations[0]}: ${drawn} drawn`;
     part("picture").innerHTML = PICTURES[state.layout](study, shown, label);
-    const unplaced = state.layout === "brain" ? study.regions.filter((r) => !r.mni).length : 0;
-    part("picture-note").textContent =
-      (drawn ? `${drawn} of ${study.edges.length} connections drawn.` : `No connection passes the filters with a probability of at least ${state.probability.toFixed(2)}.`) +
-      (state.layout === "matrix" ? " Upper right: added (squares). Lower left: missing (discs)." : " Solid: added. Dashed: missing. Dotted: reversed.") +
-      (unplaced ? ` ${unplaced} regions have no known place in the brain.` : "");
+    part("picture-note").textContent = pictureNote(study, shown, state) +
+      (state.layout === "matrix" ? " Upper right: added (squares). Lower left: missing (discs)." : " Solid: added. Dashed: missing. Dotted: reversed.");
     highlight();
   }
 

@@ -25,9 +25,22 @@ function shownEdges(study, result, filter) {
     const p = kind === "undecided" ? Math.max(...KINDS.map((k) => result.p[k][e])) : result.p[kind][e];
     const chosen = filter.verdict === "all" || filter.verdict === verdict ||
       (filter.verdict === "called" && KINDS.includes(verdict));
-    const touches = filter.region === -1 || filter.region === i || filter.region === j;
-    return { e, i, j, kind, p, called: verdict === kind && KINDS.includes(kind), passes: chosen && touches, drawn: chosen && touches && p >= filter.probability };
+    const touches = filter.region === -1 || filter.region === i || filter.region === j, passes = chosen && touches;
+    const placed = filter.layout !== "brain" || Boolean(study.regions[i].mni && study.regions[j].mni);
+    const probable = passes && p >= filter.probability;
+    return { e, i, j, kind, p, called: verdict === kind && KINDS.includes(kind), passes, drawn: probable && placed, unplaced: probable && !placed };
   });
+}
+
+// What is drawn, what is not and why.
+function pictureNote(study, shown, filter) {
+  const least = filter.probability.toFixed(2), drawn = shown.filter((edge) => edge.drawn).length;
+  const unplaced = shown.filter((edge) => edge.unplaced).length, nowhere = study.regions.filter((r) => !r.mni).length;
+  const says = [drawn || unplaced ? `${drawn} of ${study.edges.length} connections drawn.` : `No connection passes the filters with a probability of at least ${least}.`];
+  if (filter.layout === "brain" && nowhere) {
+    says.push(`${nowhere} ${nowhere === 1 ? "region has" : "regions have"} no known place in the brain` + (unplaced ? `, so ${unplaced} more ${unplaced === 1 ? "connection" : "connections"} cannot be drawn.` : "."));
+  }
+  return says.join(" ");
 }
 
 function matrixPicture(study, shown, label) {
@@ -112,8 +125,7 @@ function brainPicture(study, shown, label) {
       `<text class="side" x="${x + 2}" y="${y + 2 * view.half[1] - 2}">${view.ends[0]}</text>` +
       `<text class="side" x="${x + 2 * view.half[0] - 2}" y="${y + 2 * view.half[1] - 2}" text-anchor="end">${view.ends[1]}</text>`);
     const points = study.regions.map(({ mni }) => mni && place(mni[view.across], mni[view.up]));
-    const known = shown.filter(({ i, j }) => points[i] && points[j]);
-    parts.push(lineParts(known, ({ i, j }) => `M${points[i].map(fixed).join(" ")}L${points[j].map(fixed).join(" ")}`, 0.4, 2.2));
+    parts.push(lineParts(shown, ({ i, j }) => `M${points[i].map(fixed).join(" ")}L${points[j].map(fixed).join(" ")}`, 0.4, 2.2));
     points.forEach((point, k) => {
       if (!point) return;
       parts.push(`<circle class="node" data-r="${k}" cx="${fixed(point[0])}" cy="${fixed(point[1])}" r="2"><title>${escapeText(study.regions[k].name)}</title></circle>`);
