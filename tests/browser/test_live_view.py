@@ -209,6 +209,31 @@ def test_every_picture_is_drawn_and_says_what_it_shows(open_page, written):
     expect(page.locator("[data-part=picture] .node")).to_have_count(3 * 14)
 
 
+def test_the_note_tells_of_the_marks_that_are_there(open_page, written, live):
+    page = open_page(written)
+    twin = recount(live, 1, threshold=0.3, margin=0.1)
+    p = np.stack([twin.edges[f"p_{k}"] for k in VERDICTS[:3]])
+    probable, marked = p.max(axis=0) >= 0.5, p.max(axis=0) >= 0.02
+    note = text(page, "picture-note")
+    assert note.startswith(
+        f"{probable.sum()} of 91 connections drawn in full colour (P at least 0.50). {(marked & ~probable).sum()} less probable "
+    )
+    assert page.locator("#live .mark.faint").count() > 0
+    reversal = (p[2] >= 0.02) & (p[2] >= p[:2].max(axis=0))
+    assert ("in its own colour reversed" in note) == reversal.any()
+    move(page, verdict="unchanged", threshold=90, probability=5)
+    assert text(page, "picture-note").endswith("Upper right: unchanged (squares).")
+    assert "added" not in text(page, "picture-note")
+    page.check('[name="layout"][value="circle"]')
+    expect(page.locator('[data-part="picture-note"]')).to_contain_text("drawn. Solid: unchanged.")
+    move(page, verdict="undecided", threshold=30)
+    assert text(page, "picture-note").endswith("drawn. Short dashes: undecided.")
+    move(page, verdict="added")
+    assert text(page, "picture-note").endswith("drawn. Solid: added.")
+    move(page, verdict="unchanged", threshold=0, margin=0)
+    assert text(page, "picture-note").startswith("No connection passes the filters")
+
+
 def test_the_brain_counts_and_steps_through_what_it_draws(open_page, tmp_path):
     """Two of five regions have no place: three connections of ten can be drawn."""
     regions = ["left thalamus", "right thalamus", "left caudate", "somewhere", "elsewhere"]

@@ -86,8 +86,7 @@ function startLive() {
     const drawn = shown.filter((edge) => edge.drawn).length, group = study.populations[state.group];
     const label = `Connections of ${group} against ${study.populations[0]}: ${drawn} drawn`;
     part("picture").innerHTML = PICTURES[state.layout](study, shown, label);
-    part("picture-note").textContent = pictureNote(study, shown, state) +
-      (state.layout === "matrix" ? " Upper right: added (squares). Lower left: missing (discs)." : " Solid: added. Dashed: missing. Dotted: reversed.");
+    part("picture-note").textContent = pictureNote(study, shown, state);
     highlight();
   }
 
