@@ -16,7 +16,7 @@ from bayescov.report.drawings import changes_svg, matrix_svg
 from bayescov.report.fragility import fragility
 from bayescov.report.headline import sentences
 from bayescov.report.layout import circle_angles, places
-from bayescov.report.live import STEPS, LiveDraws, embed
+from bayescov.report.live import STEPS, LiveDraws, embed, how_far
 from bayescov.report.methods import methods
 from bayescov.report.networks import network_meanings, network_tables
 from bayescov.report.outline import outlines
@@ -71,7 +71,7 @@ def context(
         "settings": edges.attrs,
         "live": _live(
             embed(fit, kind=edges.attrs["kind"], interval=edges.attrs["interval"]),
-            edges.attrs,
+            edges,
             design,
             extras.sensitivity,
         ),
@@ -134,9 +134,10 @@ def _structure_note(edges: xr.Dataset) -> str:
 
 
 def _live(
-    live: LiveDraws, settings: dict[str, Any], design: Design, sensitivity: xr.Dataset | None
+    live: LiveDraws, edges: xr.Dataset, design: Design, sensitivity: xr.Dataset | None
 ) -> dict[str, Any]:
     """Draws, and what the scripts need to know of the study; a direction is said from the same certainty as in `sensitivity`."""
+    settings = edges.attrs
     certainty = CERTAINTY if sensitivity is None else float(sensitivity.attrs["certainty"])
     regions = [
         {"name": name, "side": place.side, "mni": place.mni, "angle": round(float(angle), 5)}
@@ -169,6 +170,7 @@ def _live(
         "draws": len(live.draws),
         "of": live.of,
         "structures": list(live.structures),
+        "how_far": how_far(live, edges),
     }
 
 

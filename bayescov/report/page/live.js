@@ -49,6 +49,9 @@ function startLive() {
     part("probability-value").textContent = state.probability.toFixed(2);
     control("verdict").value = state.verdict;
     control("region").value = state.region;
+    const chosen = (name) => control(name).selectedOptions[0].textContent;
+    part("settings").textContent = `${chosen("group")}: threshold ${(state.threshold / study.steps).toFixed(2)}, margin ${(state.margin / study.steps).toFixed(2)}. ` +
+      `In the picture and the table: ${chosen("verdict")}, ${chosen("region")}; drawn if P is at least ${state.probability.toFixed(2)}.`;
     for (const radio of view.querySelectorAll('[name="layout"]')) radio.checked = radio.value === state.layout;
   }
 
