@@ -302,6 +302,27 @@ def test_keyboard_alone(open_page, written):
     assert (np.diff(p_missing) <= 0).all()
 
 
+@pytest.mark.parametrize(("threshold", "margin"), [(0.255, 0.6), (0.95, 0.0375)])
+def test_settings_between_and_beyond_the_steps_are_said_as_they_are(
+    open_page, fit, live, tmp_path, threshold, margin
+):
+    page = open_page(bc.report(fit, tmp_path / "r.html", threshold=threshold, margin=margin))
+    for name, value in {"threshold": threshold, "margin": margin}.items():
+        said = f"{value:.2f}" if round(100 * value, 6).is_integer() else str(value)
+        assert text(page, f"{name}-value") == said
+        assert page.locator(f'[name="{name}"]').get_attribute("aria-valuetext") == said
+        assert float(page.locator(f'[name="{name}"]').input_value()) == pytest.approx(100 * value, abs=0.51)
+        assert f"{name} {said}" in page.locator('[data-part="summary"]').text_content()
+    rows = table(page)
+    assert set(rows["threshold"]) == {threshold}
+    assert set(rows["margin"]) == {margin}
+    assert_counts_agree(page, recount(live, 1, threshold=threshold, margin=margin))
+    move(page, margin=20)
+    assert text(page, "margin-value") == "0.20"
+    page.click('[data-do="reset"]')
+    assert_counts_agree(page, recount(live, 1, threshold=threshold, margin=margin))
+
+
 def test_every_slider_has_a_name_that_leads_to_it(open_page, written):
     page = open_page(written)
     names = {

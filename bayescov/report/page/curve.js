@@ -39,7 +39,7 @@ function curvePicture(curve, threshold, names) {
   const words = ["P(more added)", "solid;", "P(more missing)", "dashed"].map((word, k) => `<tspan x="${end + 4}" dy="${k ? 13 : 0}">${word}</tspan>`);
   parts.push(`<text class="label more" x="${end + 4}" y="${fixed(bottom + CURVE.lower / 2 - 14)}">${words.join("")}</text>`);
   const now = fixed(curveX(threshold));
-  parts.push(`<path class="now" d="M${now} ${CURVE.top}V${fixed(bottom + CURVE.lower)}"/>`);
+  if (threshold <= 0.9) parts.push(`<path class="now" d="M${now} ${CURVE.top}V${fixed(bottom + CURVE.lower)}"/>`);
   return svgText([0, 0, CURVE.width, CURVE.height], names.label, parts.join(""));
 }
 

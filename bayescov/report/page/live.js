@@ -8,6 +8,8 @@ function startLive() {
   const part = (name) => view.querySelector(`[data-part="${name}"]`);
   const control = (name) => view.querySelector(`[name="${name}"]`);
   const hundredth = study.steps / 100, rowsAtFirst = 20;
+  // Two digits, and all that there are where the report was made between the slider's steps.
+  const written = (value) => (value % hundredth ? String(value / study.steps) : (value / study.steps).toFixed(2));
   const initial = { group: 1, threshold: study.threshold, margin: study.margin, probability: 0.5, layout: "matrix", verdict: "all", region: -1 };
   let state = { ...initial }, result, curve, shown, selected = -1, allRows = false, sort = { by: "p", down: true };
   const summaries = new Map(); // posterior means and intervals of a group's edges do not depend on the controls
@@ -43,14 +45,14 @@ function startLive() {
     control("group").value = state.group;
     for (const name of ["threshold", "margin"]) {
       control(name).value = state[name] / hundredth;
-      part(`${name}-value`).textContent = (state[name] / study.steps).toFixed(2);
+      control(name).setAttribute("aria-valuetext", (part(`${name}-value`).textContent = written(state[name])));
     }
     control("probability").value = Math.round(state.probability * 100);
     part("probability-value").textContent = state.probability.toFixed(2);
     control("verdict").value = state.verdict;
     control("region").value = state.region;
     const chosen = (name) => control(name).selectedOptions[0].textContent;
-    part("settings").textContent = `${chosen("group")}: threshold ${(state.threshold / study.steps).toFixed(2)}, margin ${(state.margin / study.steps).toFixed(2)}. ` +
+    part("settings").textContent = `${chosen("group")}: threshold ${written(state.threshold)}, margin ${written(state.margin)}. ` +
       `In the picture and the table: ${chosen("verdict")}, ${chosen("region")}; drawn if P is at least ${state.probability.toFixed(2)}.`;
     for (const radio of view.querySelectorAll('[name="layout"]')) radio.checked = radio.value === state.layout;
   }
@@ -67,7 +69,7 @@ function startLive() {
     const number = (verdict) => result.verdict.filter((v) => v === verdict).length;
     for (const verdict of [...KINDS, "unchanged", "undecided"]) part(`called-${verdict}`).textContent = number(verdict);
     part("summary").textContent =
-      `${group} at threshold ${(state.threshold / study.steps).toFixed(2)} and margin ${(state.margin / study.steps).toFixed(2)}: of ${n} connections ` +
+      `${group} at threshold ${written(state.threshold)} and margin ${written(state.margin)}: of ${n} connections ` +
       `${result.added.mean.toFixed(1)} added (${interval(result.added)}), ${result.missing.mean.toFixed(1)} missing (${interval(result.missing)}); ` +
       `probability of more added than missing ${shareText(result.pMore)}, of more missing ${shareText(result.pFewer)}; called added ${number("added")}, missing ${number("missing")}, undecided ${number("undecided")}.`;
   }
@@ -152,7 +154,7 @@ function startLive() {
   }
 
   function csv() {
-    const t = (state.threshold / study.steps).toFixed(2), m = (state.margin / study.steps).toFixed(2);
+    const t = written(state.threshold), m = written(state.margin);
     const columns = ["population", "region_a", "region_b", "p_added", "p_missing", "p_reversed", "p_unchanged", "control_mean", "mean", "difference", "difference_low", "difference_high", "verdict", "threshold", "margin"];
     const rows = tableEdges().map((e) => {
       const { control: c, patient: g, difference: d } = describeAll(state.group)[e];
@@ -207,6 +209,7 @@ function startLive() {
     if (t >= 0 && t < CURVE.points) update({ threshold: t * hundredth });
   });
 
+  for (const name of ["threshold", "margin"]) control(name).max = Math.max(control(name).max, Math.ceil(initial[name] / hundredth));
   view.hidden = false;
   if (!study.regions.some((region) => region.mni)) view.querySelector('[value="brain"]').disabled = true;
   update({});
