@@ -66,6 +66,7 @@ def context(
         "checks": [check for check in design.checks if check.passed is not True],
         "volume_tables": volume_tables(sizes),
         "matrices": _matrices(fit, edges.attrs["kind"], design.regions),
+        "measure": _measure(edges.attrs["kind"]),
         "changes": _changes(edges, design.regions),
         "connection_rows": connection_rows(edges),
         "settings": edges.attrs,
@@ -161,6 +162,7 @@ def _live(
         "fdr": settings["fdr"],
         "interval": live.interval,
         "certainty": certainty,
+        "measure": _measure(settings["kind"]),
         "difference": live.difference.tolist(),
         "outline": outlines(),
     }
@@ -174,6 +176,10 @@ def _live(
     }
 
 
+def _measure(kind: str) -> str:
+    return "partial correlation" if kind == "partial" else "correlation"
+
+
 def _matrices(fit: xr.DataTree, kind: str, regions: tuple[str, ...]) -> list[tuple[str, Markup]]:
     mean = correlation_draws(fit, kind).mean(axis=0)
     return [
@@ -182,7 +188,7 @@ def _matrices(fit: xr.DataTree, kind: str, regions: tuple[str, ...]) -> list[tup
             matrix_svg(
                 from_edges(np.asarray(row, dtype=float)),
                 regions,
-                title=f"Correlations of regional volumes in {group}, posterior means",
+                title=f"{_measure(kind).capitalize()}s of regional volumes in {group}, posterior means",
             ),
         )
         for group, row in zip(fit["posterior"]["population"].to_numpy(), mean, strict=True)

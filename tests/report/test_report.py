@@ -90,6 +90,12 @@ def test_the_report_is_callable_after_its_room_was_imported(fit, tmp_path):
     assert bc.report(fit, tmp_path / "again.html").stat().st_size > 1e5
 
 
+def test_plain_correlations_are_not_called_partial(page):
+    here = section(page, "connections")
+    assert "Posterior mean correlation of every pair of regions, covariates removed." in here
+    assert "artial" not in here
+
+
 def test_twin_networks_and_sensitivity_appear_where_given(fit, tmp_path):
     twin = fisher_z(design_of(fit))
     networks = bc.networks(fit, draws=50)
@@ -101,6 +107,17 @@ def test_twin_networks_and_sensitivity_appear_where_given(fit, tmp_path):
 def test_partial_correlations_and_other_settings_reach_the_page(fit, tmp_path):
     text = bc.report(fit, tmp_path / "p.html", kind="partial", threshold=0.2, margin=0.05).read_text("utf-8")
     assert "partial correlation" in section(text, "headline")
+    here = section(text, "connections")
+    assert "<h3>Partial correlations in each group</h3>" in here
+    assert (
+        "Posterior mean partial correlation of every pair of regions, given all other regions, covariates"
+        in here
+    )
+    assert "Partial correlations of regional volumes in MS, posterior means" in here
+    assert '"measure": "partial correlation"' in text
+    assert not re.search(
+        "[^l] correlations? of|Correlations", re.sub("<script.*?</script>", "", here, flags=re.DOTALL)
+    )
     assert '"threshold": 2000' in text
     assert '"margin": 500' in text
 
