@@ -152,7 +152,7 @@ def _counts(connections: xr.Dataset) -> list[str]:
         row = connections.sel(population=group)
         gained, lost = (_count(row, kind) for kind in ("added", "missing"))
         lines.append(
-            f"Connections, {group}: of {n_edges}, {gained} added and {lost} missing ({level} % intervals); "
+            f"Connections, {group}: of {n_edges}, {gained} added and {lost} missing (means and {level} % intervals); "
             f"the probability that {group} gained more connections than it lost is {_directions(row, n_draws)}."
         )
     return lines
@@ -260,7 +260,7 @@ def _named(connections: xr.Dataset) -> list[str]:
                 f"Named connections, {group}: {listing(parts)}; {unchanged} unchanged, {undecided} undecided."
             )
         elif undecided == n_edges:
-            nothing.append(f"{group} (all {n_edges} undecided)")
+            nothing.append(f"{group} ({f'all {n_edges}' if n_edges > 1 else 'the only one'} undecided)")
         else:
             nothing.append(f"{group} ({unchanged} unchanged, {undecided} undecided)")
     if nothing:

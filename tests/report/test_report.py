@@ -1,5 +1,6 @@
 """The page: made from a fit alone, complete, self-contained, quick and small; what is given to it shows up."""
 
+import json
 import re
 import time
 
@@ -152,3 +153,24 @@ def test_missing_volumes_are_counted(tmp_path):
     fit["observed_data"]["y"][2, 3] = np.nan
     text = bc.report(fit, tmp_path / "r.html", checks=bc.posterior_predictive_checks(fake_fit(), draws=20))
     assert "Missing volumes" in section(text.read_text("utf-8"), "people")
+
+
+def test_a_check_that_says_its_name_is_not_named_twice(tmp_path):
+    fit = fake_fit()
+    data = fit["constant_data"]
+    checks = [
+        ["missing volumes", False, "Missing volumes: 3, of 2 people."],
+        ["groups", False, "Few people in MS."],
+    ]
+    data.attrs["checks"] = json.dumps(checks)
+    people = section(bc.report(fit, tmp_path / "r.html").read_text("utf-8"), "people")
+    assert '<p class="note">Missing volumes: 3, of 2 people.</p>' in people
+    assert "<strong>groups:</strong> Few people in MS." in people
+
+
+def test_words_hold_in_dark_mode_and_where_all_is_well(page, tmp_path):
+    assert "darker" not in section(page, "connections")
+    assert "Quantities closest to failing" in section(page, "trust")
+    assert ">added, mean</dt>" in section(page, "connections")
+    spoiled = bc.report(fake_fit(spoil=True), tmp_path / "spoiled.html").read_text("utf-8")
+    assert "Quantities furthest from passing" in section(spoiled, "trust")
