@@ -169,6 +169,18 @@ def test_the_direction_over_thresholds_is_decided_by_its_own_probability(open_pa
     assert text(page, "p-fewer") == f"{found[20]['p_more_missing_than_added']:.2f}".replace("0.00", "<0.01")
 
 
+@pytest.mark.parametrize("width", [1180, 390])
+def test_labels_of_the_curve_stay_inside_the_picture(open_page, written, width):
+    page = open_page(written, viewport={"width": width, "height": 900})
+    beyond = page.evaluate(
+        """() => {
+            const svg = document.querySelector('[data-part="curve"] svg'), edge = svg.viewBox.baseVal.width;
+            return [...svg.querySelectorAll("text")].filter((t) => t.getBBox().x + t.getBBox().width > edge).map((t) => t.textContent);
+        }"""
+    )
+    assert beyond == []
+
+
 def test_negative_control_a_wrong_margin_gives_other_counts(open_page, written, live):
     page = open_page(written)
     move(page, threshold=30, margin=10)

@@ -1,7 +1,7 @@
 // The numbers of added and missing connections at every threshold, with bands; and the probabilities of more of either below.
 "use strict";
 
-const CURVE = { width: 530, height: 296, left: 46, right: 84, top: 12, upper: 168, gap: 26, lower: 54, points: 91 };
+const CURVE = { width: 546, height: 296, left: 46, right: 100, top: 12, upper: 168, gap: 26, lower: 54, points: 91 };
 
 const curveX = (threshold) => CURVE.left + threshold / 0.9 * (CURVE.width - CURVE.left - CURVE.right);
 const curveThreshold = (x) => (x - CURVE.left) / (CURVE.width - CURVE.left - CURVE.right) * 0.9;
@@ -36,7 +36,7 @@ function curvePicture(curve, threshold, names) {
   const at = curve[8], spread = y(at.added.mean) < y(at.missing.mean) ? [-8, 16] : [16, -8];
   parts.push(`<text class="label added" x="${fixed(curveX(at.threshold))}" y="${fixed(Math.max(y(at.added.mean) + spread[0], CURVE.top + 10))}">${escapeText(names.added)}</text>`);
   parts.push(`<text class="label missing" x="${fixed(curveX(at.threshold))}" y="${fixed(Math.min(y(at.missing.mean) + spread[1], CURVE.top + CURVE.upper - 4))}">${escapeText(names.missing)}</text>`);
-  const words = ["P(more added)", "solid;", "P(more missing)", "dashed"].map((word, k) => `<tspan x="${end + 4}" dy="${k ? 13 : 0}">${word}</tspan>`);
+  const words = ["P, solid:", "more added;", "dashed:", "more missing"].map((word, k) => `<tspan x="${end + 4}" dy="${k ? 13 : 0}">${word}</tspan>`);
   parts.push(`<text class="label more" x="${end + 4}" y="${fixed(bottom + CURVE.lower / 2 - 14)}">${words.join("")}</text>`);
   const now = fixed(curveX(threshold));
   if (threshold <= 0.9) parts.push(`<path class="now" d="M${now} ${CURVE.top}V${fixed(bottom + CURVE.lower)}"/>`);
