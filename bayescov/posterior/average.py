@@ -39,7 +39,7 @@ def average_connections(
     xarray.Dataset
         Over (population, edge): ``p_added``, ``p_missing``, ``p_reversed``, ``p_unchanged``, each with ``_low`` and
         ``_high`` over the models of any weight, averages of the other probabilities and means, and ``verdict``. Over
-        (population): ``n_added``, ``n_missing``, ``p_more_added_than_missing``.
+        (population): ``n_added``, ``n_missing``, ``p_more_added_than_missing``, ``p_more_missing_than_added``.
 
     Raises
     ------
@@ -61,7 +61,12 @@ def average_connections(
     require_same_regions(fits)
     answers = _matched({name: connections(fit, **settings) for name, fit in fits.items()})
     first = next(iter(answers.values()))
-    names = [*(f"p_{s}" for s in STATEMENTS), *AVERAGED, "p_more_added_than_missing"]
+    names = [
+        *(f"p_{s}" for s in STATEMENTS),
+        *AVERAGED,
+        "p_more_added_than_missing",
+        "p_more_missing_than_added",
+    ]
     tables: dict[str, Any] = {
         name: (first[name].dims, sum(share[m] * answers[m][name].to_numpy() for m in answers))
         for name in names

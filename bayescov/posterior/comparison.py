@@ -96,9 +96,14 @@ def totals(tables: list[Compared], interval: float) -> Tables:
             f"{name}_low": ("population", low),
             f"{name}_high": ("population", high),
         }
+    # Draws may hold as many of one as of the other, so that neither probability is one minus the other.
     answers["p_more_added_than_missing"] = (
         "population",
         np.array([(t.n_added > t.n_missing).mean() for t in tables]),
+    )
+    answers["p_more_missing_than_added"] = (
+        "population",
+        np.array([(t.n_missing > t.n_added).mean() for t in tables]),
     )
     answers["p_more_weight_added"] = (
         "population",

@@ -97,7 +97,8 @@ def connections(
         ``attenuation_bayes_factor``.
         Over (population): posterior means ``n_added``, ``n_missing`` of the numbers of connections and
         ``weight_added``, ``weight_missing`` of the sums of their changes, each with ``_low`` and ``_high``;
-        ``p_more_added_than_missing`` and ``p_more_weight_added``.
+        ``p_more_added_than_missing``, ``p_more_missing_than_added`` (the rest is that they are equal) and
+        ``p_more_weight_added``.
         Over (population, other): ``p_more_added_than_other``, ``p_more_missing_than_other``, comparing patient
         groups. Coordinates ``region_a`` and ``region_b`` on ``edge``; definitions and settings in ``attrs``.
 

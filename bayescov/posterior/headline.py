@@ -7,10 +7,11 @@ import numpy.typing as npt
 
 from bayescov.posterior.comparison import compare_each
 
-__all__ = ["SENTENCES", "Headline", "counts", "headline"]
+__all__ = ["CERTAINTY", "SENTENCES", "Headline", "counts", "headline"]
 
 Floats = npt.NDArray[np.float64]
 
+CERTAINTY = 0.9  # the probability from which a direction is said, where no other is asked for
 SENTENCES = ("more added", "more missing", "not decided")
 
 

@@ -20,7 +20,7 @@ from bayescov.posterior.arguments import (
     require_whole,
 )
 from bayescov.posterior.draws import thinned
-from bayescov.posterior.headline import Headline, counts, headline
+from bayescov.posterior.headline import CERTAINTY, Headline, counts, headline
 from bayescov.posterior.likelihood import given_covariance
 from bayescov.posterior.powerscaling import QUANTITIES, power_scaling
 from bayescov.posterior.priors import log_priors
@@ -52,7 +52,7 @@ def sensitivity(
     kind: str = "correlation",
     thresholds: Sequence[float] = (0.2, 0.25, 0.3, 0.35, 0.4),
     margins: Sequence[float] = (0.05, 0.1, 0.15, 0.2),
-    certainty: float = 0.9,
+    certainty: float = CERTAINTY,
     refits: Mapping[str, ModelSpec] | None = None,
     draws: int = 2000,
     seed: int = 0,

@@ -10,12 +10,13 @@ from bayescov.cohort.table import CheckResult
 from bayescov.design import Design
 from bayescov.design.edges import edge_pairs, from_edges
 from bayescov.posterior.arguments import correlation_draws
+from bayescov.posterior.headline import CERTAINTY
 from bayescov.report.apart import apart, model_rows, model_sentence
 from bayescov.report.drawings import changes_svg, matrix_svg
 from bayescov.report.fragility import fragility
 from bayescov.report.headline import sentences
 from bayescov.report.layout import circle_angles, places
-from bayescov.report.live import STEPS, LiveDraws, embed
+from bayescov.report.live import STEPS, LiveDraws, embed, how_far
 from bayescov.report.methods import methods
 from bayescov.report.networks import network_meanings, network_tables
 from bayescov.report.outline import outlines
@@ -65,11 +66,15 @@ def context(
         "checks": [check for check in design.checks if check.passed is not True],
         "volume_tables": volume_tables(sizes),
         "matrices": _matrices(fit, edges.attrs["kind"], design.regions),
+        "measure": _measure(edges.attrs["kind"]),
         "changes": _changes(edges, design.regions),
         "connection_rows": connection_rows(edges),
         "settings": edges.attrs,
         "live": _live(
-            embed(fit, kind=edges.attrs["kind"], interval=edges.attrs["interval"]), edges.attrs, design
+            embed(fit, kind=edges.attrs["kind"], interval=edges.attrs["interval"]),
+            edges,
+            design,
+            extras.sensitivity,
         ),
         **_networks(extras),
         "apart": None if extras.differentiation is None else apart(extras.differentiation),
@@ -128,8 +133,12 @@ def _structure_note(edges: xr.Dataset) -> str:
     )
 
 
-def _live(live: LiveDraws, settings: dict[str, Any], design: Design) -> dict[str, Any]:
-    """Draws, and what the scripts need to know of the study."""
+def _live(
+    live: LiveDraws, edges: xr.Dataset, design: Design, sensitivity: xr.Dataset | None
+) -> dict[str, Any]:
+    """Draws, and what the scripts need to know of the study; a direction is said from the same certainty as in `sensitivity`."""
+    settings = edges.attrs
+    certainty = CERTAINTY if sensitivity is None else float(sensitivity.attrs["certainty"])
     regions = [
         {"name": name, "side": place.side, "mni": place.mni, "angle": round(float(angle), 5)}
         for name, place, angle in zip(
@@ -151,6 +160,8 @@ def _live(live: LiveDraws, settings: dict[str, Any], design: Design) -> dict[str
         "margin": round(settings["margin"] * STEPS),
         "fdr": settings["fdr"],
         "interval": live.interval,
+        "certainty": certainty,
+        "measure": _measure(settings["kind"]),
         "difference": live.difference.tolist(),
         "outline": outlines(),
     }
@@ -160,7 +171,12 @@ def _live(live: LiveDraws, settings: dict[str, Any], design: Design) -> dict[str
         "draws": len(live.draws),
         "of": live.of,
         "structures": list(live.structures),
+        "how_far": how_far(live, edges),
     }
+
+
+def _measure(kind: str) -> str:
+    return "partial correlation" if kind == "partial" else "correlation"
 
 
 def _matrices(fit: xr.DataTree, kind: str, regions: tuple[str, ...]) -> list[tuple[str, Markup]]:
@@ -171,7 +187,7 @@ def _matrices(fit: xr.DataTree, kind: str, regions: tuple[str, ...]) -> list[tup
             matrix_svg(
                 from_edges(np.asarray(row, dtype=float)),
                 regions,
-                title=f"Correlations of regional volumes in {group}, posterior means",
+                title=f"{_measure(kind).capitalize()}s of regional volumes in {group}, posterior means",
             ),
         )
         for group, row in zip(fit["posterior"]["population"].to_numpy(), mean, strict=True)

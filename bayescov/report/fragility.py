@@ -7,7 +7,16 @@ import xarray as xr
 
 from bayescov.report.words import listing, plural, share
 
-__all__ = ["KINDS", "Fragility", "FragilityRow", "fragility", "fragility_sentences", "said"]
+__all__ = [
+    "KINDS",
+    "Direction",
+    "Fragility",
+    "FragilityRow",
+    "direction",
+    "fragility",
+    "fragility_sentences",
+    "said",
+]
 
 KINDS = {
     "definition": "other thresholds and margins",
@@ -31,6 +40,13 @@ MOVES = 0.05
 NAMED = 4
 
 
+class Direction(NamedTuple):
+    """What the baseline says, or leans to where nothing is decided, and its probability (scenario,)."""
+
+    text: str
+    p: np.ndarray
+
+
 class FragilityRow(NamedTuple):
     """One kind of change. `marks` are (percent of the axis, survives) of each scenario that can be trusted."""
 
@@ -42,10 +58,11 @@ class FragilityRow(NamedTuple):
 
 
 class Fragility(NamedTuple):
-    """One patient group: its sentence, where it stands on the axis, and how it fares."""
+    """One patient group: its sentence, where it stands on the axis of the direction asked, and how it fares."""
 
     group: str
     sentence: str
+    asked: str
     at: float
     summary: str
     rows: tuple[FragilityRow, ...]
@@ -67,6 +84,19 @@ def fragility_sentences(sensitivity: xr.Dataset) -> list[str]:
     return lines
 
 
+def direction(data: xr.Dataset) -> Direction:
+    """Which of the two directions to draw for one patient group.
+
+    Only one: draws may hold as many added as missing connections, so that neither probability is one minus the other, and a
+    single axis has room for the limit of one of them.
+    """
+    gained, lost = (data[f"p_more_{way}"].to_numpy() for way in ("added_than_missing", "missing_than_added"))
+    sentence = str(data["sentence"].to_numpy()[0])
+    if sentence == "more missing" or (sentence == "not decided" and lost[0] > gained[0]):
+        return Direction("lost more connections than it gained", lost)
+    return Direction("gained more connections than it lost", gained)
+
+
 def said(sentence: str, group: str) -> str:
     """The sentence of a scenario, in full."""
     return {
@@ -77,28 +107,28 @@ def said(sentence: str, group: str) -> str:
 
 
 def _group(data: xr.Dataset, group: str) -> Fragility:
-    p = data["p_more_added_than_missing"].to_numpy()
+    asked = direction(data)
     kinds = data["kind"].to_numpy().astype(str)
     trusted = data["trusted"].to_numpy().astype(bool)
     survives = data["survives"].to_numpy().astype(bool)
-    rows = [_row(data, kinds == kind, kind) for kind in KINDS if (kinds == kind).any()]
-    asked = kinds != "baseline"
-    kept, of = int((survives & trusted & asked).sum()), int((trusted & asked).sum())
+    rows = [_row(data, asked.p, kinds == kind, kind) for kind in KINDS if (kinds == kind).any()]
+    scenario = kinds != "baseline"
+    kept, of = int((survives & trusted & scenario).sum()), int((trusted & scenario).sum())
     lost = int((~trusted).sum())
     summary = f"The sentence holds in {kept} of {plural(of, 'scenario')}"
     summary += f"; {plural(lost, 'more is', 'more are')} unclear (these draws cannot tell)." if lost else "."
     return Fragility(
         group=group,
         sentence=said(str(data["sentence"].to_numpy()[0]), group),
-        at=_percent(p[0]),
+        asked=asked.text,
+        at=_percent(asked.p[0]),
         summary=summary,
         rows=tuple(rows),
         hangs_on=_hangs_on(data),
     )
 
 
-def _row(data: xr.Dataset, mine: np.ndarray, kind: str) -> FragilityRow:
-    p = data["p_more_added_than_missing"].to_numpy()
+def _row(data: xr.Dataset, p: np.ndarray, mine: np.ndarray, kind: str) -> FragilityRow:
     trusted = mine & data["trusted"].to_numpy().astype(bool)
     survives = data["survives"].to_numpy().astype(bool)
     labels = data["scenario"].to_numpy().astype(str)

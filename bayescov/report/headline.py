@@ -151,12 +151,21 @@ def _counts(connections: xr.Dataset) -> list[str]:
     for group in connections["population"].values:
         row = connections.sel(population=group)
         gained, lost = (_count(row, kind) for kind in ("added", "missing"))
-        chance = probability(float(row["p_more_added_than_missing"]), n_draws=n_draws)
         lines.append(
-            f"Connections, {group}: of {n_edges}, {gained} added and {lost} missing ({level} % intervals); "
-            f"the probability that {group} gained more connections than it lost is {chance}."
+            f"Connections, {group}: of {n_edges}, {gained} added and {lost} missing (means and {level} % intervals); "
+            f"the probability that {group} gained more connections than it lost is {_directions(row, n_draws)}."
         )
     return lines
+
+
+def _directions(row: xr.Dataset, n_draws: int) -> str:
+    """Both directions, since one is not the rest of the other; and that they balance, where that is the likeliest."""
+    gained, lost = (float(row[f"p_more_{way}"]) for way in ("added_than_missing", "missing_than_added"))
+    equal = max(0.0, 1.0 - gained - lost)
+    text = f"{probability(gained, n_draws=n_draws)}, that it lost more {probability(lost, n_draws=n_draws)}"
+    if equal > max(gained, lost):
+        text += f", and that it gained as many as it lost {probability(equal, n_draws=n_draws)}"
+    return text
 
 
 def _couplings(connections: xr.Dataset) -> list[str]:
@@ -222,16 +231,19 @@ def _contrasts(connections: xr.Dataset) -> list[str]:
     parts = []
     for kind, verb in (("added", "gained"), ("missing", "lost")):
         table = connections[f"p_more_{kind}_than_other"].values
+        chances = [[probability(float(p), n_draws=n_draws) for p in row] for row in table]
         first = int(np.argmax(connections[f"n_{kind}"].values))
         others = [g for g in range(len(groups)) if g != first]
         if len(groups) == 2:
-            chance = probability(float(table[0, 1]), n_draws=n_draws)
-            parts.append(f"that {groups[0]} {verb} more connections than {groups[1]} is {chance}")
+            parts.append(
+                f"that {groups[0]} {verb} more connections than {groups[1]} is {chances[0][1]}, that {groups[1]} {verb} more "
+                f"{chances[1][0]}"
+            )
         else:
             lowest = min(others, key=lambda g: table[first, g])
-            chance = probability(float(table[first, lowest]), n_draws=n_draws)
             parts.append(
-                f"that {groups[first]}, the group with most connections {kind}, {verb} more than {groups[lowest]} is {chance}"
+                f"that {groups[first]}, the group with most connections {kind}, {verb} more than {groups[lowest]} is "
+                f"{chances[first][lowest]}, that {groups[lowest]} {verb} more {chances[lowest][first]}"
             )
     return [f"Between patient groups: the probability {'; '.join(parts)}."]
 
@@ -255,7 +267,7 @@ def _named(connections: xr.Dataset) -> list[str]:
                 f"Named connections, {group}: {listing(parts)}; {unchanged} unchanged, {undecided} undecided."
             )
         elif undecided == n_edges:
-            nothing.append(f"{group} (all {n_edges} undecided)")
+            nothing.append(f"{group} ({f'all {n_edges}' if n_edges > 1 else 'the only one'} undecided)")
         else:
             nothing.append(f"{group} ({unchanged} unchanged, {undecided} undecided)")
     if nothing:

@@ -5,6 +5,7 @@ same whole numbers, by the functions that `bayescov.connections` uses. A test ho
 """
 
 import base64
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +18,10 @@ from bayescov.posterior.draws import thinned
 from bayescov.posterior.events import CHANGES, events
 from bayescov.posterior.structures import agreed, uncontradicted
 from bayescov.posterior.verdicts import verdicts
+from bayescov.report.words import plural
 from bayescov.sampling.structures import short_name, structure_weights, structures_of
 
-__all__ = ["STEPS", "LiveDraws", "Recount", "embed", "recount"]
+__all__ = ["STEPS", "LiveDraws", "Recount", "embed", "how_far", "recount"]
 
 # A correlation is kept as a whole number of ten-thousandths, so that a threshold in hundredths is a whole number too.
 STEPS = 10_000
@@ -108,7 +110,8 @@ class Recount(NamedTuple):
     verdict : ndarray of str
         (edge,)
     counts : dict of str to float
-        ``n_added``, ``n_missing`` (means) with ``_low`` and ``_high``, and ``p_more_added_than_missing``.
+        ``n_added``, ``n_missing`` (means) with ``_low`` and ``_high``, ``p_more_added_than_missing`` and
+        ``p_more_missing_than_added``.
     """
 
     edges: dict[str, Floats]
@@ -153,5 +156,38 @@ def recount(live: LiveDraws, group: int, *, threshold: float, margin: float, fdr
     edges |= {f"{k}_low": v for k, v in low.items()} | {f"{k}_high": v for k, v in high.items()}
     sums = totals([compared], live.interval)
     names = [f"n_{kind}{end}" for kind in ("added", "missing") for end in ("", "_low", "_high")]
-    counts = {name: float(sums[name][1][0]) for name in (*names, "p_more_added_than_missing")}
+    names += ["p_more_added_than_missing", "p_more_missing_than_added"]
+    counts = {name: float(sums[name][1][0]) for name in names}
     return Recount(edges, verdict, counts)
+
+
+def how_far(live: LiveDraws, connections: xr.Dataset) -> str:
+    """How far the page's figures can be from those of `connections`, and whether its verdicts are others, in words.
+
+    The page carries n of N draws: a mean over them differs from that over all by a standard error of SD sqrt(1/n - 1/N), an end
+    of an interval by that of a quantile. SDs of numbers of connections are taken from their intervals, as if normal.
+    """
+    names = [str(g) for g in connections["population"].to_numpy()]
+    rule = {name: float(connections.attrs[name]) for name in ("threshold", "margin", "fdr")}
+    found = np.stack([recount(live, g, **rule).verdict for g in range(1, len(names) + 1)])
+    others = int((found != connections["verdict"].to_numpy()).sum())
+    if others:
+        differ = "is another" if others == 1 else "are others"
+        verdict = (
+            f"at the settings of this report {others} of {plural(found.size, 'verdict')} {differ} than above"
+        )
+    else:
+        verdict = "at the settings of this report all verdicts are those above"
+    verdict += ", and near its limit a verdict can be another one"
+    error = 1.96 * np.sqrt(max(0.0, 1 / len(live.draws) - 1 / live.of))
+    if error == 0.0:
+        return f"Figures can differ in the last digit from those above; {verdict}."
+    normal, tail = NormalDist(), (1 - live.interval) / 2
+    z = normal.inv_cdf(1 - tail)
+    ends = [connections[f"n_{k}_high"] - connections[f"n_{k}_low"] for k in ("added", "missing")]
+    sd = float(np.max(ends)) / (2 * z)
+    mean, end = error * sd, error * sd * np.sqrt(tail * (1 - tail)) / normal.pdf(z)
+    return (
+        f"By chance (Monte Carlo error of so many draws, 95 %) a probability can be off those above by up to {max(0.01, 0.5 * error):.2f}, "
+        f"a mean number of connections by {max(0.1, mean):.1f} and an end of its interval by {max(1.0, end):.0f}; {verdict}."
+    )

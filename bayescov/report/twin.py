@@ -102,8 +102,9 @@ def _summary(comparison: xr.Dataset, group: str, table: pd.DataFrame) -> list[st
     rate = f"a false discovery rate of {100 * float(comparison.attrs['fdr']):g} %"
     both, posterior, test = (int(numbers[f"n_{who}"]) for who in ("both", "posterior", "test"))
     if both + posterior + test == 0:
+        any_one = "the one connection" if len(table) == 1 else f"a single one of {len(table)} connections"
         said = [
-            f"{group}: neither the posterior nor {method} calls a single one of {len(table)} connections changed, at "
+            f"{group}: neither the posterior nor {method} calls {any_one} changed, at "
             f"{rate} (smallest p {_p(table['p_value'].min())}, smallest q {_p(table['q_value'].min())})."
         ]
     else:
@@ -121,10 +122,11 @@ def _neither(table: pd.DataFrame) -> list[str]:
     rest = table[table["called_by"] == "neither"]
     small, wide = (int((rest["why"] == word).sum()) for word in ("multiplicity", "underpowered"))
     said = []
+    expected = ALONE * len(table)
     if small:
         said.append(
             f"{plural(small, 'connection')} that neither calls {'has' if small == 1 else 'have'} p ≤ {ALONE:g}; where nothing "
-            f"differs, chance alone gives about {max(1, round(ALONE * len(table)))} in {len(table)}."
+            f"differs, chance alone gives about {expected:{'.0f' if expected >= 1 else '.2g'}} in {len(table)}."
         )
     if wide:
         said.append(f"For {wide} the people are too few: the interval holds both no change and a large one.")

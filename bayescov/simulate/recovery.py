@@ -107,8 +107,8 @@ def _numbers(group: str, edges: xr.Dataset, happened: np.ndarray) -> str:
     for kind in ("added", "missing"):
         mean, low, high = (float(edges[f"n_{kind}{end}"]) for end in ("", "_low", "_high"))
         parts.append(f"{mean:.0f} ({low:.0f} to {high:.0f}) {kind}, truly {(happened == kind).sum()}")
-    chance = float(edges["p_more_added_than_missing"])
-    return f"{group}, numbers: {'; '.join(parts)}; probability of more added than missing {chance:.2f}."
+    gained, lost = (float(edges[f"p_more_{way}"]) for way in ("added_than_missing", "missing_than_added"))
+    return f"{group}, numbers: {'; '.join(parts)}; probability of more added than missing {gained:.2f}, of more missing {lost:.2f}."
 
 
 def best_possible_auc(cohort: Cohort, between: tuple[str, str]) -> float:

@@ -77,4 +77,13 @@ def test_print_leaves_out_what_paper_cannot_do(open_page, written):
     page.emulate_media(media="print")
     assert not page.locator("#live .controls").is_visible()
     assert page.locator('[data-part="curve"]').is_visible()
+    settings = page.locator('[data-part="settings"]')
+    assert settings.is_visible()
+    assert settings.inner_text() == (
+        "MS against HC: threshold 0.30, margin 0.10. In the picture and the table: all connections, all regions; drawn if P is "
+        "at least 0.50."
+    )
+    assert page.get_by_text("than above").or_(page.get_by_text("those above")).first.is_visible()
+    page.emulate_media(media="screen")
+    assert not settings.is_visible()
     assert page.locator("#methods .paste").is_visible()

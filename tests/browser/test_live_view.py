@@ -109,6 +109,7 @@ def test_exact_probability_of_more_added_and_ranges_over_structures(open_page, w
     )
     twin = recount(live, 2, threshold=0.25, margin=0.08)
     assert found["pMore"] == twin.counts["p_more_added_than_missing"]
+    assert found["pFewer"] == twin.counts["p_more_missing_than_added"]
     assert found["added"]["mean"] == pytest.approx(twin.counts["n_added"], abs=1e-12)
     for kind in ("added", "missing", "reversed", "unchanged"):
         np.testing.assert_array_equal(found["low"][kind], twin.edges[f"p_{kind}_low"])
@@ -128,12 +129,56 @@ def test_curve_is_the_counts_at_every_threshold(open_page, written, live):
     for t in (0, 1, 17, 30, 55, 90):
         twin = recount(live, 1, threshold=t / 100, margin=0.05).counts
         assert curve[t]["pMore"] == twin["p_more_added_than_missing"]
+        assert curve[t]["pFewer"] == twin["p_more_missing_than_added"]
         for kind in ("added", "missing"):
             assert curve[t][kind]["mean"] == pytest.approx(twin[f"n_{kind}"], abs=1e-12)
             assert (curve[t][kind]["low"], curve[t][kind]["high"]) == (
                 twin[f"n_{kind}_low"],
                 twin[f"n_{kind}_high"],
             )
+
+
+def direction_of(p_more, p_fewer):
+    """The rule in Python: each direction by its own probability, as in `sensitivity`."""
+    gained, lost = ([p >= 0.9 for p in side] for side in (p_more, p_fewer))
+    if all(gained) or all(lost):
+        return f"it {'gained' if all(gained) else 'lost'} more at all of them"
+    if not any(gained + lost):
+        return "not decided which it did more"
+    return f"gained more at {sum(gained)} of {len(gained)}, lost more at {sum(lost)}"
+
+
+def test_the_direction_over_thresholds_is_decided_by_its_own_probability(open_page, written, live):
+    page = open_page(written)
+    cases = {
+        "ties": ([0.02] * 51, [0.05] * 51),
+        "gains": ([0.93] * 51, [0.01] * 51),
+        "losses": ([0.0] * 51, [0.9] * 51),
+        "mixed": ([0.95] * 20 + [0.3] * 31, [0.0] * 45 + [0.92] * 6),
+    }
+    for p_more, p_fewer in cases.values():
+        curve = [
+            {"threshold": (10 + k) / 100, "pMore": a, "pFewer": b}
+            for k, (a, b) in enumerate(zip(p_more, p_fewer, strict=True))
+        ]
+        said = page.evaluate("(curve) => directionText(curve, 'MS', 0.9)", curve)
+        assert direction_of(p_more, p_fewer) in said
+    found = [recount(live, 1, threshold=t / 100, margin=0.1).counts for t in range(10, 61)]
+    pairs = [[c[f"p_more_{way}"] for c in found] for way in ("added_than_missing", "missing_than_added")]
+    assert direction_of(*pairs) in text(page, "hangs")
+    assert text(page, "p-fewer") == f"{found[20]['p_more_missing_than_added']:.2f}".replace("0.00", "<0.01")
+
+
+@pytest.mark.parametrize("width", [1180, 390])
+def test_labels_of_the_curve_stay_inside_the_picture(open_page, written, width):
+    page = open_page(written, viewport={"width": width, "height": 900})
+    beyond = page.evaluate(
+        """() => {
+            const svg = document.querySelector('[data-part="curve"] svg'), edge = svg.viewBox.baseVal.width;
+            return [...svg.querySelectorAll("text")].filter((t) => t.getBBox().x + t.getBBox().width > edge).map((t) => t.textContent);
+        }"""
+    )
+    assert beyond == []
 
 
 def test_negative_control_a_wrong_margin_gives_other_counts(open_page, written, live):
@@ -176,6 +221,63 @@ def test_every_picture_is_drawn_and_says_what_it_shows(open_page, written):
     expect(page.locator("[data-part=picture] .node")).to_have_count(3 * 14)
 
 
+def test_the_note_tells_of_the_marks_that_are_there(open_page, written, live):
+    page = open_page(written)
+    twin = recount(live, 1, threshold=0.3, margin=0.1)
+    p = np.stack([twin.edges[f"p_{k}"] for k in VERDICTS[:3]])
+    probable, marked = p.max(axis=0) >= 0.5, p.max(axis=0) >= 0.02
+    note = text(page, "picture-note")
+    assert note.startswith(
+        f"{probable.sum()} of 91 connections drawn in full colour (P at least 0.50). {(marked & ~probable).sum()} less probable "
+    )
+    assert page.locator("#live .mark.faint").count() > 0
+    reversal = (p[2] >= 0.02) & (p[2] >= p[:2].max(axis=0))
+    assert ("in its own colour reversed" in note) == reversal.any()
+    move(page, verdict="unchanged", threshold=90, probability=5)
+    assert text(page, "picture-note").endswith("Upper right: unchanged (squares).")
+    assert "added" not in text(page, "picture-note")
+    page.check('[name="layout"][value="circle"]')
+    expect(page.locator('[data-part="picture-note"]')).to_contain_text("drawn. Solid: unchanged.")
+    move(page, verdict="undecided", threshold=30)
+    assert text(page, "picture-note").endswith("drawn. Short dashes: undecided.")
+    move(page, verdict="added")
+    assert text(page, "picture-note").endswith("drawn. Solid: added.")
+    move(page, verdict="unchanged", threshold=0, margin=0)
+    assert text(page, "picture-note").startswith("No connection passes the filters")
+
+
+def test_the_brain_counts_and_steps_through_what_it_draws(open_page, tmp_path):
+    """Two of five regions have no place: three connections of ten can be drawn."""
+    regions = ["left thalamus", "right thalamus", "left caudate", "somewhere", "elsewhere"]
+    some = fake_fit(sizes={"HC": 30, "MS": 30}, regions=regions, chains=2, draws=200)
+    page = open_page(bc.report(some, tmp_path / "r.html", margin=0.0, threshold=0.0))
+    page.check('[name="layout"][value="brain"]')
+    move(page, probability=5)
+    note = text(page, "picture-note")
+    assert (
+        "3 of 10 connections drawn. 2 regions have no known place in the brain, so 7 more connections cannot"
+        in note
+    )
+    assert page.locator("#live .line").count() == 3 * 3
+    page.focus('[data-part="picture"]')
+    seen = set()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+        seen.add(page.locator('[data-part="detail"] h4').inner_text())
+        assert page.locator("#live .line.selected").count() == 3
+    assert len(seen) == 3
+
+
+def test_one_region_without_a_place_is_one(open_page, tmp_path):
+    regions = ["left thalamus", "right thalamus", "left caudate", "somewhere"]
+    some = fake_fit(sizes={"HC": 30, "MS": 30}, regions=regions, chains=2, draws=200)
+    page = open_page(bc.report(some, tmp_path / "r.html"))
+    page.check('[name="layout"][value="brain"]')
+    expect(page.locator('[data-part="picture-note"]')).to_contain_text(
+        "1 region has no known place in the brain"
+    )
+
+
 def test_downloads(open_page, written):
     page = open_page(written)
     page.check('[name="layout"][value="circle"]')
@@ -210,6 +312,40 @@ def test_keyboard_alone(open_page, written):
     assert page.locator('[data-sort="missing"]').get_attribute("aria-sort") == "descending"
     p_missing = table(page)["p_missing"].to_numpy()
     assert (np.diff(p_missing) <= 0).all()
+
+
+@pytest.mark.parametrize(("threshold", "margin"), [(0.255, 0.6), (0.95, 0.0375)])
+def test_settings_between_and_beyond_the_steps_are_said_as_they_are(
+    open_page, fit, live, tmp_path, threshold, margin
+):
+    page = open_page(bc.report(fit, tmp_path / "r.html", threshold=threshold, margin=margin))
+    for name, value in {"threshold": threshold, "margin": margin}.items():
+        said = f"{value:.2f}" if round(100 * value, 6).is_integer() else str(value)
+        assert text(page, f"{name}-value") == said
+        assert page.locator(f'[name="{name}"]').get_attribute("aria-valuetext") == said
+        assert float(page.locator(f'[name="{name}"]').input_value()) == pytest.approx(100 * value, abs=0.51)
+        assert f"{name} {said}" in page.locator('[data-part="summary"]').text_content()
+    rows = table(page)
+    assert set(rows["threshold"]) == {threshold}
+    assert set(rows["margin"]) == {margin}
+    assert_counts_agree(page, recount(live, 1, threshold=threshold, margin=margin))
+    move(page, margin=20)
+    assert text(page, "margin-value") == "0.20"
+    page.click('[data-do="reset"]')
+    assert_counts_agree(page, recount(live, 1, threshold=threshold, margin=margin))
+
+
+def test_every_slider_has_a_name_that_leads_to_it(open_page, written):
+    page = open_page(written)
+    names = {
+        "threshold": "Threshold: present above",
+        "margin": "Margin: changed by more than",
+        "probability": "Drawn if P is at least",
+    }
+    for control, name in names.items():
+        page.get_by_text(name, exact=True).click()
+        assert page.evaluate("document.activeElement.name") == control
+        assert page.get_by_role("slider", name=name, exact=True).get_attribute("name") == control
 
 
 def test_hover_shows_the_posterior_in_both_groups(open_page, written, live):

@@ -131,6 +131,8 @@ def test_averaged_connections_lie_between_the_models(fits):
     np.testing.assert_allclose(mixed["p_missing_high"], np.maximum(one["p_missing"], two["p_missing"]))
     alone = bc.average_connections(fits, {"separate": 0.0, "pooled": 2.0}, threshold=0.2)
     assert (alone["verdict"] == two["verdict"]).all()
+    for way in ("p_more_added_than_missing", "p_more_missing_than_added"):
+        np.testing.assert_allclose(mixed[way], 0.25 * one[way] + 0.75 * two[way])
     assert alone.attrs["weights"] == "separate: 0.000, pooled: 1.000"
 
 

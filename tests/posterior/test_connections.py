@@ -77,6 +77,8 @@ def test_every_number_equals_the_literal_definition(small, kind, threshold, marg
         assert float(totals["n_missing_low"]) == np.quantile(counts["missing"], 0.025, method="inverted_cdf")
         more = (counts["added"] > counts["missing"]).mean()
         assert float(totals["p_more_added_than_missing"]) == pytest.approx(more)
+        fewer = (counts["added"] < counts["missing"]).mean()
+        assert float(totals["p_more_missing_than_added"]) == pytest.approx(fewer)
 
 
 def thirds(*structures):
@@ -170,6 +172,7 @@ def test_identical_groups_change_nowhere(rng):
     assert (answers["verdict"] == "unchanged").all()
     assert (answers["evidence"] == 0).all()
     assert (answers["p_more_added_than_missing"] == 0).all()
+    assert (answers["p_more_missing_than_added"] == 0).all()  # a tie is no direction
 
 
 def test_threshold_and_margin_zero_leave_no_edge_unchanged():

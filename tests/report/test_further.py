@@ -9,7 +9,7 @@ import pytest
 import bayescov as bc
 from bayescov.errors import AnswerError
 from bayescov.report.apart import apart, apart_sentences, model_rows, model_sentence
-from bayescov.report.fragility import fragility, fragility_sentences
+from bayescov.report.fragility import direction, fragility, fragility_sentences
 from bayescov.report.networks import network_sentences, network_tables
 from bayescov.sampling.tree import design_of
 
@@ -169,6 +169,27 @@ def test_each_sentence_in_words(sensitivity, sentence, words):
     other = sensitivity.copy(deep=True)
     other["sentence"][:] = sentence
     assert fragility(other)[0].sentence == words
+
+
+def test_a_loss_stands_on_the_axis_by_its_own_probability(sensitivity, fit, tmp_path):
+    lost = sensitivity.copy(deep=True)
+    lost["p_more_added_than_missing"][:], lost["p_more_missing_than_added"][:] = (
+        0.1,
+        0.12,
+    )  # the rest are ties
+    lost["sentence"][:], lost["survives"][:] = "not decided", True
+    one = fragility(lost)[0]
+    assert (one.asked, one.at, one.rows[0].reach) == ("lost more connections than it gained", 12.0, "0.12")
+    lost["p_more_missing_than_added"][:] = 0.05
+    assert direction(lost.isel(population=0)).text == "gained more connections than it lost"
+    here = section(bc.report(fit, tmp_path / "r.html", sensitivity=lost).read_text("utf-8"), "trust")
+    rows = sum(len(group.rows) for group in fragility(lost))
+    assert here.count('<i class="limit"') == rows
+    assert '<i class="limit" style="left:10' not in here
+    assert ">P(gained more)</th>" in here
+    ax = bc.plot_sensitivity(lost, population="MS")
+    assert [x.get_xdata()[0] for x in ax.lines if x.get_linestyle() == ":"] == [0.9]
+    plt.close("all")
 
 
 def test_priors_that_move_the_balance_are_named(sensitivity):

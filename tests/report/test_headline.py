@@ -49,6 +49,13 @@ def test_everything_undecided_is_not_called_unchanged(three):
     assert "undecided does not mean unchanged" in lines[-1]
 
 
+def test_one_connection_is_not_all_of_one():
+    fit = fake_fit(sizes={"HC": 30, "MS": 25}, regions=["left thalamus", "right thalamus"])
+    edges, sizes = answers_of(fit)
+    lines = headline(fit, settle(edges, verdict="undecided"), sizes)
+    assert any(line.endswith("in MS (the only one undecided).") for line in lines)
+
+
 def test_counts_and_probability_are_those_of_the_answers(three):
     edges, sizes = answers_of(three)
     edges = edges.copy(deep=True)
@@ -59,9 +66,36 @@ def test_counts_and_probability_are_those_of_the_answers(three):
         15,
     )
     edges["p_more_added_than_missing"].loc["MS"] = 0.968
+    edges["p_more_missing_than_added"].loc["MS"] = 0.02
     line = next(x for x in headline(three, edges, sizes) if x.startswith("Connections, MS"))
-    assert "of 91, 22 (12 to 34) added and 8 (3 to 15) missing (95 % intervals)" in line
-    assert line.endswith("the probability that MS gained more connections than it lost is 0.97.")
+    assert "of 91, 22 (12 to 34) added and 8 (3 to 15) missing (means and 95 % intervals)" in line
+    assert line.endswith(
+        "the probability that MS gained more connections than it lost is 0.97, that it lost more 0.02."
+    )
+
+
+def test_ties_are_not_taken_for_losses(three):
+    edges, sizes = answers_of(three)
+    edges = edges.copy(deep=True)
+    edges["p_more_added_than_missing"].loc["MS"] = 0.13
+    edges["p_more_missing_than_added"].loc["MS"] = 0.12
+    line = next(x for x in headline(three, edges, sizes) if x.startswith("Connections, MS"))
+    assert line.endswith(
+        "the probability that MS gained more connections than it lost is 0.13, that it lost more 0.12, and that it gained as "
+        "many as it lost 0.75."
+    )
+
+
+def test_patient_groups_are_compared_in_both_directions(three):
+    edges, sizes = answers_of(three)
+    edges = edges.copy(deep=True)
+    edges["p_more_added_than_other"][:] = [[0, 0.2], [0.15, 0]]
+    edges["p_more_missing_than_other"][:] = [[0, 0.7], [0.25, 0]]
+    line = next(x for x in headline(three, edges, sizes) if x.startswith("Between"))
+    assert line == (
+        "Between patient groups: the probability that MS gained more connections than NMOSD is 0.20, that NMOSD gained more "
+        "0.15; that MS lost more connections than NMOSD is 0.70, that NMOSD lost more 0.25."
+    )
 
 
 def test_a_shift_of_all_connections_is_said_where_it_is_probable(three):

@@ -1,12 +1,13 @@
 """The draws a page carries, and Python's twin of what the page computes from them."""
 
 import base64
+import re
 
 import numpy as np
 import pytest
 
 import bayescov as bc
-from bayescov.report.live import STEPS, embed, recount
+from bayescov.report.live import STEPS, embed, how_far, recount
 
 from .fake import fake_fit
 
@@ -69,3 +70,28 @@ def test_text_holds_every_number_edge_by_edge(fit):
     np.testing.assert_array_equal(numbers[:n], live.draws[:, 0, 0])
     np.testing.assert_array_equal(numbers[n : 2 * n], live.draws[:, 0, 1])
     np.testing.assert_array_equal(numbers[-(n // 2) :], live.structures["sparse"][:, 2, 90])
+
+
+def test_how_far_figures_move_is_said_and_kept(fit):
+    """Thinned to few draws, every figure is within what is said, of 2 groups and 4 kinds; without thinning, the last digit."""
+    edges, live = bc.connections(fit), embed(fit, most_bytes=150_000)
+    said = how_far(live, edges)
+    found = re.search(
+        r"up to ([\d.]+), a mean number of connections by ([\d.]+) and an end of its interval by (\d+);", said
+    )
+    probability, mean, end = map(float, found.groups())
+    assert probability == pytest.approx(0.98 * np.sqrt(1 / len(live.draws) - 1 / live.of), abs=0.005)
+    others = 0
+    for g, group in enumerate(edges["population"].values, 1):
+        twin, row = recount(live, g, threshold=0.3, margin=0.1), edges.sel(population=group)
+        others += int((twin.verdict != row["verdict"].values).sum())
+        off = [np.abs(twin.edges[f"p_{k}"] - row[f"p_{k}"].values) for k in ("added", "missing", "reversed")]
+        assert np.mean(np.array(off) <= probability + 0.005) > 0.9
+        for kind in ("added", "missing"):
+            assert abs(twin.counts[f"n_{kind}"] - float(row[f"n_{kind}"])) <= 1.5 * mean + 0.1
+            for side in ("low", "high"):
+                name = f"n_{kind}_{side}"
+                assert abs(twin.counts[name] - float(row[name])) <= 1.5 * end + 0.5
+    assert others > 0
+    assert f"{others} of 182 verdicts" in said
+    assert "Figures can differ in the last digit" in how_far(embed(fit), edges)

@@ -1,5 +1,6 @@
 """The page: made from a fit alone, complete, self-contained, quick and small; what is given to it shows up."""
 
+import json
 import re
 import time
 
@@ -127,6 +128,12 @@ def test_the_report_is_callable_after_its_room_was_imported(fit, tmp_path):
     assert bc.report(fit, tmp_path / "again.html").stat().st_size > 1e5
 
 
+def test_plain_correlations_are_not_called_partial(page):
+    here = section(page, "connections")
+    assert "Posterior mean correlation of every pair of regions, covariates removed." in here
+    assert "artial" not in here
+
+
 def test_twin_networks_and_sensitivity_appear_where_given(fit, tmp_path):
     twin = fisher_z(design_of(fit))
     networks = bc.networks(fit, draws=50)
@@ -170,6 +177,17 @@ def test_a_covariate_with_three_levels_is_named_once():
 def test_partial_correlations_and_other_settings_reach_the_page(fit, tmp_path):
     text = bc.report(fit, tmp_path / "p.html", kind="partial", threshold=0.2, margin=0.05).read_text("utf-8")
     assert "partial correlation" in section(text, "headline")
+    here = section(text, "connections")
+    assert "<h3>Partial correlations in each group</h3>" in here
+    assert (
+        "Posterior mean partial correlation of every pair of regions, given all other regions, covariates"
+        in here
+    )
+    assert "Partial correlations of regional volumes in MS, posterior means" in here
+    assert '"measure": "partial correlation"' in text
+    assert not re.search(
+        "[^l] correlations? of|Correlations", re.sub("<script.*?</script>", "", here, flags=re.DOTALL)
+    )
     assert '"threshold": 2000' in text
     assert '"margin": 500' in text
 
@@ -204,3 +222,24 @@ def test_missing_volumes_are_counted(tmp_path):
     fit["observed_data"]["y"][2, 3] = np.nan
     text = bc.report(fit, tmp_path / "r.html", checks=bc.posterior_predictive_checks(fake_fit(), draws=20))
     assert "Missing volumes" in section(text.read_text("utf-8"), "people")
+
+
+def test_a_check_that_says_its_name_is_not_named_twice(tmp_path):
+    fit = fake_fit()
+    data = fit["constant_data"]
+    checks = [
+        ["missing volumes", False, "Missing volumes: 3, of 2 people."],
+        ["groups", False, "Few people in MS."],
+    ]
+    data.attrs["checks"] = json.dumps(checks)
+    people = section(bc.report(fit, tmp_path / "r.html").read_text("utf-8"), "people")
+    assert '<p class="note">Missing volumes: 3, of 2 people.</p>' in people
+    assert "<strong>groups:</strong> Few people in MS." in people
+
+
+def test_words_hold_in_dark_mode_and_where_all_is_well(page, tmp_path):
+    assert "darker" not in section(page, "connections")
+    assert "Quantities closest to failing" in section(page, "trust")
+    assert ">added, mean</dt>" in section(page, "connections")
+    spoiled = bc.report(fake_fit(spoil=True), tmp_path / "spoiled.html").read_text("utf-8")
+    assert "Quantities furthest from passing" in section(spoiled, "trust")

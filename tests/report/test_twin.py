@@ -88,6 +88,16 @@ def test_each_way_of_parting(
         assert len(said) == 2  # the two groups' summaries: nothing is named that nobody calls
 
 
+def test_few_connections_are_counted_as_they_are(answers):
+    edges, twin = arranged(
+        answers, verdict="undecided", q_value=0.4, p_value=0.03, observed=0.5, difference=0.2, p_added=0.3
+    )
+    three = beside_twin(*(one.isel(edge=slice(0, 3)) for one in (edges, twin)))[0].summary
+    assert "chance alone gives about 0.15 in 3." in three
+    one = beside_twin(*(one.isel(edge=slice(0, 1)) for one in (edges, twin)))[0].summary
+    assert " calls the one connection changed" in one
+
+
 def test_every_reason_is_reached_by_these():
     reached = {(called_by, why) for *_, called_by, why in PARTINGS if why}
     assert reached == set(REASONS)

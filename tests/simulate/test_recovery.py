@@ -23,6 +23,7 @@ def answers(verdicts):
         {
             "verdict": (("population", "edge"), verdicts),
             "p_more_added_than_missing": ("population", [0.9, 0.125]),
+            "p_more_missing_than_added": ("population", [0.05, 0.75]),
             **counts,
         },
         {"population": patients, "edge": TRUTH["edge"].values},
@@ -78,7 +79,8 @@ def test_perfect_and_useless_answers_are_told_apart():
     assert "of 20 truly added, 20 named, 0 left undecided" in perfect[1]
     assert "0 of the 22 named are wrong" in perfect[1]
     assert perfect[2] == (
-        "MS, numbers: 5 (6 to 7) added, truly 20; 5 (6 to 7) missing, truly 2; probability of more added than missing 0.90."
+        "MS, numbers: 5 (6 to 7) added, truly 20; 5 (6 to 7) missing, truly 2; probability of more added than missing 0.90, of more "
+        "missing 0.05."
     )
     assert "of 15 that do not differ, 0 called smaller or larger" in perfect[3]
     assert "of 16 truly missing, 16 named" in perfect[4]

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayescov.report.figures.shared import COLOURS, axis, group_of, plain, require_answers
-from bayescov.report.fragility import KINDS, said
+from bayescov.report.fragility import KINDS, direction, said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,10 @@ __all__ = ["plot_sensitivity"]
 def plot_sensitivity(
     sensitivity: xr.Dataset, *, population: str | None = None, ax: "Axes | None" = None
 ) -> "Axes":
-    """Draw the probability that a group gained more connections than it lost, under every scenario.
+    """Draw how probable the direction of a group's sentence is under every scenario.
+
+    That is the probability that it gained more connections than it lost, or that it lost more: what the analysis as it stands
+    says, or leans to.
 
     Parameters
     ----------
@@ -31,8 +34,8 @@ def plot_sensitivity(
     -------
     matplotlib.axes.Axes
         One row for each kind of scenario. A stroke: the sentence stays; a diamond: it changes; a small cross: importance
-        sampling cannot tell (Pareto k of 0.7 or more). The long line is the analysis as it stands, the dotted ones the
-        probabilities from which a sentence is said.
+        sampling cannot tell (Pareto k of 0.7 or more). The long line is the analysis as it stands, the dotted one the
+        probability from which this direction is said.
 
     Raises
     ------
@@ -49,13 +52,12 @@ def plot_sensitivity(
     group = group_of(sensitivity, population)
     data = sensitivity.sel(population=group)
     kinds = data["kind"].to_numpy().astype(str)
-    p = data["p_more_added_than_missing"].to_numpy()
+    asked, p = direction(data)
     trusted, survives = (data[name].to_numpy().astype(bool) for name in ("trusted", "survives"))
     rows = [kind for kind in KINDS if (kinds == kind).any()]
     ax = axis(ax, size=(6.4, 1.3 + 0.36 * len(rows)))
     certainty = float(sensitivity.attrs["certainty"])
-    for limit in (certainty, 1 - certainty):
-        ax.axvline(limit, color="0.6", linewidth=0.8, linestyle="dotted", zorder=0)
+    ax.axvline(certainty, color="0.6", linewidth=0.8, linestyle="dotted", zorder=0)
     ax.axvline(p[0], color="0.5", linewidth=1.4, zorder=0)
     looks = (("|", COLOURS["added"], 11, survives & trusted), ("D", COLOURS["missing"], 6, ~survives & trusted),
              ("x", "0.45", 4, ~trusted))  # fmt: skip
@@ -65,7 +67,7 @@ def plot_sensitivity(
         ax.plot(p[at], y, marker, color=colour, markersize=size, alpha=0.8)
     ax.set_yticks(range(len(rows)), [KINDS[kind] for kind in rows])
     ax.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.5, -0.5))
-    ax.set_xlabel(f"probability that {group} gained more connections than it lost")
+    ax.set_xlabel(f"probability that {group} {asked}")
     ax.set_title(said(str(data["sentence"].to_numpy()[0]), group))
     ax.spines[["top", "right"]].set_visible(False)
     return plain(ax)

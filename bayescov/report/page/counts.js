@@ -98,6 +98,16 @@ function summary(counts, interval) {
   return { mean: sum / counts.length, low: drawnQuantile(sorted, tail), high: drawnQuantile(sorted, 1 - tail) };
 }
 
+// Probabilities of more added than missing and of fewer; draws may tie, so that one is not the rest of the other.
+function directions(added, missing) {
+  let more = 0, fewer = 0;
+  for (let d = 0; d < added.length; d++) {
+    if (added[d] > missing[d]) more++;
+    else if (added[d] < missing[d]) fewer++;
+  }
+  return { pMore: more / added.length, pFewer: fewer / added.length };
+}
+
 // The first block is what is stated: the fit and its special cases together; where there are any, the fit alone follows, then they.
 function recount(study, blocks, group, threshold, margin) {
   const n = study.edges.length;
@@ -109,14 +119,12 @@ function recount(study, blocks, group, threshold, margin) {
     high[kind] = stated.p[kind].map((p, e) => Math.max(p, ...alone.map((a) => a.p[kind][e])));
   }
   const [fit, ...cases] = alone.length > 0 ? alone : [stated];
-  let more = 0;
-  for (let d = 0; d < blocks[0].draws; d++) if (stated.added[d] > stated.missing[d]) more++;
   return {
     p: stated.p, low, high,
     verdict: verdictsOf(stated.p, fit.p, cases, low, study.fdr),
     added: summary(stated.added, study.interval),
     missing: summary(stated.missing, study.interval),
-    pMore: more / blocks[0].draws,
+    ...directions(stated.added, stated.missing),
   };
 }
 
@@ -143,13 +151,11 @@ function countCurve(study, block, group, margin, points) {
   }
   const a = new Int32Array(draws), m = new Int32Array(draws), curve = [];
   for (let t = 0; t < points; t++) {
-    let more = 0;
     for (let d = 0; d < draws; d++) {
       a[d] += added[d * (points + 1) + t];
       m[d] += missing[d * (points + 1) + t];
-      if (a[d] > m[d]) more++;
     }
-    curve.push({ threshold: t / 100, added: summary(a, study.interval), missing: summary(m, study.interval), pMore: more / draws });
+    curve.push({ threshold: t / 100, added: summary(a, study.interval), missing: summary(m, study.interval), ...directions(a, m) });
   }
   return curve;
 }

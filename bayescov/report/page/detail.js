@@ -27,7 +27,7 @@ function densityPicture(study, block, edge, group, threshold) {
     parts.push(`<path class="now" d="M${fixed(detailX(t / study.steps))} 8V${DETAIL.base}"/>`);
   }
   const names = study.populations;
-  return svgText([0, 0, DETAIL.width, DETAIL.height], `Posterior of the correlation in ${names[0]} and ${names[group]}`, parts.join(""));
+  return svgText([0, 0, DETAIL.width, DETAIL.height], `Posterior of the ${study.measure} in ${names[0]} and ${names[group]}`, parts.join(""));
 }
 
 const signedText = (value, digits = 2) => {

@@ -8,6 +8,8 @@ function startLive() {
   const part = (name) => view.querySelector(`[data-part="${name}"]`);
   const control = (name) => view.querySelector(`[name="${name}"]`);
   const hundredth = study.steps / 100, rowsAtFirst = 20;
+  // Two digits, and all that there are where the report was made between the slider's steps.
+  const written = (value) => (value % hundredth ? String(value / study.steps) : (value / study.steps).toFixed(2));
   const initial = { group: 1, threshold: study.threshold, margin: study.margin, probability: 0.5, layout: "matrix", verdict: "all", region: -1 };
   let state = { ...initial }, result, curve, shown, selected = -1, allRows = false, sort = { by: "p", down: true };
   const summaries = new Map(); // posterior means and intervals of a group's edges do not depend on the controls
@@ -43,12 +45,15 @@ function startLive() {
     control("group").value = state.group;
     for (const name of ["threshold", "margin"]) {
       control(name).value = state[name] / hundredth;
-      part(`${name}-value`).textContent = (state[name] / study.steps).toFixed(2);
+      control(name).setAttribute("aria-valuetext", (part(`${name}-value`).textContent = written(state[name])));
     }
     control("probability").value = Math.round(state.probability * 100);
     part("probability-value").textContent = state.probability.toFixed(2);
     control("verdict").value = state.verdict;
     control("region").value = state.region;
+    const chosen = (name) => control(name).selectedOptions[0].textContent;
+    part("settings").textContent = `${chosen("group")}: threshold ${written(state.threshold)}, margin ${written(state.margin)}. ` +
+      `In the picture and the table: ${chosen("verdict")}, ${chosen("region")}; drawn if P is at least ${state.probability.toFixed(2)}.`;
     for (const radio of view.querySelectorAll('[name="layout"]')) radio.checked = radio.value === state.layout;
   }
 
@@ -60,12 +65,13 @@ function startLive() {
       part(`n-${kind}-interval`).textContent = interval(result[kind]);
     }
     part("p-more").textContent = shareText(result.pMore);
+    part("p-fewer").textContent = shareText(result.pFewer);
     const number = (verdict) => result.verdict.filter((v) => v === verdict).length;
     for (const verdict of [...KINDS, "unchanged", "undecided"]) part(`called-${verdict}`).textContent = number(verdict);
     part("summary").textContent =
-      `${group} at threshold ${(state.threshold / study.steps).toFixed(2)} and margin ${(state.margin / study.steps).toFixed(2)}: of ${n} connections ` +
+      `${group} at threshold ${written(state.threshold)} and margin ${written(state.margin)}: of ${n} connections ` +
       `${result.added.mean.toFixed(1)} added (${interval(result.added)}), ${result.missing.mean.toFixed(1)} missing (${interval(result.missing)}); ` +
-      `probability of more added than missing ${shareText(result.pMore)}; called added ${number("added")}, missing ${number("missing")}, undecided ${number("undecided")}.`;
+      `probability of more added than missing ${shareText(result.pMore)}, of more missing ${shareText(result.pFewer)}; called added ${number("added")}, missing ${number("missing")}, undecided ${number("undecided")}.`;
   }
 
   function showCurve() {
@@ -74,11 +80,7 @@ function startLive() {
       added: "added", missing: "missing",
       label: `Numbers of connections added and missing in ${group} at every threshold, with ${Math.round(100 * study.interval)} % bands`,
     });
-    const middle = curve.filter((c) => c.threshold >= 0.1 && c.threshold <= 0.6).map((c) => c.pMore);
-    const [low, high] = [Math.min(...middle), Math.max(...middle)];
-    const steady = low > 0.9 || high < 0.1;
-    part("hangs").textContent = `For thresholds from 0.1 to 0.6 the probability that ${group} gained more than it lost lies between ` +
-      `${shareText(low)} and ${shareText(high)}: the direction ${steady ? "does not hang" : high - low > 0.3 ? "hangs" : "is not certain, but does not hang much"} on the threshold.`;
+    part("hangs").textContent = directionText(curve, group, study.certainty);
   }
 
   function showPicture() {
@@ -89,11 +91,7 @@ function startLive() {
     const drawn = shown.filter((edge) => edge.drawn).length, group = study.populations[state.group];
     const label = `Connections of ${group} against ${study.populations[0]}: ${drawn} drawn`;
     part("picture").innerHTML = PICTURES[state.layout](study, shown, label);
-    const unplaced = state.layout === "brain" ? study.regions.filter((r) => !r.mni).length : 0;
-    part("picture-note").textContent =
-      (drawn ? `${drawn} of ${study.edges.length} connections drawn.` : `No connection passes the filters with a probability of at least ${state.probability.toFixed(2)}.`) +
-      (state.layout === "matrix" ? " Upper right: added (squares). Lower left: missing (discs)." : " Solid: added. Dashed: missing. Dotted: reversed.") +
-      (unplaced ? ` ${unplaced} regions have no known place in the brain.` : "");
+    part("picture-note").textContent = pictureNote(study, shown, state);
     highlight();
   }
 
@@ -156,7 +154,7 @@ function startLive() {
   }
 
   function csv() {
-    const t = (state.threshold / study.steps).toFixed(2), m = (state.margin / study.steps).toFixed(2);
+    const t = written(state.threshold), m = written(state.margin);
     const columns = ["population", "region_a", "region_b", "p_added", "p_missing", "p_reversed", "p_unchanged", "control_mean", "mean", "difference", "difference_low", "difference_high", "verdict", "threshold", "margin"];
     const rows = tableEdges().map((e) => {
       const { control: c, patient: g, difference: d } = describeAll(state.group)[e];
@@ -211,6 +209,7 @@ function startLive() {
     if (t >= 0 && t < CURVE.points) update({ threshold: t * hundredth });
   });
 
+  for (const name of ["threshold", "margin"]) control(name).max = Math.max(control(name).max, Math.ceil(initial[name] / hundredth));
   view.hidden = false;
   if (!study.regions.some((region) => region.mni)) view.querySelector('[value="brain"]').disabled = true;
   update({});

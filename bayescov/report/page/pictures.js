@@ -6,6 +6,8 @@ function escapeText(text) {
   return String(text).replace(/[&<>"']/g, (sign) => names[sign]);
 }
 
+const FAINTEST = 0.02; // less probable changes have no mark in the matrix
+
 const fixed = (value) => String(Math.round(value * 100) / 100);
 
 function svgText(box, label, inside) {
@@ -25,9 +27,49 @@ function shownEdges(study, result, filter) {
     const p = kind === "undecided" ? Math.max(...KINDS.map((k) => result.p[k][e])) : result.p[kind][e];
     const chosen = filter.verdict === "all" || filter.verdict === verdict ||
       (filter.verdict === "called" && KINDS.includes(verdict));
-    const touches = filter.region === -1 || filter.region === i || filter.region === j;
-    return { e, i, j, kind, p, called: verdict === kind && KINDS.includes(kind), passes: chosen && touches, drawn: chosen && touches && p >= filter.probability };
+    const touches = filter.region === -1 || filter.region === i || filter.region === j, passes = chosen && touches;
+    const placed = filter.layout !== "brain" || Boolean(study.regions[i].mni && study.regions[j].mni);
+    const probable = passes && p >= filter.probability;
+    return { e, i, j, kind, p, called: verdict === kind && KINDS.includes(kind), passes, drawn: probable && placed, unplaced: probable && !placed };
   });
+}
+
+// A reversal has a square of its own only where it is the likeliest change.
+function marksReversed({ kind, probabilities: { added, missing, reversed } }) {
+  return kind !== "unchanged" && reversed >= FAINTEST && reversed >= added && reversed >= missing;
+}
+
+// What the marks of this picture mean, of those that it has.
+function pictureLegend(shown, filter) {
+  if (filter.layout === "matrix") {
+    if (filter.verdict === "unchanged") return "Upper right: unchanged (squares).";
+    const squares = shown.some((edge) => edge.passes && marksReversed(edge)) ? "added, and in its own colour reversed (squares)" : "added (squares)";
+    return `Upper right: ${squares}. Lower left: missing (discs).`;
+  }
+  const looks = { added: "Solid", missing: "Dashed", reversed: "Dotted", unchanged: "Solid", undecided: "Short dashes" };
+  const kinds = Object.keys(looks).filter((kind) => shown.some((edge) => edge.drawn && edge.kind === kind));
+  return kinds.map((kind) => `${looks[kind]}: ${kind}.`).join(" ");
+}
+
+// Connections that pass the filters but are less probable than asked have paler marks in the matrix, and none elsewhere.
+function palerMarks(shown, filter) {
+  if (filter.layout !== "matrix") return 0;
+  const marked = ({ kind, probabilities: p }) => kind === "unchanged" || p.added >= FAINTEST || p.missing >= FAINTEST || p.reversed >= FAINTEST;
+  return shown.filter((edge) => edge.passes && !edge.drawn && marked(edge)).length;
+}
+
+// What is drawn, what is not and why.
+function pictureNote(study, shown, filter) {
+  const least = filter.probability.toFixed(2), drawn = shown.filter((edge) => edge.drawn).length;
+  const unplaced = shown.filter((edge) => edge.unplaced).length, nowhere = study.regions.filter((r) => !r.mni).length;
+  const paler = palerMarks(shown, filter), how = filter.layout === "matrix" ? ` in full colour (P at least ${least})` : "";
+  const says = [drawn || unplaced ? `${drawn} of ${study.edges.length} connections drawn${how}.` : `No connection passes the filters with a probability of at least ${least}.`];
+  if (filter.layout === "brain" && nowhere) {
+    says.push(`${nowhere} ${nowhere === 1 ? "region has" : "regions have"} no known place in the brain` + (unplaced ? `, so ${unplaced} more ${unplaced === 1 ? "connection" : "connections"} cannot be drawn.` : "."));
+  }
+  if (paler) says.push(`${paler} less probable ${paler === 1 ? "one is" : "ones are"} paler.`);
+  if (drawn || paler) says.push(pictureLegend(shown, filter));
+  return says.join(" ");
 }
 
 function matrixPicture(study, shown, label) {
@@ -48,11 +90,11 @@ function matrixPicture(study, shown, label) {
   };
   for (const edge of shown) {
     if (!edge.passes) continue;
-    const { added, missing, reversed } = edge.probabilities, low = 0.02;
+    const { added, missing, reversed } = edge.probabilities, low = FAINTEST;
     if (edge.kind === "unchanged") { square(edge, "unchanged", edge.p, edge.j, edge.i, false); continue; }
     if (added >= low) square(edge, "added", added, edge.j, edge.i, edge.called && edge.kind === "added");
     if (missing >= low) square(edge, "missing", missing, edge.i, edge.j, edge.called && edge.kind === "missing");
-    if (reversed >= low && reversed >= added && reversed >= missing) {
+    if (marksReversed(edge)) {
       square(edge, "reversed", reversed, edge.j, edge.i, edge.called && edge.kind === "reversed");
     }
   }
@@ -112,8 +154,7 @@ function brainPicture(study, shown, label) {
       `<text class="side" x="${x + 2}" y="${y + 2 * view.half[1] - 2}">${view.ends[0]}</text>` +
       `<text class="side" x="${x + 2 * view.half[0] - 2}" y="${y + 2 * view.half[1] - 2}" text-anchor="end">${view.ends[1]}</text>`);
     const points = study.regions.map(({ mni }) => mni && place(mni[view.across], mni[view.up]));
-    const known = shown.filter(({ i, j }) => points[i] && points[j]);
-    parts.push(lineParts(known, ({ i, j }) => `M${points[i].map(fixed).join(" ")}L${points[j].map(fixed).join(" ")}`, 0.4, 2.2));
+    parts.push(lineParts(shown, ({ i, j }) => `M${points[i].map(fixed).join(" ")}L${points[j].map(fixed).join(" ")}`, 0.4, 2.2));
     points.forEach((point, k) => {
       if (!point) return;
       parts.push(`<circle class="node" data-r="${k}" cx="${fixed(point[0])}" cy="${fixed(point[1])}" r="2"><title>${escapeText(study.regions[k].name)}</title></circle>`);
