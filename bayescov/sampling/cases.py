@@ -18,6 +18,7 @@ __all__ = ["STRUCTURES", "fit_cases", "special_case"]
 
 STRUCTURES = ("pooled", "sparse")
 BRIEFLY = 3  # times the draws asked for
+ROUNDS = 4
 
 Floats = npt.NDArray[np.float64]
 
@@ -66,14 +67,17 @@ def fit_cases(
     little = min(BRIEFLY * effort.draws, max_draws)
     variables: dict[str, dict[str, Any]] = {}
     gains: dict[str, dict[str, float]] = {}
+    spent: set[str] = set()  # whose budget is
 
     def draw(name: str, most: int, effort: Effort, title: str) -> None:
         # Nothing else of a case is reported, so nothing else has to mix.
-        arrays, stats, _ = run(
+        arrays, stats, settings = run(
             special_case(spec, name), design, seeds[STRUCTURES.index(name)], effort, max_draws=most, title=title,
             only="correlation",
         )  # fmt: skip
         variables[name] = {"correlation": arrays["correlation"].astype(np.float32)}
+        if settings["draws"] * settings["thin"] >= max_draws:
+            spent.add(name)
         if foretold is not None and "log_likelihood" in stats:
             gains[name] = gain_of(stats["log_likelihood"], foretold)
 
@@ -82,14 +86,26 @@ def fit_cases(
     # Without a size to reach exactly so many draws were asked for.
     if effort.min_ess <= 0 or little == max_draws:
         return variables, gains
-    shares = shares_of({name: weight_of(gains.get(name, {})) for name in STRUCTURES})
-    for name in STRUCTURES:
-        ess, rhat = as_part(*mixing(variables[name]), shares[name])
-        if not (ess >= effort.min_ess and rhat <= LARGEST_RHAT):
+    # Other draws foretell the people a little differently, so that a case that is drawn again may count for more than it was drawn for.
+    for _ in range(ROUNDS):
+        shares = shares_of({name: weight_of(gains.get(name, {})) for name in STRUCTURES})
+        short = [
+            name
+            for name in STRUCTURES
+            if name not in spent and not _enough(variables[name], shares[name], effort)
+        ]
+        for name in short:
             part = replace(
                 effort,
                 min_ess=effort.min_ess * shares[name],
                 largest_rhat=1.0 + (LARGEST_RHAT - 1.0) / shares[name],
             )
             draw(name, max_draws, part, f"{name}, {shares[name]:.2f} of the answer")
+        if not short:
+            break
     return variables, gains
+
+
+def _enough(variables: dict[str, Any], share: float, effort: Effort) -> bool:
+    ess, rhat = as_part(*mixing(variables), share)
+    return bool(ess >= effort.min_ess and rhat <= LARGEST_RHAT)

@@ -25,7 +25,7 @@ ENGINES = ("auto", "gibbs", "nuts")
 DEFAULT_MODEL = "adaptive"
 # Of a region's standard deviation: far below what any tool measures, far above what rounding does to a region in another unit.
 DECIMALS = 8
-MOST = 30  # times the draws asked for: the budget
+MOST = 20  # times the draws asked for: the budget
 
 
 def fit(
@@ -60,7 +60,7 @@ def fit(
     draws, tune, chains : int
         Draws kept a chain at first, warm-up sweeps a chain, chains.
     max_draws : int, optional
-        Budget: draws a chain at most; default thirty times `draws`. The sampler stops earlier, as soon as every
+        Budget: draws a chain at most; default twenty times `draws`. The sampler stops earlier, as soon as every
         reported quantity has `min_ess` effective draws and R-hat <= 1.01. Of more than about twice `draws` it keeps every
         second, fourth, ... (gibbs)
     min_ess : float

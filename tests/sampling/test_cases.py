@@ -25,7 +25,7 @@ def fake_run(made, *, slow, foretells):
         if name in slow and max_draws <= 3 * effort.draws:
             correlation[0] += 0.2  # an R-hat of 1.15 or so
         stats = {"log_likelihood": np.full((4, 500, 6), foretells[name])}
-        return {"correlation": correlation}, stats, {}
+        return {"correlation": correlation}, stats, {"draws": 500, "thin": 1}
 
     return run
 
@@ -74,6 +74,38 @@ def test_a_case_is_drawn_from_for_longer_where_it_counts_and_has_not_mixed(
     )
     for name in longer:  # what is kept is what was drawn last
         assert abs(variables[name]["correlation"][0].mean()) < 0.02
+
+
+@pytest.mark.parametrize(("thin", "longer"), [(1, 2), (200, 1)])
+def test_a_case_that_counts_for_more_once_it_was_drawn_again_is_drawn_again(monkeypatch, thin, longer):
+    """As long as its budget (`thin` times its draws) is not spent."""
+    made = []
+
+    def run(spec, design, seed, effort, *, max_draws, title, only=None):
+        name = "sparse" if spec.dense is None else "pooled"
+        made.append((name, max_draws, effort.min_ess))
+        again = name == "sparse" and max_draws > 750
+        # Twice as many independent draws as were asked for; drawn again, it foretells each of six people better by 1.
+        draws = round(2 * effort.min_ess / 4) if again or name == "pooled" else 20
+        correlation = 0.2 * np.random.default_rng(seed).standard_normal((4, draws, 3, 3))
+        stats = {"log_likelihood": np.full((4, 500, 6), float(again))}
+        return {"correlation": correlation}, stats, {"draws": draws, "thin": thin}
+
+    monkeypatch.setattr(cases, "run", run)
+    seeds = np.random.SeedSequence(1).spawn(2)
+    variables, _ = fit_cases(
+        bc.load_model("adaptive"),
+        small_design(),
+        seeds,
+        EFFORT,
+        max_draws=5000,
+        foretold=np.zeros((4, 500, 6)),
+    )
+    asked = [min_ess for name, most, min_ess in made if name == "sparse" and most == 5000]
+    assert len(asked) == longer
+    assert asked[0] == pytest.approx(400.0 / 3)
+    assert asked[-1] == pytest.approx(400.0, abs=5.0) or longer == 1
+    assert variables["sparse"]["correlation"].shape[1] == round(2 * asked[-1] / 4)
 
 
 def test_where_nothing_was_recorded_of_the_people_a_case_counts(monkeypatch):
