@@ -50,7 +50,7 @@ def trust_view(page: Page) -> dict[str, float]:
     return {
         "x": section["x"] - 10,
         "y": heading["y"] - 8,
-        "width": 880,
+        "width": max(880, last["width"] + 20),
         "height": last["y"] + last["height"] - heading["y"] + 16,
     }
 
