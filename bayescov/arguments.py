@@ -8,14 +8,17 @@ from bayescov.errors import AnswerError, BayescovError
 __all__ = ["require_count", "require_jobs", "require_seed"]
 
 
-def require_count(name: str, value: Any, *, least: int, error: type[BayescovError] = AnswerError) -> int:
+def require_count(
+    name: str, value: Any, *, least: int, most: int | None = None, error: type[BayescovError] = AnswerError
+) -> int:
     """The value as an int, or a sentence."""
     try:
         count = operator.index(value)
     except TypeError:
         count = least - 1
-    if count < least or isinstance(value, bool):
-        raise error(f"{name}={value!r} must be a whole number of at least {least}")
+    if count < least or (most is not None and count > most) or isinstance(value, bool):
+        bounds = f"of at least {least}" if most is None else f"between {least} and {most}"
+        raise error(f"{name}={value!r} must be a whole number {bounds}")
     return count
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayescov.arguments import require_count
 from bayescov.errors import AnswerError, nearest
 from bayescov.posterior.draws import partial_correlations, stack_chains
 from bayescov.posterior.structures import mixture
@@ -132,12 +133,4 @@ def require_choice(name: str, value: Any, known: Sequence[str]) -> str:
 
 def require_whole(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     """The value as an int, if it is a whole number in the range."""
-    if (
-        not isinstance(value, (int, np.integer))
-        or isinstance(value, bool)
-        or value < low
-        or (high and value > high)
-    ):
-        bounds = f"of at least {low}" if high is None else f"between {low} and {high}"
-        raise AnswerError(f"{name}={value!r} must be a whole number {bounds}")
-    return int(value)
+    return require_count(name, value, least=low, most=high)
