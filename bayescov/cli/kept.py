@@ -12,7 +12,7 @@ from bayescov.cli.run import folder
 from bayescov.cli.speaking import say
 from bayescov.errors import AnswerError
 
-__all__ = ["Kept", "named_fits", "new_people", "open_kept", "own_seed", "pair"]
+__all__ = ["Kept", "named_fits", "new_people", "open_kept", "pair"]
 
 
 class Kept:
@@ -40,12 +40,6 @@ def open_kept(path: Path, out: Path | None = None) -> Kept:
     inside = path / "fit.zarr"
     source = inside if inside.exists() else path
     return Kept(load_fit(source), folder(out or source.parent))
-
-
-def own_seed(fit: xr.DataTree) -> int:
-    """The fit's seed, so that a report written anew has the p-values of the first; 0 where none is known."""
-    seed = str(fit.attrs.get("seed", ""))
-    return int(seed) if seed.isdigit() else 0
 
 
 def named_fits(paths: Sequence[Path]) -> dict[str, xr.DataTree]:

@@ -291,18 +291,19 @@ def report(
     """
     import bayescov as bc
     from bayescov.cli.further import further
-    from bayescov.cli.kept import named_fits, open_kept, own_seed, pair
+    from bayescov.cli.kept import named_fits, open_kept, pair
     from bayescov.cli.run import Options, typed
     from bayescov.cli.showing import within_limits
     from bayescov.posterior.arguments import KINDS, require_choice
     from bayescov.report import report as write
     from bayescov.report.supplement import supplement_page
-    from bayescov.sampling.tree import design_of, spec_of
+    from bayescov.sampling.tree import design_of, seed_of, spec_of
 
     require_choice("kind", kind, KINDS)
     kept = open_kept(fit, out)
     design = design_of(kept.fit)
-    seed = own_seed(kept.fit) if seed is None else seed
+    # So that a report written anew has the p-values of the first.
+    seed = seed_of(kept.fit) if seed is None else seed
     options = Options(threshold=threshold, margin=margin, fdr=fdr, seed=seed, debug=debug)
     answers = {} if brief else further(kept.fit, options, kind=kind)
     if between is not None:

@@ -69,7 +69,7 @@ def prior_chances(spec: ModelSpec, p: int, n_groups: int) -> PriorChances:
     Haynsworth, E. V. (1968). Determination of the inertia of a partitioned Hermitian matrix. Linear Algebra and its
     Applications 1.
     """
-    if spec.shared is None:
+    if spec.shared is None or (spec.sparse is None and spec.coupling is None):
         return PriorChances(np.nan, np.nan)
     rng = np.random.default_rng(SEED)
     count = max(LEAST, ENTRIES // p)

@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayescov.cohort.regions import default_atlas
 from bayescov.design import Design
-from bayescov.sampling.tree import asked_of, spec_of
+from bayescov.sampling.tree import asked_of, seed_of, spec_of
 
 __all__ = ["repeating"]
 
@@ -25,18 +25,13 @@ def repeating(fit: xr.DataTree, connections: xr.Dataset, design: Design, command
 
 def _fit_calls(fit: xr.DataTree, design: Design) -> list[str]:
     """Up to the fit; the table's own name is the only thing a reader may have to mend."""
-    chosen: dict[str, Any] = {"model": spec_of(fit).name, "seed": int(_seed(fit)), **asked_of(fit)}
+    chosen: dict[str, Any] = {"model": spec_of(fit).name, "seed": seed_of(fit), **asked_of(fit)}
     return [
         "import bayescov as bc",
         f"cohort = bc.read_cohort({_reading(fit, design)})",
         f"design = bc.prepare({', '.join(['cohort', *_preparing(design)])})",
         f"fit = bc.fit({', '.join(['design', *(f'{k}={v!r}' for k, v in chosen.items())])})",
     ]
-
-
-def _seed(fit: xr.DataTree) -> str:
-    seed = str(fit.attrs.get("seed", "0"))
-    return seed if seed.isdigit() else "0"
 
 
 def _reading(fit: xr.DataTree, design: Design) -> str:

@@ -15,7 +15,7 @@ from bayescov.design import Design
 from bayescov.errors import FitError
 from bayescov.model.spec import ModelSpec
 
-__all__ = ["DIMS", "asked_of", "assemble", "design_of", "settings_of", "spec_of"]
+__all__ = ["DIMS", "asked_of", "assemble", "design_of", "seed_of", "settings_of", "spec_of"]
 
 # Dimensions of every posterior variable after (chain, draw). `patient` holds the patient groups alone; what the controls may
 # have as well is over `population` where they do.
@@ -174,6 +174,12 @@ def settings_of(fit: xr.DataTree) -> dict[str, Any]:
     _require_fit(fit)
     settings: dict[str, Any] = json.loads(fit.attrs["settings"])
     return settings
+
+
+def seed_of(fit: xr.DataTree) -> int:
+    """The seed that a fit was drawn with; 0 where none is known."""
+    seed = str(fit.attrs.get("seed", ""))
+    return int(seed) if seed.isdigit() else 0
 
 
 def asked_of(fit: xr.DataTree) -> dict[str, Any]:
