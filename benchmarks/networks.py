@@ -12,8 +12,8 @@ import pandas as pd
 from tables import markdown, run_of
 
 import bayescov as bc
+from bayescov.cohort.sides import homologous_pairs
 from bayescov.graphs import measure
-from bayescov.posterior.networks import homologous_pairs
 from bayescov.simulate import simulate_cohort, truth
 
 MODELS = ("adaptive", "pooled", "separate")

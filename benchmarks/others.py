@@ -36,7 +36,7 @@ SAMPLING = "posterior of the model `pooled`, three groups"
 STAN_NAMES = {"mean_of_group": "mean", "sd_of_group": "sd"} | {
     name: name
     for name in (
-        "correlation", "shared_correlation", "kappa", "mean_shift", "mean_spread", "spread_shift", "spread_size",
+        "correlation", "shared_correlation", "kappa", "mean_shift", "mean_spread", "mean_symmetry", "spread_shift", "spread_size",
     )
 }  # fmt: skip
 JUDGED = tuple(STAN_NAMES.values())
@@ -173,7 +173,8 @@ def furthest(theirs: np.ndarray, ours: np.ndarray) -> tuple[float, float]:
 def stan_data(design: bc.Design) -> dict[str, object]:
     y = [design.y.values[design.population.values == g] for g in range(len(design.populations))]
     return {
-        "p": len(design.regions), "G": len(y), "n": [len(part) for part in y],
+        "p": len(design.regions), "G": len(y), "n": [len(part) for part in y], "H": len(design.homologues),
+        "left": [left + 1 for left, _ in design.homologues], "right": [right + 1 for _, right in design.homologues],
         "centre": [part.mean(axis=0).tolist() for part in y],
         "scatter": [((part - part.mean(axis=0)).T @ (part - part.mean(axis=0))).tolist() for part in y],
     }  # fmt: skip

@@ -12,6 +12,9 @@ functions {
 data {
   int<lower=2> p;
   int<lower=2> G;
+  int<lower=0> H;                 // pairs of homologous regions
+  array[H] int left;
+  array[H] int right;
   array[G] int<lower=1> n;
   array[G] vector[p] centre;      // mean of y in each group, the control first
   array[G] matrix[p, p] scatter;  // cross-products of y around it
@@ -24,6 +27,7 @@ parameters {
   matrix[p, G - 1] difference_offset;
   vector[G - 1] mean_shift;
   vector<lower=0>[G - 1] mean_spread;
+  vector<lower=0, upper=1>[G - 1] mean_symmetry;
   vector[p] log_scale_control;
   matrix[p, G - 1] log_scale_offset;
   vector[G - 1] spread_shift;
@@ -42,7 +46,12 @@ transformed parameters {
       vector[p] log_scale = log_scale_control;
       mu[g] = intercept;
       if (g > 1) {
-        mu[g] += mean_shift[g - 1] + mean_spread[g - 1] * difference_offset[, g - 1];
+        vector[p] departure = difference_offset[, g - 1];
+        real c = mean_symmetry[g - 1];
+        for (h in 1:H) {
+          departure[right[h]] = c * departure[left[h]] + sqrt(1 - square(c)) * departure[right[h]];
+        }
+        mu[g] += mean_shift[g - 1] + mean_spread[g - 1] * departure;
         log_scale += spread_shift[g - 1] + spread_size[g - 1] * log_scale_offset[, g - 1];
       }
       total[g] = exp(log_kappa) * quad_form_diag(R, exp(log_scale)) + scatter[g]
@@ -54,7 +63,7 @@ transformed parameters {
 }
 model {
   intercept ~ normal(0, 2);
-  mean_shift ~ normal(0, 1);
+  mean_shift ~ normal(0, 2);
   mean_spread ~ normal(0, 1);
   to_vector(difference_offset) ~ std_normal();
   log_scale_control ~ normal(0, 0.5);

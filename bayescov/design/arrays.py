@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from bayescov.cohort.sides import homologous_pairs
 from bayescov.cohort.table import CheckResult
 from bayescov.design.edges import edge_coordinates
 
@@ -82,6 +83,11 @@ class Design:
     def subjects(self) -> tuple[str, ...]:
         """Ids of the subjects."""
         return tuple(self.y["subject"].values)
+
+    @property
+    def homologues(self) -> tuple[tuple[int, int], ...]:
+        """Positions of left and right of every structure that is there on both sides, known by the regions' names."""
+        return tuple(homologous_pairs(self.regions))
 
     @property
     def covariates(self) -> tuple[str, ...]:

@@ -9,11 +9,14 @@ name                   shape                             meaning
 ``mean_difference``    (patient, region)                 delta_g; `patient` = every group but the control
 ``mean_shift``         (patient)                         d_g
 ``mean_spread``        (patient)                         t_g
+``mean_symmetry``      (patient)                         lambda_g; this and the next two where homologous regions are there
 ``slope``              (covariate, region)               B
 ``slope_mean``         (covariate)                       b_k
 ``slope_spread``       (covariate)                       s_k
+``slope_symmetry``     (covariate)                       that of slopes
 ``site_effect``        (site but the first, region)
 ``site_spread``        ()                                u
+``site_symmetry``      ()                                that of all sites
 ``log_scale``          (population, region)              log D_g
 ``spread_shift``       (patient)                         m_g
 ``spread_size``        (patient)                         v_g

@@ -10,6 +10,7 @@ from scipy.stats import invwishart
 from bayescov.design import Design, to_edges
 from bayescov.errors import ModelError
 from bayescov.model.density import prior_centers
+from bayescov.model.priors import homologous_correlation
 from bayescov.model.sections import SharedPrior
 from bayescov.model.spec import ModelSpec
 
@@ -108,16 +109,46 @@ def _means(spec: ModelSpec, design: Design, rng: np.random.Generator) -> dict[st
     point: dict[str, Any] = {"intercept": rng.normal(0, prior.intercept_sd, p)}
     point["mean_shift"] = rng.normal(0, prior.shift_sd, patients)
     point["mean_spread"] = np.abs(rng.normal(0, prior.spread_scale, patients))
-    point["mean_difference"] = _around(point["mean_shift"], point["mean_spread"], p, rng)
+    symmetry = _symmetry(spec, design, patients, rng)
+    point["mean_difference"] = _around_homologues(
+        point["mean_shift"], point["mean_spread"], symmetry, design, rng
+    )
+    if design.homologues:
+        point["mean_symmetry"] = symmetry
     if design.covariates:
         count = len(design.covariates)
         point["slope_mean"] = rng.normal(0, prior.shift_sd, count)
         point["slope_spread"] = np.abs(rng.normal(0, prior.spread_scale, count))
-        point["slope"] = _around(point["slope_mean"], point["slope_spread"], p, rng)
+        symmetry = _symmetry(spec, design, count, rng)
+        point["slope"] = _around_homologues(point["slope_mean"], point["slope_spread"], symmetry, design, rng)
+        if design.homologues:
+            point["slope_symmetry"] = symmetry
     if design.site is not None:
+        count = len(design.sites) - 1
         point["site_spread"] = np.abs(rng.normal(0, prior.site_scale))
-        point["site_effect"] = rng.normal(0, point["site_spread"], (len(design.sites) - 1, p))
+        symmetry = np.repeat(_symmetry(spec, design, 1, rng), count)
+        spread = np.repeat(point["site_spread"], count)
+        point["site_effect"] = _around_homologues(np.zeros(count), spread, symmetry, design, rng)
+        if design.homologues:
+            point["site_symmetry"] = symmetry[0]
     return point
+
+
+def _symmetry(spec: ModelSpec, design: Design, count: int, rng: np.random.Generator) -> Floats:
+    if not design.homologues:
+        return np.zeros(count)
+    return rng.beta(spec.mean.symmetry_a, spec.mean.symmetry_b, count)
+
+
+def _around_homologues(
+    shift: Floats, spread: Floats, symmetry: Floats, design: Design, rng: np.random.Generator
+) -> Floats:
+    """Rows Normal(shift, spread) in which left and right of a structure correlate with `symmetry`."""
+    drawn = [
+        rng.multivariate_normal(np.full(len(design.regions), m), s**2 * homologous_correlation(design, c))
+        for m, s, c in zip(shift, spread, symmetry, strict=True)
+    ]
+    return np.reshape(drawn, (len(shift), len(design.regions)))
 
 
 def _around(shift: Floats, spread: Floats, p: int, rng: np.random.Generator) -> Floats:

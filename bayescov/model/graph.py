@@ -168,6 +168,19 @@ def _around(name: str, shift: Any, spread: Any, dim: str) -> Any:
     return shift[:, None] + spread[:, None] * offset
 
 
+def _alike(name: str, spec: ModelSpec, design: Design, spread: Any, dim: str) -> Any:
+    """Normal(0, spread) a row, through offsets; where homologues are there they correlate with ``<name>_symmetry``."""
+    offset = pm.Normal(f"{name}_offset", dims=(dim, "region"))
+    if design.homologues:
+        left, right = np.array(design.homologues).T
+        a, b = exact(spec.mean.symmetry_a), exact(spec.mean.symmetry_b)
+        symmetry = pm.Beta(f"{name}_symmetry", a, b, dims=None if name == "site" else dim)
+        kept = symmetry if name == "site" else symmetry[:, None]
+        paired = kept * offset[:, left] + pt.sqrt(1 - kept**2) * offset[:, right]
+        offset = offset[:, right].set(paired)
+    return (spread if name == "site" else spread[:, None]) * offset
+
+
 def _mixed_normal(name: str, mixing: Any, sd: float) -> Any:
     """Independent Normal(0, sd) regions, moved together by the sampler: mixing times the free ``<name>_mixed``."""
 
@@ -190,19 +203,18 @@ def _means(spec: ModelSpec, design: Design, mixing: Any) -> tuple[Any, Any]:
     intercept = _mixed_normal("intercept", mixing, prior.intercept_sd)
     shift = pm.Normal("mean_shift", 0, exact(prior.shift_sd), dims="patient")
     spread = pm.HalfNormal("mean_spread", exact(prior.spread_scale), dims="patient")
-    difference = pm.Deterministic(
-        "mean_difference", _around("mean", shift, spread, "patient"), dims=("patient", "region")
-    )
+    difference = shift[:, None] + _alike("mean", spec, design, spread, "patient")
+    difference = pm.Deterministic("mean_difference", difference, dims=("patient", "region"))
     mean = pt.concatenate([intercept[None], intercept + difference])
     common = []
     if design.covariates:
         shift = pm.Normal("slope_mean", 0, exact(prior.shift_sd), dims="covariate")
         spread = pm.HalfNormal("slope_spread", exact(prior.spread_scale), dims="covariate")
-        slope = _around("slope", shift, spread, "covariate")
+        slope = shift[:, None] + _alike("slope", spec, design, spread, "covariate")
         common.append(pm.Deterministic("slope", slope, dims=("covariate", "region")))
     if design.site is not None:
         spread = pm.HalfNormal("site_spread", exact(prior.site_scale))
-        effect = spread * pm.Normal("site_offset", dims=("site", "region"))
+        effect = _alike("site", spec, design, spread, "site")
         common.append(pm.Deterministic("site_effect", effect, dims=("site", "region")))
     empty = np.zeros((0, len(design.regions)))
     return mean, pt.concatenate(common) if len(common) > 1 else common[0] if common else pt.constant(empty)

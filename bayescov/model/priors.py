@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaln, gammaln, multigammaln, xlog1py, xlogy
-from scipy.stats import invwishart
+from scipy.stats import invwishart, multivariate_normal
 
 from bayescov.design import Design, from_edges
 from bayescov.errors import ModelError
@@ -14,7 +14,8 @@ from bayescov.model.sections import AttenuationPrior, CouplingPrior
 from bayescov.model.spec import ModelSpec
 
 __all__ = [
-    "log_attenuation_prior", "log_common_prior", "log_correlation_prior", "log_coupling_prior", "prior_terms", "take",
+    "homologous_correlation", "log_attenuation_prior", "log_common_prior", "log_correlation_prior", "log_coupling_prior",
+    "prior_terms", "take",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -23,23 +24,7 @@ Point = Mapping[str, Any]
 
 def prior_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, float]:
     """Log prior density of each named parameter, given those above it."""
-    mean = spec.mean
-    shift, spread = take(point, "mean_shift"), take(point, "mean_spread")
-    terms: dict[str, Any] = {
-        "intercept": _normal(take(point, "intercept"), 0, mean.intercept_sd),
-        "mean_shift": _normal(shift, 0, mean.shift_sd),
-        "mean_spread": _half_normal(spread, mean.spread_scale),
-        "mean_difference": _normal(take(point, "mean_difference"), shift[:, None], spread[:, None]),
-    }
-    if design.covariates:
-        shift, spread = take(point, "slope_mean"), take(point, "slope_spread")
-        terms["slope_mean"] = _normal(shift, 0, mean.shift_sd)
-        terms["slope_spread"] = _half_normal(spread, mean.spread_scale)
-        terms["slope"] = _normal(take(point, "slope"), shift[:, None], spread[:, None])
-    if design.site is not None:
-        spread = take(point, "site_spread")
-        terms["site_spread"] = _half_normal(spread, mean.site_scale)
-        terms["site_effect"] = _normal(take(point, "site_effect"), 0, spread)
+    terms = _mean_terms(spec, design, point)
     if spec.spread is not None:
         terms |= _spread_terms(spec, point)
     if spec.shared is not None:
@@ -63,6 +48,45 @@ def prior_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, floa
         terms["dof"] = _gamma(dof - 2, spec.likelihood.dof_shape, spec.likelihood.dof_rate)
         terms["weight"] = _gamma(weight, dof / 2, dof / 2)
     return {name: float(np.sum(value)) for name, value in terms.items()}
+
+
+def _mean_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, Any]:
+    mean = spec.mean
+    terms: dict[str, Any] = {"intercept": _normal(take(point, "intercept"), 0, mean.intercept_sd)}
+    around = {"mean": "mean_difference"} | ({"slope": "slope"} if design.covariates else {})
+    for name, rows in around.items():
+        shift = take(point, "mean_shift" if name == "mean" else "slope_mean")
+        terms["mean_shift" if name == "mean" else "slope_mean"] = _normal(shift, 0, mean.shift_sd)
+        terms[f"{name}_spread"] = _half_normal(take(point, f"{name}_spread"), mean.spread_scale)
+        terms[rows] = _rows(spec, design, point, name, take(point, rows) - shift[:, None])
+    if design.site is not None:
+        terms["site_spread"] = _half_normal(take(point, "site_spread"), mean.site_scale)
+        terms["site_effect"] = _rows(spec, design, point, "site", take(point, "site_effect"))
+    if design.homologues:
+        for name in [*around, *(["site"] if design.site is not None else [])]:
+            symmetry = take(point, f"{name}_symmetry")
+            terms[f"{name}_symmetry"] = _beta(symmetry, mean.symmetry_a, mean.symmetry_b)
+    return terms
+
+
+def _rows(spec: ModelSpec, design: Design, point: Point, name: str, x: Floats) -> Floats:
+    """Log density of each row (row, region) of Normal(0, spread^2 C): C is one, and the symmetry between homologues."""
+    spread = np.broadcast_to(take(point, f"{name}_spread"), len(x))
+    symmetry = np.broadcast_to(take(point, f"{name}_symmetry") if design.homologues else 0.0, len(x))
+    return np.array(
+        [
+            multivariate_normal(cov=s**2 * homologous_correlation(design, c)).logpdf(row)
+            for row, s, c in zip(x, spread, symmetry, strict=True)
+        ]
+    )
+
+
+def homologous_correlation(design: Design, symmetry: float) -> Floats:
+    """(region, region): one on the diagonal, `symmetry` between left and right of a structure, zero elsewhere."""
+    matrix = np.eye(len(design.regions))
+    for left, right in design.homologues:
+        matrix[left, right] = matrix[right, left] = symmetry
+    return matrix
 
 
 def log_correlation_prior(correlation: Floats, family: str, eta: float) -> float:

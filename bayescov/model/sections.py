@@ -27,13 +27,17 @@ class MeanPrior:
 
     alpha_j ~ Normal(0, `intercept_sd`). Patient group g: delta_gj ~ Normal(d_g, t_g), d_g ~ Normal(0, `shift_sd`),
     t_g ~ HalfNormal(`spread_scale`); covariate k likewise with b_k and s_k. Site effects ~ Normal(0, u),
-    u ~ HalfNormal(`site_scale`), the first site being the reference.
+    u ~ HalfNormal(`site_scale`), the first site being the reference. Left and right of one structure depart from d_g alike:
+    they correlate with lambda_g ~ Beta(`symmetry_a`, `symmetry_b`), the symmetry of the group; each covariate's likewise, and one
+    of all sites. Regions whose homologue is not there, and different structures, are independent.
     """
 
     intercept_sd: float = 2.0
-    shift_sd: float = 1.0
+    shift_sd: float = 2.0
     spread_scale: float = 1.0
     site_scale: float = 1.0
+    symmetry_a: float = 1.0
+    symmetry_b: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

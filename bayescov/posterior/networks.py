@@ -6,7 +6,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from bayescov.arguments import require_seed
-from bayescov.cohort.regions import default_atlas
+from bayescov.cohort.sides import homologous_pairs
 from bayescov.design.edges import from_edges
 from bayescov.graphs import GLOBAL_MEASURES, REGIONAL_MEASURES, measure
 from bayescov.model import load_model
@@ -22,7 +22,7 @@ from bayescov.posterior.arguments import (
 from bayescov.posterior.draws import central_interval, thinned
 from bayescov.sampling.tree import spec_of
 
-__all__ = ["homologous_pairs", "networks"]
+__all__ = ["networks"]
 
 Floats = npt.NDArray[np.float64]
 Tables = dict[str, tuple[tuple[str, ...], npt.NDArray]]
@@ -170,18 +170,6 @@ def _bias(fit: xr.DataTree) -> str:
     spec = spec_of(fit)
     as_packaged = spec.name in BIAS and spec == load_model(spec.name)
     return MEASURED + BIAS[spec.name] if as_packaged else NOT_MEASURED
-
-
-def homologous_pairs(regions: list[str]) -> list[tuple[int, int]]:
-    """Positions of left and right of every region that is there on both sides."""
-    atlas = default_atlas()
-    found = [atlas.find(name) for name in regions]
-    position = {region.name: i for i, region in enumerate(found) if region is not None}
-    return [
-        (i, position[region.homologue])
-        for i, region in enumerate(found)
-        if region is not None and region.hemisphere == "left" and region.homologue in position
-    ]
 
 
 @threadpool_limits.wrap(limits=1)

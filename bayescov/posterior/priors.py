@@ -56,6 +56,9 @@ def log_priors(fit: xr.DataTree, draws: int) -> dict[str, Floats]:
             values("spread_size")
         )
     found["mean"] = _means(values("mean_shift"), values("mean_spread"), spec)
+    if "mean_symmetry" in posterior.data_vars:
+        symmetry = beta(spec.mean.symmetry_a, spec.mean.symmetry_b)
+        found["mean"] = found["mean"] + symmetry.logpdf(values("mean_symmetry"))
     return {name: density.sum(axis=-1) if density.ndim == 2 else density for name, density in found.items()}
 
 

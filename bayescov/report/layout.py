@@ -1,6 +1,5 @@
 """Where regions stand in a picture: sides, homologues, places around a circle, centres in the brain."""
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -8,19 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bayescov.cohort.regions import default_atlas
+from bayescov.cohort.sides import side_and_structure
 
 __all__ = ["Place", "circle_angles", "places"]
-
-_SIDES = (
-    (
-        "left",
-        re.compile(r"^(left|lh|l)[\s_.\-]+|[\s_.\-]+(left|lh|l)$|^ctx[\s_.\-]lh[\s_.\-]", re.IGNORECASE),
-    ),
-    (
-        "right",
-        re.compile(r"^(right|rh|r)[\s_.\-]+|[\s_.\-]+(right|rh|r)$|^ctx[\s_.\-]rh[\s_.\-]", re.IGNORECASE),
-    ),
-)
 
 
 class Place(NamedTuple):
@@ -45,14 +34,7 @@ def places(regions: Sequence[str]) -> list[Place]:
 
 def _place(name: str) -> Place:
     known = default_atlas().find(name)
-    if known is not None:
-        side = known.hemisphere if known.hemisphere in ("left", "right") else "midline"
-        return Place(side, known.structure, known.mni)
-    for side, pattern in _SIDES:
-        structure = pattern.sub("", name)
-        if structure != name and structure:
-            return Place(side, structure, None)
-    return Place("midline", name, None)
+    return Place(*side_and_structure(name), None if known is None else known.mni)
 
 
 def circle_angles(regions: Sequence[str]) -> npt.NDArray[np.float64]:

@@ -147,6 +147,7 @@ def empty_draws(data: Data, count: int, design: Design) -> Draws:
         w=np.empty((count, q, p)),
         row_mean=np.empty((count, q)),
         row_sd=np.empty((count, q)),
+        row_symmetry=np.empty((count, q)),
         shared=np.empty((count, edges)),
         ratio_shift=np.empty((count, n_groups - 1)),
         ratio_size=np.empty((count, n_groups - 1)),
@@ -193,13 +194,19 @@ def _posterior(spec: ModelSpec, design: Design, blocks: list[list[Draws]]) -> Ar
         posterior["mean"] = mean + np.einsum("s,cdsj->cdj", share, effects)[:, :, None]
         posterior["site_effect"] = effects
         posterior["site_spread"] = d.row_sd[:, :, n_groups + k]
+        if design.homologues:
+            posterior["site_symmetry"] = d.row_symmetry[:, :, n_groups + k]
     posterior["mean_shift"] = d.row_mean[:, :, 1:n_groups]
     posterior["mean_spread"] = d.row_sd[:, :, 1:n_groups]
+    if design.homologues:
+        posterior["mean_symmetry"] = d.row_symmetry[:, :, 1:n_groups]
     if k:
         rows = slice(n_groups, n_groups + k)
         posterior["slope"] = d.w[:, :, rows]
         posterior["slope_mean"] = d.row_mean[:, :, rows]
         posterior["slope_spread"] = d.row_sd[:, :, rows]
+        if design.homologues:
+            posterior["slope_symmetry"] = d.row_symmetry[:, :, rows]
     if spec.shared is not None:
         posterior["shared_correlation"] = d.shared
         if spec.shared.family == "common":

@@ -109,7 +109,7 @@ def sample_nuts(
 
 
 def compile_model(spec: ModelSpec, design: Design) -> Any:
-    """The graph compiled by nutpie; kept for other volumes of the same numbers of groups, regions, covariates and sites."""
+    """The graph compiled by nutpie; kept for other volumes of as many groups, regions, covariates and sites."""
     import nutpie
     import pytensor
     from pymc.model.transform.optimization import freeze_dims_and_data
@@ -118,6 +118,7 @@ def compile_model(spec: ModelSpec, design: Design) -> Any:
         spec.to_json(),
         len(design.populations),
         len(design.regions),
+        design.homologues,
         len(design.covariates),
         len(design.sites),
     )
@@ -138,21 +139,20 @@ def compile_model(spec: ModelSpec, design: Design) -> Any:
 
 def _posterior(spec: ModelSpec, design: Design, free: Arrays, seed: np.random.SeedSequence) -> Arrays:
     """The variables of a fit from the free variables of the graph."""
-    difference = _around(free, "mean", free["mean_shift"])
+    difference = free["mean_shift"][..., None] + _alike(free, "mean", design)
     mixing = graph_data(design)["mixing"]
     intercept = np.einsum("ij,cdj->cdi", mixing, free["intercept_mixed"])[:, :, None]
     mean = np.concatenate([intercept, intercept + difference], axis=2)
-    common, found = [], {}
-    for name in ("mean_shift", "mean_spread"):
-        found[name] = free[name]
+    common: list[Floats] = []
+    found: Arrays = {}
+    names = ["mean_shift", "mean_spread", "mean_symmetry", "slope_mean", "slope_spread", "slope_symmetry"]
+    found |= {name: free[name] for name in [*names, "site_spread", "site_symmetry"] if name in free}
     if design.covariates:
-        found |= {name: free[name] for name in ("slope_mean", "slope_spread")}
-        found["slope"] = _around(free, "slope", free["slope_mean"])
+        found["slope"] = free["slope_mean"][..., None] + _alike(free, "slope", design)
         common.append(found["slope"])
     reported = mean
     if design.site is not None:
-        found["site_spread"] = free["site_spread"]
-        found["site_effect"] = free["site_spread"][:, :, None, None] * free["site_offset"]
+        found["site_effect"] = _alike(free, "site", design)
         common.append(found["site_effect"])
         # "at average covariates" includes the mixture of sites that was seen
         share = np.bincount(design.site.values, minlength=len(design.sites))[1:] / len(design.subjects)
@@ -162,7 +162,7 @@ def _posterior(spec: ModelSpec, design: Design, free: Arrays, seed: np.random.Se
     if spec.shared is not None:
         found |= {name: free[name] for name in ("shared_correlation", "spread_shift", "spread_size")}
         control = free["log_scale_control"][:, :, None]
-        ratio = _around(free, "log_scale", free["spread_shift"], "spread_size")
+        ratio = free["spread_size"][..., None] * free["log_scale_offset"] + free["spread_shift"][..., None]
         log_scale = np.concatenate([control, control + ratio], axis=2)
         edges = free["shared_correlation"]
     assert spec.dense is not None
@@ -177,9 +177,15 @@ def _posterior(spec: ModelSpec, design: Design, free: Arrays, seed: np.random.Se
     return {"correlation": correlation, "sd": sd, "mean": reported, **found}
 
 
-def _around(free: Arrays, name: str, shift: Floats, spread: str | None = None) -> Floats:
-    """Rows scattered around their shift, from their standard normal offsets."""
-    return np.asarray(shift[..., None] + free[spread or f"{name}_spread"][..., None] * free[f"{name}_offset"])
+def _alike(free: Arrays, name: str, design: Design) -> Floats:
+    """Rows scattered around zero, homologues alike, from their standard normal offsets."""
+    offset, spread = free[f"{name}_offset"].copy(), free[f"{name}_spread"]
+    rows = (..., None, None) if name == "site" else (..., None)
+    if design.homologues:
+        left, right = np.array(design.homologues).T
+        kept = free[f"{name}_symmetry"][rows]
+        offset[..., right] = kept * offset[..., left] + np.sqrt(1 - kept**2) * offset[..., right]
+    return np.asarray(spread[rows] * offset)
 
 
 def _draw_covariances(

@@ -32,12 +32,17 @@ def data_of(spec: ModelSpec, design: Design) -> Data:
     missing = np.ascontiguousarray(np.isnan(design.y.values))
     each, pooled = residual_correlations(design)
     blocks, chance, middle, spread = blocks_of(each, pooled, design.sizes)
+    partner = np.full(len(design.regions), -1, dtype=np.int64)
+    for left, right in design.homologues:
+        partner[left], partner[right] = right, left
     log_kappas, gammas = _closeness_grid(spec.dense, len(design.regions), design.sizes)
     return Data(
         regressors=np.ascontiguousarray(dummies),
         codes=design.population.values.astype(np.int64),
         sizes=design.sizes,
         row_kind=np.array(kinds, dtype=np.int64),
+        partner=partner,
+        paired=bool((partner >= 0).any()),
         missing=missing,
         any_missing=bool(missing.any()),
         student=spec.likelihood.family == "student",
@@ -70,6 +75,8 @@ def prior_of(spec: ModelSpec, n_groups: int) -> Prior:
         shift_sd=spec.mean.shift_sd,
         spread_scale=spec.mean.spread_scale,
         site_scale=spec.mean.site_scale,
+        symmetry_a=spec.mean.symmetry_a,
+        symmetry_b=spec.mean.symmetry_b,
         dof_shape=spec.likelihood.dof_shape,
         dof_rate=spec.likelihood.dof_rate,
         has_shared=shared is not None,
@@ -144,6 +151,7 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
         w=w,
         row_mean=np.zeros(q),
         row_sd=row_sd,
+        row_symmetry=np.where(data.row_kind == INTERCEPT, 0.0, 0.5 if data.paired else 0.0),
         y=y,
         weight=weight,
         dof=np.array([10.0]),

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from bayescov.cohort.sides import homologous_pairs
 from bayescov.design.edges import edge_pairs
 from bayescov.simulate.correlations import jitter, nearest_correlation
 from bayescov.simulate.distribution import CONTROL, FIRST, POPULATIONS, SECOND, Truth
@@ -160,10 +161,10 @@ TRUTHS: dict[str, Callable[[Truth, np.random.Generator], Truth]] = {
 
 def homologues(regions: tuple[str, ...]) -> Edges:
     """For each region the position of its homologue, or its own where it has none."""
-    swap = {"Left": "Right", "Right": "Left"}
-    names = list(regions)
-    other = ["-".join((swap[r.split("-", 1)[0]], r.split("-", 1)[1])) for r in names]
-    return np.array([names.index(o) if o in names else i for i, o in enumerate(other)], dtype=np.intp)
+    mirror = np.arange(len(regions), dtype=np.intp)
+    for left, right in homologous_pairs(regions):
+        mirror[left], mirror[right] = right, left
+    return mirror
 
 
 def _all_pairs(some: Edges, others: Edges) -> Edges:

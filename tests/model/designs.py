@@ -1,4 +1,4 @@
-"""Designs for the tests of the densities: random volumes, covariates and sites of any size."""
+"""Designs for the tests of the densities: random volumes, covariates and sites of any size; the first two regions are homologues."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ def random_design(*, sizes=(9, 8, 7), regions=3, covariates="age", site=False, s
     rng = np.random.default_rng(seed)
     n = sum(sizes)
     ids = [f"s{i}" for i in range(n)]
-    names = [f"region-{j}" for j in range(regions)]
+    names = ["left-region", "right-region", *(f"region-{j}" for j in range(2, regions))][:regions]
     volumes = pd.DataFrame(np.exp(8 + 0.1 * rng.standard_normal((n, regions))), ids, names)
     group = np.repeat([f"group-{g}" for g in range(len(sizes))], sizes)
     people = pd.DataFrame(

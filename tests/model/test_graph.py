@@ -61,13 +61,29 @@ def free_values(point, design):
         pairs.append(("log_scale", "ratio", "spread_shift", "spread_size"))
     for name, scattered, shift, spread in pairs:
         if scattered in values:
-            distance = values[scattered] - values[shift][:, None]
-            values[f"{name}_offset"] = distance / values[spread][:, None]
+            distance = (values[scattered] - values[shift][:, None]) / values[spread][:, None]
             jacobian += regions * np.log(values[spread]).sum()
+            symmetry = values.get(f"{name}_symmetry", np.zeros(len(distance)))
+            values[f"{name}_offset"], more = told_apart(distance, symmetry)
+            jacobian += more
     if "site_effect" in values:
-        values["site_offset"] = values["site_effect"] / values["site_spread"]
+        effect = values["site_effect"] / values["site_spread"]
         jacobian += values["site_effect"].size * np.log(values["site_spread"])
+        values["site_offset"], more = told_apart(effect, np.repeat(values["site_symmetry"], len(effect)))
+        jacobian += more
     return values, jacobian
+
+
+def told_apart(rows, symmetry):
+    """Independent offsets of rows in which the first two regions are homologues, and the log Jacobian."""
+    offsets, jacobian = [], 0.0
+    for row, correlation in zip(rows, symmetry, strict=True):
+        matrix = np.eye(len(row))
+        matrix[0, 1] = matrix[1, 0] = correlation
+        root = np.linalg.cholesky(matrix)
+        offsets.append(np.linalg.solve(root, row))
+        jacobian += np.linalg.slogdet(root)[1]
+    return np.array(offsets), jacobian
 
 
 @pytest.mark.parametrize("layout", DESIGNS)
@@ -93,6 +109,7 @@ def test_a_fault_in_either_is_found():
     found = logp({v.name: values[v.name] for v in graph.value_vars}) - jacobian
     for wrong in (
         {"mean": {"site_scale": 1.01}},
+        {"mean": {"symmetry_a": 1.1}},
         {"spread": {"control_sd": 0.52}},
         {"shared": {"eta": 1.01}},
     ):

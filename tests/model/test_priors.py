@@ -96,7 +96,8 @@ def test_single_densities_are_scipys(name):
 
 SCALED = (
     "intercept", "mean_shift", "mean_spread", "mean_difference", "slope_mean", "slope_spread", "slope", "site_spread",
-    "site_effect", "spread_shift", "spread_size", "log_scale", "shared_scale", "kappa", "coupling", "attenuation", "share", "size",
+    "site_effect", "mean_symmetry", "slope_symmetry", "site_symmetry",
+    "spread_shift", "spread_size", "log_scale", "shared_scale", "kappa", "coupling", "attenuation", "share", "size",
     "departure", "weight",
 )  # fmt: skip
 
@@ -143,6 +144,7 @@ def tiny():
 
 FULL = load_model("adaptive").change(
     likelihood={"family": "student"},
+    mean={"symmetry_a": 2.0, "symmetry_b": 4.0},
     sparse={"share_b": 2.0},
     coupling={"share": 0.6},
     attenuation={"share": 0.5, "shape": 4.0},
@@ -164,10 +166,11 @@ def test_draws_and_density_of_the_prior_belong_together(tiny):
         ({"dense": {"median": 800.0}, "sparse": {"size_median": 0.12}}, ("kappa", "size")),
         ({"shared": {"eta": 3.0}, "coupling": {"scale": 0.1}}, ("shared_scale", "coupling")),
         ({"attenuation": {"shape": 2.0}}, ("attenuation",)),
+        ({"mean": {"symmetry_b": 1.5}}, ("mean_symmetry", "slope_symmetry")),
     ],
 )
 def test_another_prior_is_found(tiny, wrong, names):
-    found = virial(FULL, FULL.change(**wrong), tiny, count=80, seed=12)
+    found = virial(FULL, FULL.change(**wrong), tiny, count=120, seed=12)
     for name in names:
         mean, error = found[name]
         assert abs(mean) > 4.5 * error, name

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import bayescov as bc
+from bayescov.cohort.sides import homologous_pairs
 from bayescov.graphs import measure
-from bayescov.posterior.networks import homologous_pairs
 from bayescov.simulate import best_possible_auc, simulate_cohort, truth
 
 pytestmark = pytest.mark.slow

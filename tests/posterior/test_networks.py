@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 import bayescov as bc
+from bayescov.cohort.sides import homologous_pairs
 from bayescov.design import from_edges, to_edges
 from bayescov.errors import AnswerError
 from bayescov.model import load_model
-from bayescov.posterior.networks import BIAS, default_hubs, homologous_pairs
+from bayescov.posterior.networks import BIAS, default_hubs
 from tests.posterior.fakes import fake_design, fake_fit, random_correlations
 
 REGIONS = ["Left-Thalamus", "Brain-Stem", "Right-Thalamus", "Left-Putamen", "Right-Putamen", "Left-Caudate"]

@@ -30,6 +30,7 @@ FAULTS = [
     ("move_edges", {"sparse": {"share_b": 1.0}}),
     ("move_edges", {"sparse": {"size_median": 0.15}}),
     ("draw_means", {"mean": {"spread_scale": 0.4}}),
+    ("draw_means", {"mean": {"symmetry_b": 3.0}}),
     ("draw_people", {"likelihood": {"dof_rate": 0.02}}),
 ]
 LIMIT = 4.5  # of some 60 standard scores a block: a false alarm once in three thousand

@@ -34,6 +34,7 @@ def keep(data, prior, state, draws, t, total):
     for r in range(state.w.shape[0]):
         draws.row_mean[t, r] = state.row_mean[r]
         draws.row_sd[t, r] = state.row_sd[r]
+        draws.row_symmetry[t, r] = state.row_symmetry[r]
         for j in range(p):
             draws.w[t, r, j] = state.w[r, j]
     draws.dof[t] = state.dof[0]

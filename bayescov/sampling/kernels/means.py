@@ -1,8 +1,9 @@
 r"""Means, covariate slopes and site effects given each group's precision matrix: exact normal draws.
 
-W (row, region) holds one row for the intercept, each patient group, covariate and site. Row r ~ Normal(mean_r, sd_r).
-The rows' means are drawn together with W. The spread is drawn twice a sweep, once given W (centred) and once, with the mean,
-given the standardised W (non-centred): one of the two always mixes (Yu and Meng 2011).
+W (row, region) holds one row for the intercept, each patient group, covariate and site. Row r ~ Normal(mean_r, sd_r^2 C_r):
+regions are independent but for homologues (`symmetry`). The rows' means are drawn together with W. The spread is drawn twice a
+sweep, once given W (centred) and once, with the mean, given the standardised W (non-centred): one of the two always mixes (Yu and
+Meng 2011).
 """
 
 import math
@@ -12,6 +13,7 @@ import numpy as np
 from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import product, solve_lower, solve_lower_transposed
 from bayescov.sampling.kernels.scalars import draw_spread, normal_above_zero
+from bayescov.sampling.kernels.symmetry import draw_symmetries, sums_of_squares
 
 INTERCEPT, LEARNED, SITE = 0, 1, 2
 
@@ -62,7 +64,7 @@ def residual_scatter(xx, xy, yy, w, scatter):
 
 
 @inner
-def draw_coefficients(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd):
+def draw_coefficients(rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, w, partner, shift_sd):
     """All of W at once, and the means of the rows that are learned."""
     n_groups, q = xx.shape[0], xx.shape[1]
     p = xy.shape[2]
@@ -81,14 +83,18 @@ def draw_coefficients(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_s
                         for j in range(p):
                             precision[a * p + i, b * p + j] += c * omega[g, i, j]
     for a in range(q):
-        lam = 1.0 / row_sd[a] ** 2
-        precision[m + a, m + a] = 1.0
+        lam, c = 1.0 / row_sd[a] ** 2, row_symmetry[a]
+        precision[m + a, m + a] = 1.0 / shift_sd**2 if row_kind[a] == LEARNED else 1.0
         for j in range(p):
-            precision[a * p + j, a * p + j] += lam
+            own, k = lam, partner[j]
+            if k >= 0:
+                own /= (1.0 - c) * (1.0 + c)
+                precision[a * p + max(j, k), a * p + min(j, k)] -= 0.5 * c * own  # of both, a half
+            precision[a * p + j, a * p + j] += own
             if row_kind[a] == LEARNED:
-                precision[m + a, a * p + j] = -lam
-        if row_kind[a] == LEARNED:
-            precision[m + a, m + a] = p * lam + 1.0 / shift_sd**2
+                pull = lam if k < 0 else lam / (1.0 + c)
+                precision[m + a, a * p + j] = -pull
+                precision[m + a, m + a] += pull
     factor = np.linalg.cholesky(precision)  # of what stands below the diagonal
     solve_lower(factor, right)
     for i in range(m + q):
@@ -102,32 +108,26 @@ def draw_coefficients(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_s
 
 
 @inner
-def draw_rows(rng, xx, xy, omega, row_kind, row_mean, row_sd, w, shift_sd, spread_scale, site_scale):
-    """Means and spreads of the rows of W; the non-centred draws move W with them."""
+def draw_rows(
+    rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, w, partner, paired, shift_sd, spread_scale, site_scale, a, b
+):  # fmt: skip
+    """Means, spreads and symmetries of the rows of W, one of each in turn, of all sites together; W moves with some."""
     q, p = w.shape
-    site_count = 0
-    site_squares = 0.0
-    for r in range(q):
-        if row_kind[r] == SITE:
-            site_count += p
-            for j in range(p):
-                site_squares += w[r, j] ** 2
-        if row_kind[r] != LEARNED:
-            continue
+    r = 1
+    while r < q:
+        last, scale = (r + 1, spread_scale) if row_kind[r] == LEARNED else (q, site_scale)
         squares = 0.0
-        for j in range(p):
-            squares += (w[r, j] - row_mean[r]) ** 2
-        row_sd[r] = draw_spread(rng, row_sd[r], float(p), squares, spread_scale)
-        _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, spread_scale)
-    if site_count > 0:
-        first = -1
-        for r in range(q):
-            if row_kind[r] == SITE:
-                if first < 0:
-                    first = r
-                    row_sd[r] = draw_spread(rng, row_sd[r], float(site_count), site_squares, site_scale)
-                else:
-                    row_sd[r] = row_sd[first]
+        for s in range(r, last):
+            alone, together, apart = sums_of_squares(w[s] - row_mean[s], partner)
+            squares += alone + together / (1.0 + row_symmetry[s]) + apart / (1.0 - row_symmetry[s])
+        sd = draw_spread(rng, row_sd[r], float(p * (last - r)), squares, scale)
+        for s in range(r, last):
+            row_sd[s] = sd
+        if row_kind[r] == LEARNED:
+            _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, spread_scale)
+        if paired:
+            draw_symmetries(rng, xx, xy, omega, r, last, row_mean, row_sd, row_symmetry, w, partner, a, b)
+        r = last
 
 
 @inner

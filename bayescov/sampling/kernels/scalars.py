@@ -7,8 +7,9 @@ import numpy as np
 from bayescov.sampling.kernels.compiling import inner
 
 # Kinds of densities on the log scale. Not integers: numba compiles anew for every integer that is written out.
-SPREAD, SIZE, SCALE, DOF, SHIFT = 0.0, 1.0, 2.0, 3.0, 4.0
+SPREAD, SIZE, SCALE, DOF, SHIFT, SYMMETRY = 0.0, 1.0, 2.0, 3.0, 4.0, 5.0
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+LARGEST_LOGIT = 16.0  # of a symmetry: beyond, left and right are the same number
 LEAST = 20.0  # of the log weight below the largest, of a cell to propose from
 
 
@@ -68,6 +69,8 @@ def log_density_of(kind, x, a, b, c, d, values):
         return log_scale_density(x, a, b, c)
     if kind == DOF:
         return log_dof_density(x, a, b, c, values)
+    if kind == SYMMETRY:
+        return log_symmetry_density(x, a, b, values)
     return log_shift_density(x, a, b, c, d, values)
 
 
@@ -144,6 +147,30 @@ def log_shift_density(shift, kappa, n, linear, square, eigenvalues):
 def draw_shift(rng, kappa, n, linear, square, eigenvalues):
     """Draw by how much a group's log D moves."""
     return slice_sample(rng, SHIFT, 0.0, 0.1, kappa, n, linear, square, eigenvalues)
+
+
+@inner
+def log_symmetry_density(logit, a, b, weights):
+    """Log density of the logit of a symmetry c ~ Beta(a, b) given n pairs, their sums and their differences.
+
+    `weights`: n, the sums' squares, the differences' squares over the variance; of a log likelihood that is quadratic in
+    x = sqrt(1 + c) and y = sqrt(1 - c) the linear terms in x and y and the squares xx, xy and yy.
+    """
+    if abs(logit) > LARGEST_LOGIT:
+        return -np.inf
+    c, left = 1.0 / (1.0 + math.exp(-logit)), 1.0 / (1.0 + math.exp(logit))
+    x, y = math.sqrt(1.0 + c), math.sqrt(left)
+    value = a * math.log(c) + b * math.log(left) - 0.5 * weights[0] * math.log((1.0 + c) * left)
+    value -= 0.5 * (weights[1] / (1.0 + c) + weights[2] / left)
+    value += weights[3] * x + weights[4] * y
+    return value - 0.5 * (weights[5] * x * x + 2.0 * weights[6] * x * y + weights[7] * y * y)
+
+
+@inner
+def draw_symmetry(rng, c, a, b, weights):
+    """Draw a symmetry, on the logit scale."""
+    x = math.log(c / (1.0 - c))
+    return 1.0 / (1.0 + math.exp(-slice_sample(rng, SYMMETRY, x, 2.0, a, b, 0.0, 0.0, weights)))
 
 
 @inner

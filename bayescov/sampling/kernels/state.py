@@ -5,7 +5,7 @@ from collections import namedtuple
 Data = namedtuple(
     "Data",
     [
-        "regressors", "codes", "sizes", "row_kind", "missing", "any_missing", "student", "blocks", "block_chance",
+        "regressors", "codes", "sizes", "row_kind", "partner", "paired", "missing", "any_missing", "student", "blocks", "block_chance",
         "block_middle", "block_spread", "unit", "along_coupling", "log_kappas", "gammas",
     ],
 )  # fmt: skip
@@ -13,7 +13,7 @@ Data = namedtuple(
 Prior = namedtuple(
     "Prior",
     [
-        "shift_sd", "spread_scale", "site_scale", "dof_shape", "dof_rate",
+        "shift_sd", "spread_scale", "site_scale", "symmetry_a", "symmetry_b", "dof_shape", "dof_rate",
         "has_shared", "eta", "family", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
         "learns_kappa", "kappa_median", "kappa_width", "kappa_atom", "kappa_each",
         "has_coupling", "coupling_share", "coupling_scale", "has_attenuation", "attenuation_share", "attenuation_shape",
@@ -25,7 +25,7 @@ State = namedtuple(
     "State",
     [
         "u", "metric", "dual", "anchor", "anchor_inverse", "kappa", "coupling", "attenuation", "delta", "included", "n_active",
-        "share", "size", "w", "row_mean", "row_sd", "y", "weight", "dof", "sigma", "omega", "xx", "xy", "yy", "scatter",
+        "share", "size", "w", "row_mean", "row_sd", "row_symmetry", "y", "weight", "dof", "sigma", "omega", "xx", "xy", "yy", "scatter",
         "scale", "level", "pull", "running", "block_chance", "block_middle", "block_spread", "block_seen",
         "shared", "center", "log_d", "scaled", "step", "acceptance", "diverging",
     ],
@@ -34,7 +34,7 @@ State = namedtuple(
 Draws = namedtuple(
     "Draws",
     [
-        "correlation", "sd", "w", "row_mean", "row_sd", "shared", "ratio_shift", "ratio_size", "scale", "level", "kappa", "coupling",
-        "attenuation", "included", "share", "size", "dof", "acceptance", "diverging", "log_likelihood",
+        "correlation", "sd", "w", "row_mean", "row_sd", "row_symmetry", "shared", "ratio_shift", "ratio_size", "scale", "level", "kappa",
+        "coupling", "attenuation", "included", "share", "size", "dof", "acceptance", "diverging", "log_likelihood",
     ],
 )  # fmt: skip

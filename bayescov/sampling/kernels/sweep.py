@@ -171,11 +171,12 @@ def draw_means(rng, data, prior, state):
     """Means, slopes and site effects given Sigma_g, and what their rows have in common: twice, spreads are slow."""
     for _ in range(2):
         draw_coefficients(
-            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.w, prior.shift_sd
+            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry, state.w,
+            data.partner, prior.shift_sd,
         )  # fmt: skip
         draw_rows(
-            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.w, prior.shift_sd,
-            prior.spread_scale, prior.site_scale,
+            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry, state.w,
+            data.partner, data.paired, prior.shift_sd, prior.spread_scale, prior.site_scale, prior.symmetry_a, prior.symmetry_b,
         )  # fmt: skip
 
 
