@@ -5,16 +5,14 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from scipy.special import softmax
-from scipy.stats import chi2
-from scipy.stats import f as fisher
-from threadpoolctl import threadpool_limits
 
 from bayescov.cohort.table import Cohort
 from bayescov.errors import AnswerError, nearest
 from bayescov.posterior.arguments import require_number, require_whole
-from bayescov.posterior.newcomers import Newcomers, newcomers
-from bayescov.posterior.parameters import Parameters, parameters_of
-from bayescov.posterior.people import predictive_log_density, squared_distance
+from bayescov.posterior.newcomers import newcomers
+from bayescov.posterior.parameters import parameters_of
+from bayescov.posterior.people import predictive_log_density
+from bayescov.posterior.typicality import typicality_of
 from bayescov.sampling.tree import design_of
 
 __all__ = ["class_prior", "positions_of", "predict"]
@@ -62,10 +60,9 @@ def predict(
     Returns
     -------
     xarray.Dataset
-        Over (subject, population): ``probability``; ``typicality``, about the share of people of that group whose volumes
-        would be at least as far from what is expected, averaged over draws that know nothing of this person: people look a
-        little less typical than they are (of new people of the group itself 10 % below .05, and .1 to .8 % below .001, by
-        simulation). Over (subject): ``diagnosis``, a group or "undecided".
+        Over (subject, population): ``probability``; ``typicality``, the share of people of that group whose volumes would be at
+        least as far from what is expected, as the fit predicts people whom it has not seen. Over (subject): ``diagnosis``, a
+        group or "undecided".
 
     Raises
     ------
@@ -93,7 +90,7 @@ def predict(
 
     density = predictive_log_density(params, new.y, new.x, new.site, positions, before, parts=("both",))[0]
     probability = softmax(density + np.log(before), axis=1)
-    typicality = _typicality(params, new, positions)
+    typicality = typicality_of(params, new, positions)
     best = probability.argmax(axis=1)
     say = (probability.max(axis=1) >= certainty) & (typicality.max(axis=1) >= typical)
     diagnosis = np.where(say, np.array(names, dtype=object)[best], ABSTAINED).astype(object)
@@ -145,20 +142,3 @@ def class_prior(prior: str | dict[str, float], names: tuple[str, ...], sizes: Fl
     if abs(values.sum() - 1.0) > 1e-6:
         raise AnswerError(f"the probabilities of prior={prior!r} sum to {values.sum():g}; they must sum to 1")
     return values
-
-
-@threadpool_limits.wrap(limits=1)
-def _typicality(params: Parameters, new: Newcomers, positions: tuple[int, ...]) -> Floats:
-    """(person, population): posterior mean of the probability of a squared distance at least as large."""
-    result = np.zeros((len(new.y), len(positions)))
-    for draw in range(len(params)):
-        for k, g in enumerate(positions):
-            deviations = new.y - params.of_population(draw, g, new.x, new.site)
-            distance, _, seen = squared_distance(deviations, params.covariance[draw, g])
-            if params.dof is None:
-                result[:, k] += chi2.sf(distance, np.maximum(seen, 1))
-            else:  # a squared t distance over its dimension follows F
-                result[:, k] += fisher.sf(
-                    distance / np.maximum(seen, 1), np.maximum(seen, 1), params.dof[draw]
-                )
-    return result / len(params)
