@@ -112,6 +112,8 @@ def _model(spec: ModelSpec, design: Design) -> list[str]:
     if design.covariates:
         text += f" with regression on {listing(_terms(design))}"
     text += ", effects of group and covariates being partially pooled over regions"
+    if design.homologues:
+        text += " (those of homologous regions correlating as far as the data say)"
     if design.site is not None:
         text += f", and a varying intercept for each of {len(design.sites)} sites"
     return [f"{text}.", _covariances(spec)]
