@@ -23,7 +23,10 @@ def truth(name: str, *, p: int = 14, rng: np.random.Generator, healthy: npt.Arra
 
     All kinds start from the healthy correlations R_0 (14 regions; copies of them for more), jittered afresh, and
     end in correlation matrices (of the noise) whose eigenvalues are at least .05. "MS" and "NMOSD" stand for the first
-    and second patient group; MS is smaller than controls by the packaged study's effects, in every kind.
+    and second patient group; MS is smaller than controls by the packaged study's effects, in every kind. Numbers of edges are
+    for 14 regions or more: never more than half of those that are not between homologues (3 in each group of ``sparse`` with 6
+    regions). Their changes are those asked for before the matrix is made valid, which takes back about a fifth of ``sparse``'s with
+    14 or 30 regions, more with fewer.
 
     ============== ==================================================================================
     null           both R_0
@@ -44,7 +47,7 @@ def truth(name: str, *, p: int = 14, rng: np.random.Generator, healthy: npt.Arra
     module         MS: all edges among 5 random regions lowered by .3; NMOSD: R_0
     hemispheres    MS: R_0; NMOSD: all edges between left and right lowered by .2
     odd_controls   MS and NMOSD alike: 8 random edges (homologues excluded) raised by .4, so that controls differ
-    weak           as sparse, from .4 times the correlations of R_0
+    weak           as sparse, from .4 times the correlations of R_0; lowered by .45 these are stronger than before, with the other sign
     one_region     MS: the correlations of one region with all others times .4; NMOSD: R_0
     shift          MS: every correlation a quarter nearer to 1; NMOSD: R_0
     ============== ==================================================================================
