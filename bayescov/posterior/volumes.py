@@ -45,6 +45,12 @@ def volumes(
     AnswerError
         If this is no fit, it has no patient group, or an argument is out of its range.
 
+    Notes
+    -----
+    Differences are pooled over regions, as if any region might differ by about as much as any other. Where one structure differs
+    and the others do not, these are drawn along, and more of them are called than the false discovery rate says (measured in
+    benchmarks/README.md): hold them against `bayescov.ancova`, as the headline of a fit does.
+
     Examples
     --------
     >>> import bayescov as bc
