@@ -29,27 +29,22 @@ def volumes(
         In [0, 1). Expected share of wrong ones among the regions of a patient group called smaller or larger,
         and among those called unchanged.
     margin : float
-        Control SDs. A region is unchanged if its difference is closer to zero than this. It plays no part in
-        *smaller* and *larger*, which are about the sign alone.
+        Control SDs. A region is called smaller or larger if its difference is further from zero than this, unchanged if it is
+        closer. With 0 the sign alone is called: where the truth is no difference at all, that is never right.
 
     Returns
     -------
     xarray.Dataset
         Over (population, region), the populations being the patient groups: ``difference_sd`` (posterior mean of
         patients minus controls, in SDs of the controls) with ``difference_sd_low`` and ``_high``,
-        ``difference_percent`` (of the controls' volume) with ``_low`` and ``_high``, ``p_smaller``,
-        ``p_unchanged`` and ``verdict``: "smaller", "larger", "unchanged" or "undecided".
+        ``difference_percent`` (of the controls' volume) with ``_low`` and ``_high``; ``p_smaller``,
+        of the sign alone; ``p_smaller_by_margin``, ``p_larger_by_margin`` and ``p_unchanged``, which sum to one; and ``verdict``:
+        "smaller", "larger", "unchanged" or "undecided".
 
     Raises
     ------
     AnswerError
         If this is no fit, it has no patient group, or an argument is out of its range.
-
-    Notes
-    -----
-    Differences are pooled over regions, as if any region might differ by about as much as any other. Where one structure differs
-    and the others do not, these are drawn along, and more of them are called than the false discovery rate says (measured in
-    benchmarks/README.md): hold them against `bayescov.ancova`, as the headline of a fit does.
 
     Examples
     --------
@@ -69,14 +64,19 @@ def volumes(
     means = np.moveaxis(np.asarray(draws_of(fit, "mean"), dtype=float), 0, -1)  # population, region, draw
     difference = means[1:] - means[:1]
     percent = design.percent(difference.swapaxes(-1, -2), design.scale.values).swapaxes(-1, -2)
-    p_smaller = (difference < 0).mean(axis=-1)
-    p_unchanged = (np.abs(difference) < margin).mean(axis=-1)
     tables: dict[str, npt.NDArray] = {}
     for name, draws in (("difference_sd", difference), ("difference_percent", percent)):
         tables[name] = draws.mean(axis=-1)
         tables[f"{name}_low"], tables[f"{name}_high"] = central_interval(draws, interval)
-    tables["p_smaller"], tables["p_unchanged"] = p_smaller, p_unchanged
-    tables["verdict"] = np.stack([_verdict(s, u, fdr) for s, u in zip(p_smaller, p_unchanged, strict=True)])
+    tables["p_smaller"] = (difference < 0).mean(axis=-1)
+    ways = {"smaller": difference < -margin, "larger": difference > margin}
+    by_margin = np.stack([way.mean(axis=-1) for way in ways.values()], axis=1)  # population, way, region
+    tables["p_smaller_by_margin"], tables["p_larger_by_margin"] = by_margin.swapaxes(0, 1)
+    unchanged = ~(ways["smaller"] | ways["larger"])
+    tables["p_unchanged"] = unchanged.mean(axis=-1)
+    tables["verdict"] = np.stack(
+        [verdicts(tuple(ways), p, u, fdr) for p, u in zip(by_margin, tables["p_unchanged"], strict=True)]
+    )
     coords = {"population": np.array(patients, dtype=object), "region": fit["posterior"]["region"].values}
     attrs = {
         "question": "volumes",
@@ -88,16 +88,12 @@ def volumes(
         "transform": design.transform,
         "definition_difference_sd": "mean of the group minus mean of the controls at equal covariates, in control SDs",
         "definition_difference_percent": "the same as percent of the controls' volume",
-        "definition_smaller": "difference < 0",
-        "definition_unchanged": "|difference| < margin control SDs",
+        "definition_smaller": "difference < 0; by margin: difference < -margin control SDs",
+        "definition_larger": "by margin: difference > margin control SDs",
+        "definition_unchanged": "neither smaller nor larger by margin",
         "definition_verdict": (
-            "per group, the largest set of the most probable signs whose expected false discovery rate is at most fdr; "
-            "of the rest, those called unchanged by the same rule"
+            "per group, the largest set of regions most probably smaller, or larger, by margin whose expected false discovery "
+            "rate is at most fdr; of the rest, those called unchanged by the same rule"
         ),
     }
     return xr.Dataset({k: (("population", "region"), v) for k, v in tables.items()}, coords, attrs)
-
-
-def _verdict(p_smaller: Floats, p_unchanged: Floats, fdr: float) -> npt.NDArray[np.object_]:
-    signs = np.stack([p_smaller, 1.0 - p_smaller])
-    return verdicts(("smaller", "larger"), signs, p_unchanged, fdr)

@@ -65,6 +65,7 @@ def context(
         "people": people(design),
         "checks": [check for check in design.checks if check.passed is not True],
         "volume_tables": volume_tables(sizes),
+        "volume_margin": float(sizes.attrs["margin"]),
         "matrices": _matrices(fit, edges.attrs["kind"], design.regions),
         "measure": _measure(edges.attrs["kind"]),
         "changes": _changes(edges, design.regions),

@@ -7,13 +7,14 @@ import xarray as xr
 
 from bayescov.posterior.arguments import require_fit
 from bayescov.report.belonging import require_belonging
-from bayescov.report.smaller import NAMED_AT_MOST, volume_sentences
 from bayescov.report.words import interval_text, listing, plural, probability, signed
 from bayescov.sampling.diagnostics import Diagnosis, diagnose
 from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS
 from bayescov.sampling.tree import design_of, spec_of
 
 __all__ = ["Sentence", "headline", "sentences"]
+
+NAMED_AT_MOST = 4
 
 
 class Sentence(NamedTuple):
@@ -69,7 +70,7 @@ def sentences(
 ) -> list[Sentence]:
     """The headline with the subject of each sentence."""
     lines = [Sentence("warning", text) for text in _warning(found)]
-    lines += [Sentence("volumes", text) for text in volume_sentences(volumes, design_of(fit))]
+    lines += [Sentence("volumes", text) for text in _volumes(volumes)]
     lines += [Sentence("counts", text) for text in _counts(connections)]
     lines += [Sentence("counts", text) for text in (*_couplings(connections), *_attenuations(connections))]
     lines += [Sentence("caution", text) for text in _caution(fit)]
@@ -102,6 +103,45 @@ def _warning(found: Diagnosis) -> list[str]:
         f"Do not rely on this yet: the sampler's diagnostics failed ({listing(problems)}). "
         f"The figures below may change when the model is fitted again; ask for {remedy} first."
     ]
+
+
+def _volumes(volumes: xr.Dataset) -> list[str]:
+    lines, nothing = [], []
+    n_regions = volumes.sizes["region"]
+    control = volumes.attrs["control"]
+    for group in volumes["population"].values:
+        row = volumes.sel(population=group)
+        verdict = row["verdict"].values
+        parts = [
+            text for kind in ("smaller", "larger") if (text := _changed_regions(row, verdict, kind, control))
+        ]
+        if not parts:
+            nothing.append(str(group))
+            continue
+        rest = [
+            f"{(verdict == kind).sum()} {kind}"
+            for kind in ("unchanged", "undecided")
+            if (verdict == kind).any()
+        ]
+        tail = f"; of the rest, {listing(rest)}" if rest else ""
+        lines.append(f"Volumes, {group}: of {plural(n_regions, 'region')}, {'; '.join(parts)}{tail}.")
+    if nothing:
+        lines.append(
+            f"Volumes, {listing(nothing)}: no region can be called smaller or larger than in {control}."
+        )
+    return lines
+
+
+def _changed_regions(row: xr.Dataset, verdict: np.ndarray, kind: str, control: str) -> str:
+    picked = np.flatnonzero(verdict == kind)
+    if not len(picked):
+        return ""
+    percent = row["difference_percent"].values
+    by_size = picked[np.argsort(-np.abs(percent[picked]))]
+    names = [f"{row['region'].values[j]} {signed(percent[j], 1)} %" for j in by_size]
+    verb = "is" if len(picked) == 1 else "are"
+    beyond = f"by more than {row.attrs['margin']:g} SD"
+    return f"{len(picked)} {verb} {kind} than in {control} {beyond} ({listing(names, most=NAMED_AT_MOST)})"
 
 
 def _counts(connections: xr.Dataset) -> list[str]:

@@ -26,7 +26,9 @@ def test_every_number_equals_the_literal_definition(small):
             assert float(got["difference_sd_low"]) == pytest.approx(np.quantile(difference, 0.05))
             assert float(got["difference_percent_high"]) == pytest.approx(np.quantile(percent, 0.95))
             assert float(got["p_smaller"]) == sum(d < 0 for d in difference) / len(difference)
-            assert float(got["p_unchanged"]) == sum(abs(d) < 0.2 for d in difference) / len(difference)
+            assert float(got["p_unchanged"]) == sum(abs(d) <= 0.2 for d in difference) / len(difference)
+            assert float(got["p_smaller_by_margin"]) == sum(d < -0.2 for d in difference) / len(difference)
+            assert float(got["p_larger_by_margin"]) == sum(d > 0.2 for d in difference) / len(difference)
 
 
 def test_identity_scale_is_relative_to_the_controls_mean(rng):
@@ -52,6 +54,11 @@ def shifted(rng, design, shift, sd):
     ("shift", "sd", "verdicts"),
     [
         (-1.0, 0.2, ("smaller", "larger")),
+        (
+            -0.2,
+            0.05,
+            ("undecided", "undecided"),
+        ),  # of sure sign, and as probably within the margin as beyond it
         (0.0, 0.03, ("unchanged", "unchanged")),
         (0.0, 1.0, ("undecided", "undecided")),
     ],
@@ -64,6 +71,15 @@ def test_verdicts(rng, small, shift, sd, verdicts):
     answers = bc.volumes(fit)
     for group, verdict in zip(("MS", "NMOSD"), verdicts, strict=True):
         assert (answers["verdict"].sel(population=group) == verdict).all()
+
+
+def test_a_margin_of_zero_calls_the_sign(rng, small):
+    from bayescov.sampling.tree import design_of
+
+    design = design_of(small)
+    fit = fake_fit(np.zeros((1, 2000, 3, 10)), design=design, mean=shifted(rng, design, -0.2, 0.05))
+    assert (bc.volumes(fit, margin=0.0)["verdict"].sel(population="MS") == "smaller").all()
+    assert (bc.volumes(fit, margin=0.0)["p_unchanged"] == 0).all()
 
 
 def test_shifting_every_group_alike_changes_nothing(small):

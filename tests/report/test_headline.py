@@ -5,7 +5,6 @@ import pytest
 
 import bayescov as bc
 from bayescov.report import headline
-from bayescov.sampling.tree import design_of
 
 from .fake import fake_fit
 
@@ -41,23 +40,6 @@ def test_nothing_found_says_so_and_names_no_region(three):
         "MS (91 unchanged, 0 undecided) and NMOSD (91 unchanged, 0 undecided)."
     ]
     assert sum("0 (0 to 0) added and 0 (0 to 0) missing" in line for line in lines) == 2
-
-
-def test_called_regions_are_held_against_each_by_itself(three):
-    """MS has lost volume everywhere, NMOSD nowhere, of which a fit that pools regions may say otherwise."""
-    edges, sizes = answers_of(three)
-    sizes = sizes.copy(deep=True)
-    sizes["verdict"][:] = "smaller"
-    alone = bc.ancova(design_of(three))
-    counts = ((alone["q_value"] <= 0.05) & (alone["difference_sd"] < 0)).sum("region").values.tolist()
-    assert 0 <= counts[1] < 14
-    lines = [line for line in headline(three, edges, sizes) if line.startswith("Volumes")]
-    for line, count in zip(lines, counts, strict=True):
-        assert f"(ANCOVA, FDR 5 %), {count} of these 14 differ" in line
-    assert lines[1].endswith("where few regions differ, pooling draws others along.")
-    sizes["verdict"][:] = "larger"
-    other = headline(three, edges, sizes)[0]
-    assert "0 of these 14 differ:" in other
 
 
 def test_everything_undecided_is_not_called_unchanged(three):
