@@ -90,6 +90,8 @@ fit["posterior"]["correlation"].sizes
 # ## 4. Ask
 #
 # ### Which regions are smaller?
+#
+# A region is called *smaller* (*larger*) where it is so by more than 0.2 SD of the controls; `p_smaller` is of the sign alone.
 
 # %%
 volumes = bc.volumes(fit)
