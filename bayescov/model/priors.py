@@ -53,10 +53,12 @@ def prior_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, floa
 def _mean_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, Any]:
     mean = spec.mean
     terms: dict[str, Any] = {"intercept": _normal(take(point, "intercept"), 0, mean.intercept_sd)}
-    around = {"mean": "mean_difference"} | ({"slope": "slope"} if design.covariates else {})
-    for name, rows in around.items():
-        shift = take(point, "mean_shift" if name == "mean" else "slope_mean")
-        terms["mean_shift" if name == "mean" else "slope_mean"] = _normal(shift, 0, mean.shift_sd)
+    around = {"mean": ("mean_shift", "mean_difference")}
+    if design.covariates:
+        around["slope"] = ("slope_mean", "slope")
+    for name, (average, rows) in around.items():
+        shift = take(point, average)
+        terms[average] = _normal(shift, 0, mean.shift_sd)
         terms[f"{name}_spread"] = _half_normal(take(point, f"{name}_spread"), mean.spread_scale)
         terms[rows] = _rows(spec, design, point, name, take(point, rows) - shift[:, None])
     if design.site is not None:
