@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ class Design:
         """Ids of the subjects."""
         return tuple(self.y["subject"].values)
 
-    @property
+    @cached_property
     def homologues(self) -> tuple[tuple[int, int], ...]:
         """Positions of left and right of every structure that is there on both sides, known by the regions' names."""
         return tuple(homologous_pairs(self.regions))

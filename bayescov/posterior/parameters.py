@@ -53,6 +53,14 @@ class Parameters:
         """(person, region): expected volumes, if all people were of population `g`."""
         return self.locations(draw, x, np.full(len(x), g), site)
 
+    def deviations(self, draw: int, g: int, people: int, rng: np.random.Generator) -> Floats:
+        """(person, region): by how much the volumes of so many new people of population `g` are off what is expected."""
+        noise = rng.standard_normal((people, self.mean.shape[-1]))
+        if self.dof is not None:
+            nu = self.dof[draw]
+            noise /= np.sqrt(rng.gamma(nu / 2, 2 / nu, size=people))[:, None]
+        return np.asarray(noise @ np.linalg.cholesky(self.covariance[draw, g]).T)
+
 
 def parameters_of(fit: xr.DataTree, draws: int | None = None) -> Parameters:
     """The parameters of a fit, in `draws` evenly spaced draws (all of them by default)."""

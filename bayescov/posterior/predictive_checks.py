@@ -181,11 +181,7 @@ def replicate(params: Parameters, draw: int, design: Design, rng: np.random.Gene
     y = params.locations(draw, design.x.values, codes, _site_codes(design))
     for g in range(len(design.populations)):
         rows = codes == g
-        noise = rng.standard_normal((int(rows.sum()), y.shape[1]))
-        if params.dof is not None:
-            nu = params.dof[draw]
-            noise /= np.sqrt(rng.gamma(nu / 2, 2 / nu, size=len(noise)))[:, None]
-        y[rows] += noise @ np.linalg.cholesky(params.covariance[draw, g]).T
+        y[rows] += params.deviations(draw, g, int(rows.sum()), rng)
     return np.where(np.isnan(design.y.values), np.nan, y)
 
 

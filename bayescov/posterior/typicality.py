@@ -75,9 +75,6 @@ def _people(params: Parameters, g: int, x: Floats, site: Codes | None, rng: np.r
     people = np.empty((len(x), params.mean.shape[-1]))
     for draw in np.unique(which):
         rows = np.flatnonzero(which == draw)
-        noise = rng.standard_normal((len(rows), people.shape[1]))
-        if params.dof is not None:
-            noise /= np.sqrt(rng.chisquare(params.dof[draw], len(rows)) / params.dof[draw])[:, None]
         expected = params.of_population(draw, g, x[rows], None if site is None else site[rows])
-        people[rows] = expected + noise @ np.linalg.cholesky(params.covariance[draw, g]).T
+        people[rows] = expected + params.deviations(draw, g, len(rows), rng)
     return people

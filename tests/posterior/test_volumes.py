@@ -9,6 +9,7 @@ import pytest
 import bayescov as bc
 from bayescov.cohort.table import Cohort
 from bayescov.errors import AnswerError
+from bayescov.sampling.tree import design_of
 from tests.posterior.fakes import fake_fit
 
 
@@ -64,8 +65,6 @@ def shifted(rng, design, shift, sd):
     ],
 )
 def test_verdicts(rng, small, shift, sd, verdicts):
-    from bayescov.sampling.tree import design_of
-
     design = design_of(small)
     fit = fake_fit(np.zeros((1, 2000, 3, 10)), design=design, mean=shifted(rng, design, shift, sd))
     answers = bc.volumes(fit)
@@ -74,8 +73,6 @@ def test_verdicts(rng, small, shift, sd, verdicts):
 
 
 def test_a_margin_of_zero_calls_the_sign(rng, small):
-    from bayescov.sampling.tree import design_of
-
     design = design_of(small)
     fit = fake_fit(np.zeros((1, 2000, 3, 10)), design=design, mean=shifted(rng, design, -0.2, 0.05))
     assert (bc.volumes(fit, margin=0.0)["verdict"].sel(population="MS") == "smaller").all()
