@@ -115,6 +115,13 @@ def _means(spec: ModelSpec, design: Design, rng: np.random.Generator) -> dict[st
     )
     if design.homologues:
         point["mean_symmetry"] = symmetry
+    if spec.focal is not None:
+        share = rng.beta(spec.focal.share_a, spec.focal.share_b, patients)
+        differs = (rng.random((patients, p)) < share[:, None]).astype(np.int8)
+        for left, right in design.homologues:
+            differs[:, right] = differs[:, left]
+        point |= {"mean_share": share, "mean_included": differs}
+        point["mean_difference"] = differs * point["mean_difference"]
     if design.covariates:
         count = len(design.covariates)
         point["slope_mean"] = rng.normal(0, prior.shift_sd, count)

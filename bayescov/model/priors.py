@@ -10,15 +10,16 @@ from scipy.stats import invwishart, multivariate_normal
 
 from bayescov.design import Design, from_edges
 from bayescov.errors import ModelError
-from bayescov.model.sections import AttenuationPrior, CouplingPrior
+from bayescov.model.sections import AttenuationPrior, CouplingPrior, FocalPrior
 from bayescov.model.spec import ModelSpec
 
 __all__ = [
     "homologous_correlation", "log_attenuation_prior", "log_common_prior", "log_correlation_prior", "log_coupling_prior",
-    "prior_terms", "take",
+    "prior_terms", "structure_heads", "take",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Point = Mapping[str, Any]
 
 
@@ -60,10 +61,17 @@ def _mean_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, Any]
         shift = take(point, average)
         terms[average] = _normal(shift, 0, mean.shift_sd)
         terms[f"{name}_spread"] = _half_normal(take(point, f"{name}_spread"), mean.spread_scale)
-        terms[rows] = _rows(spec, design, point, name, take(point, rows) - shift[:, None])
+        included = np.ones_like(take(point, rows), dtype=bool)
+        if name == "mean" and spec.focal is not None:
+            included = take(point, "mean_included") == 1
+            terms |= _focal_terms(spec.focal, design, point, included)
+        terms[rows] = _rows(spec, design, point, name, take(point, rows) - shift[:, None], included)
     if design.site is not None:
         terms["site_spread"] = _half_normal(take(point, "site_spread"), mean.site_scale)
-        terms["site_effect"] = _rows(spec, design, point, "site", take(point, "site_effect"))
+        effect = take(point, "site_effect")
+        terms["site_effect"] = _rows(
+            spec, design, point, "site", effect, np.ones_like(effect, dtype=bool)
+        )
     if design.homologues:
         for name in [*around, *(["site"] if design.site is not None else [])]:
             symmetry = take(point, f"{name}_symmetry")
@@ -71,14 +79,36 @@ def _mean_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, Any]
     return terms
 
 
-def _rows(spec: ModelSpec, design: Design, point: Point, name: str, x: Floats) -> Floats:
-    """Log density of each row (row, region) of Normal(0, spread^2 C): C is one, and the symmetry between homologues."""
+def _focal_terms(prior: FocalPrior, design: Design, point: Point, included: Bools) -> dict[str, Any]:
+    """Of a structure that does not differ, both sides stand at zero, which has the probability 1 - q_g."""
+    share, chosen = take(point, "mean_share"), included[:, structure_heads(design)]
+    each = np.where(chosen, np.log(share)[:, None], np.log1p(-share)[:, None])
+    torn = any((included[:, left] != included[:, right]).any() for left, right in design.homologues)
+    astray = take(point, "mean_difference")[~included].any()
+    return {
+        "mean_share": _beta(share, prior.share_a, prior.share_b),
+        "mean_included": np.full_like(each, -np.inf) if torn or astray else each,
+    }
+
+
+def structure_heads(design: Design) -> npt.NDArray[np.int64]:
+    """The regions that stand for their structure: all but the second of two homologues."""
+    second = {right for _, right in design.homologues}
+    return np.array([j for j in range(len(design.regions)) if j not in second], dtype=np.int64)
+
+
+def _rows(
+    spec: ModelSpec, design: Design, point: Point, name: str, x: Floats, included: Bools
+) -> Floats:
+    """Log density of what is included of each row of Normal(0, spread^2 C): C is one, and the symmetry between homologues."""
     spread = np.broadcast_to(take(point, f"{name}_spread"), len(x))
     symmetry = np.broadcast_to(take(point, f"{name}_symmetry") if design.homologues else 0.0, len(x))
     return np.array(
         [
-            multivariate_normal(cov=s**2 * homologous_correlation(design, c)).logpdf(row)
-            for row, s, c in zip(x, spread, symmetry, strict=True)
+            multivariate_normal(cov=s**2 * homologous_correlation(design, c)[np.ix_(on, on)]).logpdf(row[on])
+            if on.any()
+            else 0.0
+            for row, s, c, on in zip(x, spread, symmetry, included, strict=True)
         ]
     )
 

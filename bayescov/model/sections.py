@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 __all__ = [
-    "REQUIRED_SECTIONS", "SECTIONS", "AttenuationPrior", "CouplingPrior", "DensePrior", "Likelihood", "MeanPrior", "SharedPrior",
-    "SparsePrior", "SpreadPrior",
+    "REQUIRED_SECTIONS", "SECTIONS", "AttenuationPrior", "CouplingPrior", "DensePrior", "FocalPrior", "Likelihood", "MeanPrior",
+    "SharedPrior", "SparsePrior", "SpreadPrior",
 ]  # fmt: skip
 
 
@@ -38,6 +38,17 @@ class MeanPrior:
     site_scale: float = 1.0
     symmetry_a: float = 1.0
     symmetry_b: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FocalPrior:
+    """Structures of a patient group, left and right together, whose mean is that of the controls.
+
+    delta of both sides is zero with probability 1 - q_g, else as in `MeanPrior`; q_g ~ Beta(`share_a`, `share_b`).
+    """
+
+    share_a: float = 1.0
+    share_b: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +143,7 @@ class AttenuationPrior:
 SECTIONS: dict[str, type] = {
     "likelihood": Likelihood,
     "mean": MeanPrior,
+    "focal": FocalPrior,
     "spread": SpreadPrior,
     "shared": SharedPrior,
     "dense": DensePrior,

@@ -15,6 +15,7 @@ from bayescov.model.sections import (
     AttenuationPrior,
     CouplingPrior,
     DensePrior,
+    FocalPrior,
     Likelihood,
     MeanPrior,
     SharedPrior,
@@ -38,6 +39,8 @@ class ModelSpec:
     references : tuple of str
     likelihood : Likelihood
     mean : MeanPrior
+    focal : FocalPrior or None
+        None: every structure of a patient group differs, by however little.
     spread : SpreadPrior or None
         None: D = 1 for every group and region.
     shared : SharedPrior or None
@@ -58,6 +61,7 @@ class ModelSpec:
     references: tuple[str, ...] = ()
     likelihood: Likelihood = field(default_factory=Likelihood)
     mean: MeanPrior = field(default_factory=MeanPrior)
+    focal: FocalPrior | None = None
     spread: SpreadPrior | None = None
     shared: SharedPrior | None = None
     dense: DensePrior | None = None
@@ -89,6 +93,7 @@ class ModelSpec:
         _require_positive(self, "likelihood", ("dof_shape", "dof_rate"))
         means = ("intercept_sd", "shift_sd", "spread_scale", "site_scale", "symmetry_a", "symmetry_b")
         _require_positive(self, "mean", means)
+        _require_positive(self, "focal", ("share_a", "share_b"))
         _require_positive(self, "spread", ("control_sd", "shift_sd", "spread_scale"))
         _require_positive(self, "shared", ("eta",))
         _require_positive(self, "dense", ("median",))

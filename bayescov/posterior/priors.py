@@ -59,6 +59,9 @@ def log_priors(fit: xr.DataTree, draws: int) -> dict[str, Floats]:
     if "mean_symmetry" in posterior.data_vars:
         symmetry = beta(spec.mean.symmetry_a, spec.mean.symmetry_b)
         found["mean"] = found["mean"] + symmetry.logpdf(values("mean_symmetry"))
+    if spec.focal is not None:
+        share = beta(spec.focal.share_a, spec.focal.share_b)
+        found["mean"] = found["mean"] + share.logpdf(values("mean_share"))
     return {name: density.sum(axis=-1) if density.ndim == 2 else density for name, density in found.items()}
 
 

@@ -148,6 +148,8 @@ def empty_draws(data: Data, count: int, design: Design) -> Draws:
         row_mean=np.empty((count, q)),
         row_sd=np.empty((count, q)),
         row_symmetry=np.empty((count, q)),
+        row_included=np.empty((count, q, p), dtype=np.int8),
+        row_share=np.empty((count, q)),
         shared=np.empty((count, edges)),
         ratio_shift=np.empty((count, n_groups - 1)),
         ratio_size=np.empty((count, n_groups - 1)),
@@ -200,6 +202,9 @@ def _posterior(spec: ModelSpec, design: Design, blocks: list[list[Draws]]) -> Ar
     posterior["mean_spread"] = d.row_sd[:, :, 1:n_groups]
     if design.homologues:
         posterior["mean_symmetry"] = d.row_symmetry[:, :, 1:n_groups]
+    if spec.focal is not None:
+        posterior["mean_included"] = d.row_included[:, :, 1:n_groups]
+        posterior["mean_share"] = d.row_share[:, :, 1:n_groups]
     if k:
         rows = slice(n_groups, n_groups + k)
         posterior["slope"] = d.w[:, :, rows]

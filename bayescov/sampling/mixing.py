@@ -24,8 +24,8 @@ SMALLEST_ESS = 400.0
 
 # Reported as differences from the controls (the first population) too.
 COMPARED = ("correlation", "mean")
-# What is zero or one, or nearly always one, has no ranks to speak of; what it says is judged through the correlations.
-UNJUDGED = ("included", "attenuation")
+# What is zero or one, or nearly always one, has no ranks to speak of; what it says is judged through the correlations, and the means.
+UNJUDGED = ("included", "attenuation", "mean_included")
 
 
 class Mixing(NamedTuple):

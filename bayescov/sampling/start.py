@@ -70,13 +70,16 @@ def _closeness_grid(dense: DensePrior | None, p: int, sizes: Floats) -> tuple[Fl
 def prior_of(spec: ModelSpec, n_groups: int) -> Prior:
     """The priors of so many groups as the kernels see them; a section that is absent is switched off."""
     spread, shared, dense = spec.spread, spec.shared, spec.dense
-    coupling, sparse, attenuation = spec.coupling, spec.sparse, spec.attenuation
+    coupling, sparse, attenuation, focal = spec.coupling, spec.sparse, spec.attenuation, spec.focal
     return Prior(
         shift_sd=spec.mean.shift_sd,
         spread_scale=spec.mean.spread_scale,
         site_scale=spec.mean.site_scale,
         symmetry_a=spec.mean.symmetry_a,
         symmetry_b=spec.mean.symmetry_b,
+        has_focal=focal is not None,
+        focal_a=focal.share_a if focal else 1.0,
+        focal_b=focal.share_b if focal else 1.0,
         dof_shape=spec.likelihood.dof_shape,
         dof_rate=spec.likelihood.dof_rate,
         has_shared=shared is not None,
@@ -152,6 +155,8 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
         row_mean=np.zeros(q),
         row_sd=row_sd,
         row_symmetry=np.where(data.row_kind == INTERCEPT, 0.0, 0.5 if data.paired else 0.0),
+        row_included=np.ones((q, p), dtype=np.int8),
+        row_share=np.full(q, 0.5),
         y=y,
         weight=weight,
         dof=np.array([10.0]),

@@ -28,6 +28,8 @@ DIMS: dict[str, tuple[str, ...]] = {
     "mean_shift": ("patient",),
     "mean_spread": ("patient",),
     "mean_symmetry": ("patient",),
+    "mean_share": ("patient",),
+    "mean_included": ("patient", "region"),
     "slope_mean": ("covariate",),
     "slope_spread": ("covariate",),
     "slope_symmetry": ("covariate",),

@@ -96,7 +96,7 @@ def test_single_densities_are_scipys(name):
 
 SCALED = (
     "intercept", "mean_shift", "mean_spread", "mean_difference", "slope_mean", "slope_spread", "slope", "site_spread",
-    "site_effect", "mean_symmetry", "slope_symmetry", "site_symmetry",
+    "site_effect", "mean_symmetry", "slope_symmetry", "site_symmetry", "mean_share",
     "spread_shift", "spread_size", "log_scale", "shared_scale", "kappa", "coupling", "attenuation", "share", "size",
     "departure", "weight",
 )  # fmt: skip
@@ -113,7 +113,8 @@ def stretched(point, name, factor):
         return point | {name: np.where(value == 1, 1.0, value * factor)}
     center = {"mean_difference": "mean_shift", "slope": "slope_mean"}.get(name)
     shift = 0.0 if center is None else point[center][:, None]
-    return point | {name: shift + (value - shift) * factor}
+    moved = shift + (value - shift) * factor
+    return point | {name: moved * point["mean_included"] if name == "mean_difference" else moved}
 
 
 def virial(truth, judged, design, count, seed):
@@ -122,8 +123,9 @@ def virial(truth, judged, design, count, seed):
     for rng in np.random.default_rng(seed).spawn(count):
         point = draw_point(truth, design, seed=rng)
         for name in (n for n in SCALED if n in point):
-            # A discrete part does not move: edges that do not depart, a coupling of zero, an attenuation of one.
+            # A discrete part does not move: edges and structures that do not differ, a coupling of zero, an attenuation of one.
             free = {
+                "mean_difference": point["mean_included"],
                 "departure": point["included"],
                 "coupling": point["coupling"] != 0,
                 "attenuation": point["attenuation"] != 1,
@@ -145,6 +147,7 @@ def tiny():
 FULL = load_model("adaptive").change(
     likelihood={"family": "student"},
     mean={"symmetry_a": 2.0, "symmetry_b": 4.0},
+    focal={"share_b": 4.0},
     sparse={"share_b": 2.0},
     coupling={"share": 0.6},
     attenuation={"share": 0.5, "shape": 4.0},
@@ -167,10 +170,11 @@ def test_draws_and_density_of_the_prior_belong_together(tiny):
         ({"shared": {"eta": 3.0}, "coupling": {"scale": 0.1}}, ("shared_scale", "coupling")),
         ({"attenuation": {"shape": 2.0}}, ("attenuation",)),
         ({"mean": {"symmetry_b": 1.5}}, ("mean_symmetry", "slope_symmetry")),
+        ({"focal": {"share_b": 2.0}}, ("mean_share",)),
     ],
 )
 def test_another_prior_is_found(tiny, wrong, names):
-    found = virial(FULL, FULL.change(**wrong), tiny, count=120, seed=12)
+    found = virial(FULL, FULL.change(**wrong), tiny, count=200, seed=12)
     for name in names:
         mean, error = found[name]
         assert abs(mean) > 4.5 * error, name
@@ -197,6 +201,24 @@ def test_indicators_have_the_mass_of_a_coin(tiny):
     on, off = (prior_terms(spec, tiny, point | {"included": np.array([[k]])})["included"] for k in (1, 0))
     assert np.exp(on) == pytest.approx(share)
     assert np.exp(on) + np.exp(off) == pytest.approx(1)
+
+
+def test_structures_that_do_not_differ_have_the_mass_of_a_coin_and_both_sides_go_together():
+    spec, design = load_model("sparse"), random_design(sizes=(5, 5), regions=3)
+    point = draw_point(spec, design, seed=3)
+    share = float(point["mean_share"][0])
+
+    def mass(included, difference=0.0):
+        changed = {
+            "mean_included": np.array([included]),
+            "mean_difference": np.array([included]) * 0.3 + difference,
+        }
+        return np.exp(prior_terms(spec, design, point | changed)["mean_included"])
+
+    assert mass([1, 1, 0]) == pytest.approx(share * (1 - share))
+    assert sum(mass([a, a, b]) for a in (0, 1) for b in (0, 1)) == pytest.approx(1)
+    assert mass([1, 0, 0]) == 0
+    assert mass([1, 1, 0], difference=0.1) == 0
 
 
 def test_a_coupling_of_zero_carries_its_mass(tiny):

@@ -74,6 +74,7 @@ def state_at(spec, design, point, sigma, full, data, rng):
     state.row_mean[1 : groups + k] = [*point["mean_shift"], *point["slope_mean"]]
     state.row_sd[1 : groups + k] = [*point["mean_spread"], *point["slope_spread"]]
     state.row_symmetry[1 : groups + k] = [*point["mean_symmetry"], *point["slope_symmetry"]]
+    state.row_included[1:groups], state.row_share[1:groups] = point["mean_included"], point["mean_share"]
     state.sigma[:], state.omega[:] = sigma, np.linalg.inv(sigma)
     cross_products(data.regressors, state.y, state.weight, data.codes, state.xx, state.xy, state.yy)
     residual_scatter(state.xx, state.xy, state.yy, state.w, state.scatter)
@@ -119,6 +120,7 @@ def quantities(state, data):
         "departure": _with_sizes(to_edges(state.delta).ravel()),
         "share": np.concatenate([state.share, np.log(state.size)]),
         "mean": state.w.ravel().copy(),
+        "mean_included": np.append(state.row_included, state.row_share),
         "rows": np.concatenate([state.row_mean, np.log(state.row_sd), state.row_symmetry]),
         "people": np.concatenate([np.log(state.dof - 2), np.log(state.weight)]),
         "missing": _with_sizes(state.y[data.missing]).reshape(2, -1).sum(axis=1),

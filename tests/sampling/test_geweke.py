@@ -16,7 +16,7 @@ BLOCKS = {
     "move_attenuations": ([sweep.move_attenuations], ["attenuation", "departure", "shared", "level", "fit"]),
     "move_edges": ([sweep.move_edges], ["included", "departure", "share", "shared", "fit"]),
     "draw_covariances": ([sweep.draw_covariances], ["sigma", "fit"]),
-    "draw_means": ([sweep.draw_means, sweep.renew_scatter], ["mean", "rows", "fit"]),
+    "draw_means": ([sweep.draw_means, sweep.renew_scatter], ["mean", "mean_included", "rows", "fit"]),
     "draw_people": ([sweep.draw_people, sweep.renew_scatter], ["people", "missing", "fit"]),
 }  # fmt: skip
 FAULTS = [
@@ -31,6 +31,7 @@ FAULTS = [
     ("move_edges", {"sparse": {"size_median": 0.15}}),
     ("draw_means", {"mean": {"spread_scale": 0.4}}),
     ("draw_means", {"mean": {"symmetry_b": 3.0}}),
+    ("draw_means", {"focal": {"share_b": 2.0}}),
     ("draw_people", {"likelihood": {"dof_rate": 0.02}}),
 ]
 LIMIT = 4.5  # of some 60 standard scores a block: a false alarm once in three thousand

@@ -35,8 +35,10 @@ def keep(data, prior, state, draws, t, total):
         draws.row_mean[t, r] = state.row_mean[r]
         draws.row_sd[t, r] = state.row_sd[r]
         draws.row_symmetry[t, r] = state.row_symmetry[r]
+        draws.row_share[t, r] = state.row_share[r]
         for j in range(p):
             draws.w[t, r, j] = state.w[r, j]
+            draws.row_included[t, r, j] = state.row_included[r, j]
     draws.dof[t] = state.dof[0]
     draws.acceptance[t] = state.acceptance[0]
     draws.diverging[t] = state.diverging[0]

@@ -1,8 +1,8 @@
 r"""Means, covariate slopes and site effects given each group's precision matrix: exact normal draws.
 
 W (row, region) holds one row for the intercept, each patient group, covariate and site. Row r ~ Normal(mean_r, sd_r^2 C_r):
-regions are independent but for homologues (`symmetry`). The rows' means are drawn together with W. The spread is drawn twice a
-sweep, once given W (centred) and once, with the mean, given the standardised W (non-centred): one of the two always mixes (Yu and
+regions are independent but for homologues (`symmetry`), and what is not included stands at zero (`focal`). The rows' means are drawn
+together with W. The spread is drawn twice a sweep, once given W (centred) and once, with the mean, given the standardised W (non-centred): one of the two always mixes (Yu and
 Meng 2011).
 """
 
@@ -64,13 +64,10 @@ def residual_scatter(xx, xy, yy, w, scatter):
 
 
 @inner
-def draw_coefficients(rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, w, partner, shift_sd):
-    """All of W at once, and the means of the rows that are learned."""
+def fill_precision(xx, xy, omega, row_sd, row_symmetry, partner, precision, right):
+    """Precision of W given everybody, and what it is multiplied by: below the diagonal, the rows' means left out."""
     n_groups, q = xx.shape[0], xx.shape[1]
     p = xy.shape[2]
-    m = q * p  # the means stand behind W
-    precision = np.zeros((m + q, m + q))
-    right = np.zeros(m + q)
     for g in range(n_groups):
         target = product(xy[g], omega[g])
         for a in range(q):
@@ -83,16 +80,39 @@ def draw_coefficients(rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmet
                         for j in range(p):
                             precision[a * p + i, b * p + j] += c * omega[g, i, j]
     for a in range(q):
-        lam, c = 1.0 / row_sd[a] ** 2, row_symmetry[a]
-        precision[m + a, m + a] = 1.0 / shift_sd**2 if row_kind[a] == LEARNED else 1.0
+        c = row_symmetry[a]
         for j in range(p):
-            own, k = lam, partner[j]
+            own, k = 1.0 / row_sd[a] ** 2, partner[j]
             if k >= 0:
                 own /= (1.0 - c) * (1.0 + c)
                 precision[a * p + max(j, k), a * p + min(j, k)] -= 0.5 * c * own  # of both, a half
             precision[a * p + j, a * p + j] += own
-            if row_kind[a] == LEARNED:
-                pull = lam if k < 0 else lam / (1.0 + c)
+
+
+@inner
+def pull_of_mean(a, j, row_sd, row_symmetry, partner):
+    """How much the mean of a row pulls at one of its elements: of its prior precision, the sum over the element's row."""
+    return 1.0 / (row_sd[a] ** 2 * (1.0 + row_symmetry[a] if partner[j] >= 0 else 1.0))
+
+
+@inner
+def draw_coefficients(
+    rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, row_included, w, partner, shift_sd
+):
+    """All of W that is included at once, and the means of the rows that are learned."""
+    q, p = w.shape
+    m = q * p  # the means stand behind W
+    precision = np.zeros((m + q, m + q))
+    right = np.zeros(m + q)
+    fill_precision(xx, xy, omega, row_sd, row_symmetry, partner, precision, right)
+    for a in range(q):
+        precision[m + a, m + a] = 1.0 / shift_sd**2 if row_kind[a] == LEARNED else 1.0
+        for j in range(p):
+            if row_included[a, j] == 0:
+                leave_out(precision, a * p + j)
+                right[a * p + j] = 0.0
+            elif row_kind[a] == LEARNED:
+                pull = pull_of_mean(a, j, row_sd, row_symmetry, partner)
                 precision[m + a, a * p + j] = -pull
                 precision[m + a, m + a] += pull
     factor = np.linalg.cholesky(precision)  # of what stands below the diagonal
@@ -102,44 +122,59 @@ def draw_coefficients(rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmet
     solve_lower_transposed(factor, right)
     for a in range(q):
         for j in range(p):
-            w[a, j] = right[a * p + j]
+            w[a, j] = right[a * p + j] if row_included[a, j] == 1 else 0.0
         if row_kind[a] == LEARNED:
             row_mean[a] = right[m + a]
 
 
 @inner
+def leave_out(precision, i):
+    """Element i of a precision, below its diagonal, as if nothing else knew of it."""
+    precision[i, :i] = 0.0
+    precision[i + 1 :, i] = 0.0
+    precision[i, i] = 1.0
+
+
+@inner
 def draw_rows(
-    rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, w, partner, paired, shift_sd, spread_scale, site_scale, a, b
+    rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, row_included, w, partner, paired, shift_sd, spread_scale,
+    site_scale, a, b,
 ):  # fmt: skip
     """Means, spreads and symmetries of the rows of W, one of each in turn, of all sites together; W moves with some."""
     q, p = w.shape
     r = 1
     while r < q:
         last, scale = (r + 1, spread_scale) if row_kind[r] == LEARNED else (q, site_scale)
-        squares = 0.0
+        count, squares = 0.0, 0.0
         for s in range(r, last):
-            alone, together, apart = sums_of_squares(w[s] - row_mean[s], partner)
+            count += row_included[s].sum()
+            alone, together, apart = sums_of_squares(row_included[s] * (w[s] - row_mean[s]), partner)
             squares += alone + together / (1.0 + row_symmetry[s]) + apart / (1.0 - row_symmetry[s])
-        sd = draw_spread(rng, row_sd[r], float(p * (last - r)), squares, scale)
+        sd = draw_spread(rng, row_sd[r], count, squares, scale)
         for s in range(r, last):
             row_sd[s] = sd
         if row_kind[r] == LEARNED:
-            _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, spread_scale)
+            _draw_row_non_centred(
+                rng, xx, xy, omega, r, row_mean, row_sd, row_included, w, shift_sd, spread_scale
+            )
         if paired:
-            draw_symmetries(rng, xx, xy, omega, r, last, row_mean, row_sd, row_symmetry, w, partner, a, b)
+            draw_symmetries(
+                rng, xx, xy, omega, r, last, row_mean, row_sd, row_symmetry, row_included, w, partner, a, b
+            )
         r = last
 
 
 @inner
-def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, spread_scale):
+def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, row_included, w, shift_sd, spread_scale):
     n_groups, q = xx.shape[0], xx.shape[1]
     p = w.shape[1]
-    # With W_r = mean + sd e, the log likelihood is l'(mean + sd e) - (mean + sd e)' Q (mean + sd e) / 2.
+    # With W_r = mean 1 + sd e, both zero where nothing is included, the log likelihood is l'W_r - W_r' Q W_r / 2.
     l_one, l_e, q_one, q_cross, q_e = 0.0, 0.0, 0.0, 0.0, 0.0
+    on = row_included[r]
     e = np.empty(p)
     rest = np.empty(p)
     for j in range(p):
-        e[j] = (w[r, j] - row_mean[r]) / row_sd[r]
+        e[j] = on[j] * (w[r, j] - row_mean[r]) / row_sd[r]
     for g in range(n_groups):
         for j in range(p):
             rest[j] = xy[g, r, j]
@@ -149,13 +184,13 @@ def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, 
         for i in range(p):
             one, cross, pull = 0.0, 0.0, 0.0
             for j in range(p):
-                one += omega[g, i, j]
+                one += omega[g, i, j] * on[j]
                 cross += omega[g, i, j] * e[j]
                 pull += omega[g, i, j] * rest[j]
-            l_one += pull
+            l_one += on[i] * pull
             l_e += e[i] * pull
-            q_one += xx[g, r, r] * one
-            q_cross += xx[g, r, r] * cross
+            q_one += xx[g, r, r] * on[i] * one
+            q_cross += xx[g, r, r] * on[i] * cross
             q_e += xx[g, r, r] * e[i] * cross
     # Jointly normal, cut off at sd = 0: the spread with the mean integrated out, then the mean.
     lam = q_one + 1.0 / shift_sd**2
@@ -164,4 +199,4 @@ def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, w, shift_sd, 
     row_sd[r] = max(normal_above_zero(rng, middle, 1.0 / math.sqrt(lam_sd)), 1e-8)
     row_mean[r] = (l_one - row_sd[r] * q_cross) / lam + rng.standard_normal() / math.sqrt(lam)
     for j in range(p):
-        w[r, j] = row_mean[r] + row_sd[r] * e[j]
+        w[r, j] = on[j] * row_mean[r] + row_sd[r] * e[j]

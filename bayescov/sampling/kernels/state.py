@@ -13,7 +13,7 @@ Data = namedtuple(
 Prior = namedtuple(
     "Prior",
     [
-        "shift_sd", "spread_scale", "site_scale", "symmetry_a", "symmetry_b", "dof_shape", "dof_rate",
+        "shift_sd", "spread_scale", "site_scale", "symmetry_a", "symmetry_b", "has_focal", "focal_a", "focal_b", "dof_shape", "dof_rate",
         "has_shared", "eta", "family", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
         "learns_kappa", "kappa_median", "kappa_width", "kappa_atom", "kappa_each",
         "has_coupling", "coupling_share", "coupling_scale", "has_attenuation", "attenuation_share", "attenuation_shape",
@@ -25,7 +25,7 @@ State = namedtuple(
     "State",
     [
         "u", "metric", "dual", "anchor", "anchor_inverse", "kappa", "coupling", "attenuation", "delta", "included", "n_active",
-        "share", "size", "w", "row_mean", "row_sd", "row_symmetry", "y", "weight", "dof", "sigma", "omega", "xx", "xy", "yy", "scatter",
+        "share", "size", "w", "row_mean", "row_sd", "row_symmetry", "row_included", "row_share", "y", "weight", "dof", "sigma", "omega", "xx", "xy", "yy", "scatter",
         "scale", "level", "pull", "running", "block_chance", "block_middle", "block_spread", "block_seen",
         "shared", "center", "log_d", "scaled", "step", "acceptance", "diverging",
     ],
@@ -34,7 +34,8 @@ State = namedtuple(
 Draws = namedtuple(
     "Draws",
     [
-        "correlation", "sd", "w", "row_mean", "row_sd", "row_symmetry", "shared", "ratio_shift", "ratio_size", "scale", "level", "kappa",
+        "correlation", "sd", "w", "row_mean", "row_sd", "row_symmetry", "row_included", "row_share", "shared", "ratio_shift", "ratio_size", "scale",
+        "level", "kappa",
         "coupling", "attenuation", "included", "share", "size", "dof", "acceptance", "diverging", "log_likelihood",
     ],
 )  # fmt: skip

@@ -15,6 +15,7 @@ from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenva
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
 from bayescov.sampling.kernels.edges import FOUND, draw_edge, draw_share_and_size
+from bayescov.sampling.kernels.focal import draw_included
 from bayescov.sampling.kernels.forms import empty_forms
 from bayescov.sampling.kernels.hmc import hamiltonian_step
 from bayescov.sampling.kernels.inverses import invert_all, pull_through
@@ -170,13 +171,19 @@ def draw_covariances(rng, data, prior, state):
 def draw_means(rng, data, prior, state):
     """Means, slopes and site effects given Sigma_g, and what their rows have in common: twice, spreads are slow."""
     for _ in range(2):
+        if prior.has_focal:
+            draw_included(
+                rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd,
+                state.row_symmetry, state.row_included, state.row_share, data.partner, prior.focal_a, prior.focal_b,
+            )  # fmt: skip
         draw_coefficients(
-            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry, state.w,
-            data.partner, prior.shift_sd,
+            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry,
+            state.row_included, state.w, data.partner, prior.shift_sd,
         )  # fmt: skip
         draw_rows(
-            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry, state.w,
-            data.partner, data.paired, prior.shift_sd, prior.spread_scale, prior.site_scale, prior.symmetry_a, prior.symmetry_b,
+            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry,
+            state.row_included, state.w, data.partner, data.paired, prior.shift_sd, prior.spread_scale, prior.site_scale,
+            prior.symmetry_a, prior.symmetry_b,
         )  # fmt: skip
 
 

@@ -2,7 +2,7 @@ r"""How alike left and right are in a row of W: the correlation between homologo
 
 Row r ~ Normal(mean_r, sd_r^2 C), C with ones on its diagonal, the symmetry c_r between homologues and zeros elsewhere. Sum and
 difference of a pair are independent, with variances sd^2 (1 + c) and sd^2 (1 - c). The symmetry is drawn given W (centred), and
-given the standardised sums and differences (non-centred), where W moves with it.
+given the standardised sums and differences (non-centred), where W moves with it. Pairs that are held at zero (`focal`) take no part.
 """
 
 import math
@@ -28,25 +28,27 @@ def sums_of_squares(departures, partner):
 
 
 @inner
-def draw_symmetries(rng, xx, xy, omega, first, last, row_mean, row_sd, row_symmetry, w, partner, a, b):
+def draw_symmetries(
+    rng, xx, xy, omega, first, last, row_mean, row_sd, row_symmetry, row_included, w, partner, a, b
+):
     """The symmetry that rows `first` to `last` share, given W and then, W moving, given what is standardised."""
     p = w.shape[1]
     weights, departures = np.zeros(8), np.empty(p)
     for r in range(first, last):
         for j in range(p):
-            departures[j] = (w[r, j] - row_mean[r]) / row_sd[r]
-            weights[0] += 0.5 * (partner[j] >= 0)
+            departures[j] = row_included[r, j] * (w[r, j] - row_mean[r]) / row_sd[r]
+            weights[0] += 0.5 * (partner[j] >= 0 and row_included[r, j] == 1)
         _, together, apart = sums_of_squares(departures, partner)
         weights[1] += together
         weights[2] += apart
     c = draw_symmetry(rng, row_symmetry[first], a, b, weights)
-    c = _draw_non_centred(rng, xx, xy, omega, first, last, row_mean, c, w, partner, a, b)
+    c = _draw_non_centred(rng, xx, xy, omega, first, last, row_mean, c, row_included, w, partner, a, b)
     for r in range(first, last):
         row_symmetry[r] = c
 
 
 @inner
-def _draw_non_centred(rng, xx, xy, omega, first, last, row_mean, c, w, partner, a, b):
+def _draw_non_centred(rng, xx, xy, omega, first, last, row_mean, c, row_included, w, partner, a, b):
     n_groups, q = xx.shape[0], xx.shape[1]
     p = w.shape[1]
     rows = last - first
@@ -55,7 +57,7 @@ def _draw_non_centred(rng, xx, xy, omega, first, last, row_mean, c, w, partner, 
     for r in range(first, last):
         for j in range(p):
             k = partner[j]
-            if k >= 0:
+            if k >= 0 and row_included[r, j] == 1:
                 fixed[r, j] = row_mean[r]
                 together[r - first, j] = (0.5 * (w[r, j] + w[r, k]) - row_mean[r]) / math.sqrt(1.0 + c)
                 apart[r - first, j] = 0.5 * (w[r, j] - w[r, k]) / math.sqrt(1.0 - c)
@@ -87,7 +89,7 @@ def _draw_non_centred(rng, xx, xy, omega, first, last, row_mean, c, w, partner, 
     c = draw_symmetry(rng, c, a, b, weights)
     for r in range(rows):
         for j in range(p):
-            if partner[j] >= 0:
+            if partner[j] >= 0 and row_included[first + r, j] == 1:
                 moved = math.sqrt(1.0 + c) * together[r, j] + math.sqrt(1.0 - c) * apart[r, j]
                 w[first + r, j] = row_mean[first + r] + moved
     return c
