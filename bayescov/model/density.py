@@ -10,7 +10,7 @@ name                   shape                             meaning
 ``mean_shift``         (patient)                         d_g
 ``mean_spread``        (patient)                         t_g
 ``mean_symmetry``      (patient)                         lambda_g; this and the next two where homologous regions are there
-``mean_included``      (patient, region)                 1 where delta_gj is not zero; of left and right the same
+``mean_included``      (patient, region)                 1 where delta_gj is more than hardly anything; left and right alike
 ``mean_share``         (patient)                         q_g
 ``slope``              (covariate, region)               B
 ``slope_mean``         (covariate)                       b_k

@@ -121,7 +121,8 @@ def _means(spec: ModelSpec, design: Design, rng: np.random.Generator) -> dict[st
         for left, right in design.homologues:
             differs[:, right] = differs[:, left]
         point |= {"mean_share": share, "mean_included": differs}
-        point["mean_difference"] = differs * point["mean_difference"]
+        same = spec.focal.same_sd * rng.standard_normal((patients, p))
+        point["mean_difference"] = np.where(differs == 1, point["mean_difference"], same)
     if design.covariates:
         count = len(design.covariates)
         point["slope_mean"] = rng.normal(0, prior.shift_sd, count)

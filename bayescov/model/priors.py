@@ -61,17 +61,16 @@ def _mean_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, Any]
         shift = take(point, average)
         terms[average] = _normal(shift, 0, mean.shift_sd)
         terms[f"{name}_spread"] = _half_normal(take(point, f"{name}_spread"), mean.spread_scale)
-        included = np.ones_like(take(point, rows), dtype=bool)
+        differs, same_sd = np.ones_like(take(point, rows), dtype=bool), 0.0
         if name == "mean" and spec.focal is not None:
-            included = take(point, "mean_included") == 1
-            terms |= _focal_terms(spec.focal, design, point, included)
-        terms[rows] = _rows(spec, design, point, name, take(point, rows) - shift[:, None], included)
+            differs, same_sd = take(point, "mean_included") == 1, spec.focal.same_sd
+            terms |= _focal_terms(spec.focal, design, point, differs)
+        departures = take(point, rows) - np.where(differs, shift[:, None], 0.0)
+        terms[rows] = _rows(design, point, name, departures, differs, same_sd)
     if design.site is not None:
         terms["site_spread"] = _half_normal(take(point, "site_spread"), mean.site_scale)
         effect = take(point, "site_effect")
-        terms["site_effect"] = _rows(
-            spec, design, point, "site", effect, np.ones_like(effect, dtype=bool)
-        )
+        terms["site_effect"] = _rows(design, point, "site", effect, np.ones_like(effect, dtype=bool), 0.0)
     if design.homologues:
         for name in [*around, *(["site"] if design.site is not None else [])]:
             symmetry = take(point, f"{name}_symmetry")
@@ -79,15 +78,14 @@ def _mean_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, Any]
     return terms
 
 
-def _focal_terms(prior: FocalPrior, design: Design, point: Point, included: Bools) -> dict[str, Any]:
-    """Of a structure that does not differ, both sides stand at zero, which has the probability 1 - q_g."""
-    share, chosen = take(point, "mean_share"), included[:, structure_heads(design)]
-    each = np.where(chosen, np.log(share)[:, None], np.log1p(-share)[:, None])
-    torn = any((included[:, left] != included[:, right]).any() for left, right in design.homologues)
-    astray = take(point, "mean_difference")[~included].any()
+def _focal_terms(prior: FocalPrior, design: Design, point: Point, differs: Bools) -> dict[str, Any]:
+    """Which structures differ, left and right together, with probability q_g."""
+    share = take(point, "mean_share")
+    each = np.where(differs[:, structure_heads(design)], np.log(share)[:, None], np.log1p(-share)[:, None])
+    torn = any((differs[:, left] != differs[:, right]).any() for left, right in design.homologues)
     return {
         "mean_share": _beta(share, prior.share_a, prior.share_b),
-        "mean_included": np.full_like(each, -np.inf) if torn or astray else each,
+        "mean_included": np.full_like(each, -np.inf) if torn else each,
     }
 
 
@@ -97,18 +95,20 @@ def structure_heads(design: Design) -> npt.NDArray[np.int64]:
     return np.array([j for j in range(len(design.regions)) if j not in second], dtype=np.int64)
 
 
-def _rows(
-    spec: ModelSpec, design: Design, point: Point, name: str, x: Floats, included: Bools
-) -> Floats:
-    """Log density of what is included of each row of Normal(0, spread^2 C): C is one, and the symmetry between homologues."""
+def _rows(design: Design, point: Point, name: str, x: Floats, differs: Bools, same_sd: float) -> Floats:
+    """Log density of each row (row, region): what differs Normal(0, spread^2 C), the rest Normal(0, same_sd^2).
+
+    C is one, and the symmetry between homologues.
+    """
     spread = np.broadcast_to(take(point, f"{name}_spread"), len(x))
     symmetry = np.broadcast_to(take(point, f"{name}_symmetry") if design.homologues else 0.0, len(x))
     return np.array(
         [
-            multivariate_normal(cov=s**2 * homologous_correlation(design, c)[np.ix_(on, on)]).logpdf(row[on])
-            if on.any()
-            else 0.0
-            for row, s, c, on in zip(x, spread, symmetry, included, strict=True)
+            multivariate_normal(
+                cov=np.where(np.outer(on, on), s**2 * homologous_correlation(design, c), 0.0)
+                + np.diag(np.where(on, 0.0, same_sd**2))
+            ).logpdf(row)
+            for row, s, c, on in zip(x, spread, symmetry, differs, strict=True)
         ]
     )
 

@@ -42,13 +42,16 @@ class MeanPrior:
 
 @dataclass(frozen=True, kw_only=True)
 class FocalPrior:
-    """Structures of a patient group, left and right together, whose mean is that of the controls.
+    """Structures of a patient group, left and right together, whose means are hardly other than those of the controls.
 
-    delta of both sides is zero with probability 1 - q_g, else as in `MeanPrior`; q_g ~ Beta(`share_a`, `share_b`).
+    delta of either side is Normal(0, `same_sd`) with probability 1 - q_g, else both are as in `MeanPrior`;
+    q_g ~ Beta(`share_a`, `share_b`). Not exactly zero: so many people cannot tell a small loss from none, and with zero intervals
+    of small losses held them far too seldom.
     """
 
     share_a: float = 1.0
     share_b: float = 1.0
+    same_sd: float = 0.15
 
 
 @dataclass(frozen=True, kw_only=True)

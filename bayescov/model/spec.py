@@ -40,7 +40,7 @@ class ModelSpec:
     likelihood : Likelihood
     mean : MeanPrior
     focal : FocalPrior or None
-        None: every structure of a patient group differs, by however little.
+        None: all structures of a patient group differ by about as much.
     spread : SpreadPrior or None
         None: D = 1 for every group and region.
     shared : SharedPrior or None
@@ -93,7 +93,7 @@ class ModelSpec:
         _require_positive(self, "likelihood", ("dof_shape", "dof_rate"))
         means = ("intercept_sd", "shift_sd", "spread_scale", "site_scale", "symmetry_a", "symmetry_b")
         _require_positive(self, "mean", means)
-        _require_positive(self, "focal", ("share_a", "share_b"))
+        _require_positive(self, "focal", ("share_a", "share_b", "same_sd"))
         _require_positive(self, "spread", ("control_sd", "shift_sd", "spread_scale"))
         _require_positive(self, "shared", ("eta",))
         _require_positive(self, "dense", ("median",))

@@ -4,10 +4,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayescov.errors import AnswerError
 from bayescov.posterior.arguments import draws_of, patients_of, require_fit, require_number
 from bayescov.posterior.draws import central_interval
+from bayescov.posterior.inclusion import bayes_factor
 from bayescov.posterior.verdicts import verdicts
-from bayescov.sampling.tree import design_of
+from bayescov.sampling.tree import design_of, spec_of
 
 __all__ = ["volumes"]
 
@@ -39,7 +41,8 @@ def volumes(
         patients minus controls, in SDs of the controls) with ``difference_sd_low`` and ``_high``,
         ``difference_percent`` (of the controls' volume) with ``_low`` and ``_high``; ``p_smaller``,
         of the sign alone; ``p_smaller_by_margin``, ``p_larger_by_margin`` and ``p_unchanged``, which sum to one; and ``verdict``:
-        "smaller", "larger", "unchanged" or "undecided".
+        "smaller", "larger", "unchanged" or "undecided". Where the model has structures that may not differ at all
+        ([focal]), ``p_differs``, that this one does, left and right together, and its ``bayes_factor``.
 
     Raises
     ------
@@ -77,6 +80,8 @@ def volumes(
     tables["verdict"] = np.stack(
         [verdicts(tuple(ways), p, u, fdr) for p, u in zip(by_margin, tables["p_unchanged"], strict=True)]
     )
+    if "mean_included" in fit["posterior"].data_vars:
+        tables |= _differs(fit)
     coords = {"population": np.array(patients, dtype=object), "region": fit["posterior"]["region"].values}
     attrs = {
         "question": "volumes",
@@ -91,9 +96,25 @@ def volumes(
         "definition_smaller": "difference < 0; by margin: difference < -margin control SDs",
         "definition_larger": "by margin: difference > margin control SDs",
         "definition_unchanged": "neither smaller nor larger by margin",
+        "definition_differs": "the means of the structure, left and right, are not exactly those of the controls",
         "definition_verdict": (
             "per group, the largest set of regions most probably smaller, or larger, by margin whose expected false discovery "
             "rate is at most fdr; of the rest, those called unchanged by the same rule"
         ),
     }
     return xr.Dataset({k: (("population", "region"), v) for k, v in tables.items()}, coords, attrs)
+
+
+def _differs(fit: xr.DataTree) -> dict[str, npt.NDArray]:
+    """How often a structure differs at all, and the posterior odds of that over those beforehand."""
+    included, focal = draws_of(fit, "mean_included") > 0, spec_of(fit).focal
+    if focal is None:
+        raise AnswerError(
+            "this fit holds structures that may not differ, but its model has no [focal] section; the file was changed after "
+            "sampling: fit again"
+        )
+    counts, prior = included.sum(axis=0), focal.share_a / (focal.share_a + focal.share_b)
+    return {
+        "p_differs": counts / len(included),
+        "bayes_factor": bayes_factor(counts, len(included), prior),
+    }

@@ -24,22 +24,28 @@ class VolumeRow(NamedTuple):
     percent: str
     percent_interval: str
     p_smaller: str
+    p_differs: str
     verdict: str
 
 
 class VolumeTable(NamedTuple):
-    """One patient group; `ticks` are (position in percent, label) of the axis, `zero` the position of no difference."""
+    """One patient group; `ticks` are (position in percent, label) of the axis, `zero` the position of no difference.
+
+    `focal`: whether a structure may not differ at all.
+    """
 
     group: str
     control: str
     rows: tuple[VolumeRow, ...]
     ticks: tuple[tuple[float, str], ...]
     zero: float
+    focal: bool
 
 
 def volume_tables(volumes: xr.Dataset) -> list[VolumeTable]:
     """One table a patient group, all on the same axis of control SDs."""
     low, high = volumes["difference_sd_low"].values, volumes["difference_sd_high"].values
+    focal = "p_differs" in volumes
     bottom, top, ticks = _axis(float(low.min()), float(high.max()))
 
     def position(value: float) -> float:
@@ -65,12 +71,15 @@ def volume_tables(volumes: xr.Dataset) -> list[VolumeTable]:
                     percent=f"{signed(pc, 1)} %",
                     percent_interval=interval_text(pc_low, pc_high, 1),
                     p_smaller=share(float(data["p_smaller"].values[j])),
+                    p_differs=share(float(data["p_differs"].values[j])) if focal else "",
                     verdict=str(data["verdict"].values[j]),
                 )
             )
         digits = 1 if all(t * 2 == round(t * 2) for t in ticks) else 2
         marks = tuple((position(t), signed(t, digits)) for t in ticks)
-        tables.append(VolumeTable(str(group), volumes.attrs["control"], tuple(rows), marks, position(0.0)))
+        tables.append(
+            VolumeTable(str(group), volumes.attrs["control"], tuple(rows), marks, position(0.0), focal)
+        )
     return tables
 
 

@@ -80,6 +80,7 @@ def prior_of(spec: ModelSpec, n_groups: int) -> Prior:
         has_focal=focal is not None,
         focal_a=focal.share_a if focal else 1.0,
         focal_b=focal.share_b if focal else 1.0,
+        same_sd=focal.same_sd if focal else 1.0,
         dof_shape=spec.likelihood.dof_shape,
         dof_rate=spec.likelihood.dof_rate,
         has_shared=shared is not None,

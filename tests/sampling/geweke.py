@@ -119,7 +119,7 @@ def quantities(state, data):
         "included": to_edges(state.included).ravel().astype(float),
         "departure": _with_sizes(to_edges(state.delta).ravel()),
         "share": np.concatenate([state.share, np.log(state.size)]),
-        "mean": state.w.ravel().copy(),
+        "mean": _with_sizes(state.w.ravel()),
         "mean_included": np.append(state.row_included, state.row_share),
         "rows": np.concatenate([state.row_mean, np.log(state.row_sd), state.row_symmetry]),
         "people": np.concatenate([np.log(state.dof - 2), np.log(state.weight)]),

@@ -32,6 +32,7 @@ FAULTS = [
     ("draw_means", {"mean": {"spread_scale": 0.4}}),
     ("draw_means", {"mean": {"symmetry_b": 3.0}}),
     ("draw_means", {"focal": {"share_b": 2.0}}),
+    ("draw_means", {"focal": {"same_sd": 0.4}}),
     ("draw_people", {"likelihood": {"dof_rate": 0.02}}),
 ]
 LIMIT = 4.5  # of some 60 standard scores a block: a false alarm once in three thousand

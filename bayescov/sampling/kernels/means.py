@@ -1,8 +1,8 @@
 r"""Means, covariate slopes and site effects given each group's precision matrix: exact normal draws.
 
 W (row, region) holds one row for the intercept, each patient group, covariate and site. Row r ~ Normal(mean_r, sd_r^2 C_r):
-regions are independent but for homologues (`symmetry`), and what is not included stands at zero (`focal`). The rows' means are drawn
-together with W. The spread is drawn twice a sweep, once given W (centred) and once, with the mean, given the standardised W (non-centred): one of the two always mixes (Yu and
+regions are independent but for homologues (`symmetry`), and what is not included is Normal(0, same_sd^2) instead (`focal`). The rows'
+means are drawn together with W. The spread is drawn twice a sweep, once given W (centred) and once, with the mean, given the standardised W (non-centred): one of the two always mixes (Yu and
 Meng 2011).
 """
 
@@ -64,7 +64,7 @@ def residual_scatter(xx, xy, yy, w, scatter):
 
 
 @inner
-def fill_precision(xx, xy, omega, row_sd, row_symmetry, partner, precision, right):
+def fill_precision(xx, xy, omega, row_sd, row_symmetry, row_included, same_sd, partner, precision, right):
     """Precision of W given everybody, and what it is multiplied by: below the diagonal, the rows' means left out."""
     n_groups, q = xx.shape[0], xx.shape[1]
     p = xy.shape[2]
@@ -82,37 +82,36 @@ def fill_precision(xx, xy, omega, row_sd, row_symmetry, partner, precision, righ
     for a in range(q):
         c = row_symmetry[a]
         for j in range(p):
-            own, k = 1.0 / row_sd[a] ** 2, partner[j]
-            if k >= 0:
+            own, k = 1.0 / (row_sd[a] if row_included[a, j] == 1 else same_sd) ** 2, partner[j]
+            if k >= 0 and row_included[a, j] == 1:
                 own /= (1.0 - c) * (1.0 + c)
                 precision[a * p + max(j, k), a * p + min(j, k)] -= 0.5 * c * own  # of both, a half
             precision[a * p + j, a * p + j] += own
 
 
 @inner
-def pull_of_mean(a, j, row_sd, row_symmetry, partner):
+def pull_of_mean(a, j, row_sd, row_symmetry, row_included, partner):
     """How much the mean of a row pulls at one of its elements: of its prior precision, the sum over the element's row."""
+    if row_included[a, j] == 0:
+        return 0.0
     return 1.0 / (row_sd[a] ** 2 * (1.0 + row_symmetry[a] if partner[j] >= 0 else 1.0))
 
 
 @inner
 def draw_coefficients(
-    rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, row_included, w, partner, shift_sd
+    rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, row_included, same_sd, w, partner, shift_sd
 ):
-    """All of W that is included at once, and the means of the rows that are learned."""
+    """All of W at once, and the means of the rows that are learned."""
     q, p = w.shape
     m = q * p  # the means stand behind W
     precision = np.zeros((m + q, m + q))
     right = np.zeros(m + q)
-    fill_precision(xx, xy, omega, row_sd, row_symmetry, partner, precision, right)
+    fill_precision(xx, xy, omega, row_sd, row_symmetry, row_included, same_sd, partner, precision, right)
     for a in range(q):
         precision[m + a, m + a] = 1.0 / shift_sd**2 if row_kind[a] == LEARNED else 1.0
         for j in range(p):
-            if row_included[a, j] == 0:
-                leave_out(precision, a * p + j)
-                right[a * p + j] = 0.0
-            elif row_kind[a] == LEARNED:
-                pull = pull_of_mean(a, j, row_sd, row_symmetry, partner)
+            if row_kind[a] == LEARNED:
+                pull = pull_of_mean(a, j, row_sd, row_symmetry, row_included, partner)
                 precision[m + a, a * p + j] = -pull
                 precision[m + a, m + a] += pull
     factor = np.linalg.cholesky(precision)  # of what stands below the diagonal
@@ -122,17 +121,9 @@ def draw_coefficients(
     solve_lower_transposed(factor, right)
     for a in range(q):
         for j in range(p):
-            w[a, j] = right[a * p + j] if row_included[a, j] == 1 else 0.0
+            w[a, j] = right[a * p + j]
         if row_kind[a] == LEARNED:
             row_mean[a] = right[m + a]
-
-
-@inner
-def leave_out(precision, i):
-    """Element i of a precision, below its diagonal, as if nothing else knew of it."""
-    precision[i, :i] = 0.0
-    precision[i + 1 :, i] = 0.0
-    precision[i, i] = 1.0
 
 
 @inner
@@ -168,7 +159,7 @@ def draw_rows(
 def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, row_included, w, shift_sd, spread_scale):
     n_groups, q = xx.shape[0], xx.shape[1]
     p = w.shape[1]
-    # With W_r = mean 1 + sd e, both zero where nothing is included, the log likelihood is l'W_r - W_r' Q W_r / 2.
+    # What is included of W_r is mean 1 + sd e; its log likelihood is l'W_r - W_r' Q W_r / 2, all else being held.
     l_one, l_e, q_one, q_cross, q_e = 0.0, 0.0, 0.0, 0.0, 0.0
     on = row_included[r]
     e = np.empty(p)
@@ -179,7 +170,7 @@ def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, row_included,
         for j in range(p):
             rest[j] = xy[g, r, j]
             for s in range(q):
-                if s != r:
+                if s != r or on[j] == 0:
                     rest[j] -= xx[g, r, s] * w[s, j]
         for i in range(p):
             one, cross, pull = 0.0, 0.0, 0.0
@@ -199,4 +190,5 @@ def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, row_included,
     row_sd[r] = max(normal_above_zero(rng, middle, 1.0 / math.sqrt(lam_sd)), 1e-8)
     row_mean[r] = (l_one - row_sd[r] * q_cross) / lam + rng.standard_normal() / math.sqrt(lam)
     for j in range(p):
-        w[r, j] = on[j] * row_mean[r] + row_sd[r] * e[j]
+        if on[j] == 1:
+            w[r, j] = row_mean[r] + row_sd[r] * e[j]

@@ -13,7 +13,7 @@ Data = namedtuple(
 Prior = namedtuple(
     "Prior",
     [
-        "shift_sd", "spread_scale", "site_scale", "symmetry_a", "symmetry_b", "has_focal", "focal_a", "focal_b", "dof_shape", "dof_rate",
+        "shift_sd", "spread_scale", "site_scale", "symmetry_a", "symmetry_b", "has_focal", "focal_a", "focal_b", "same_sd", "dof_shape", "dof_rate",
         "has_shared", "eta", "family", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
         "learns_kappa", "kappa_median", "kappa_width", "kappa_atom", "kappa_each",
         "has_coupling", "coupling_share", "coupling_scale", "has_attenuation", "attenuation_share", "attenuation_shape",

@@ -174,11 +174,11 @@ def draw_means(rng, data, prior, state):
         if prior.has_focal:
             draw_included(
                 rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd,
-                state.row_symmetry, state.row_included, state.row_share, data.partner, prior.focal_a, prior.focal_b,
+                state.row_symmetry, state.row_included, state.row_share, prior.same_sd, data.partner, prior.focal_a, prior.focal_b,
             )  # fmt: skip
         draw_coefficients(
             rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry,
-            state.row_included, state.w, data.partner, prior.shift_sd,
+            state.row_included, prior.same_sd, state.w, data.partner, prior.shift_sd,
         )  # fmt: skip
         draw_rows(
             rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry,

@@ -2,7 +2,7 @@ r"""How alike left and right are in a row of W: the correlation between homologo
 
 Row r ~ Normal(mean_r, sd_r^2 C), C with ones on its diagonal, the symmetry c_r between homologues and zeros elsewhere. Sum and
 difference of a pair are independent, with variances sd^2 (1 + c) and sd^2 (1 - c). The symmetry is drawn given W (centred), and
-given the standardised sums and differences (non-centred), where W moves with it. Pairs that are held at zero (`focal`) take no part.
+given the standardised sums and differences (non-centred), where W moves with it. Pairs that are not included (`focal`) take no part.
 """
 
 import math
