@@ -10,7 +10,7 @@ name                   shape                             meaning
 ``mean_shift``         (patient)                         d_g
 ``mean_spread``        (patient)                         t_g
 ``mean_symmetry``      (patient)                         lambda_g; this and the next two where homologous regions are there
-``mean_included``      (patient, region)                 1 where delta_gj is more than hardly anything; left and right alike
+``mean_included``      (patient, region)                 1 where a structure differs: of left and right the same
 ``mean_share``         (patient)                         q_g
 ``slope``              (covariate, region)               B
 ``slope_mean``         (covariate)                       b_k
@@ -39,8 +39,8 @@ name                   shape                             meaning
 
 Densities are with respect to these numbers themselves (`kappa` and `size`, not their logarithms; the elements of R_0
 above the diagonal, not its Cholesky factor; `log_scale`, not D), and counting measure for `included` and
-`mean_included`, for an infinite kappa, for a coupling of zero and for an attenuation of one. Every prior is normalised, but for one constant in models
-with departures or couplings: the probability that all R*_g are positive definite.
+`mean_included`, for an infinite kappa, for a coupling of zero and for an attenuation of one. Every prior is normalised, but for
+one constant in models with departures or couplings: the probability that all R*_g are positive definite.
 """
 
 from typing import Any

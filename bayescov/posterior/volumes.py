@@ -41,8 +41,8 @@ def volumes(
         patients minus controls, in SDs of the controls) with ``difference_sd_low`` and ``_high``,
         ``difference_percent`` (of the controls' volume) with ``_low`` and ``_high``; ``p_smaller``,
         of the sign alone; ``p_smaller_by_margin``, ``p_larger_by_margin`` and ``p_unchanged``, which sum to one; and ``verdict``:
-        "smaller", "larger", "unchanged" or "undecided". Where the model has structures that may not differ at all
-        ([focal]), ``p_differs``, that this one does, left and right together, and its ``bayes_factor``.
+        "smaller", "larger", "unchanged" or "undecided". Where the model has structures that differ and others that hardly do
+        ([focal]), ``p_differs``, that this is one of the first, left and right together, and its ``bayes_factor``.
 
     Raises
     ------
@@ -80,8 +80,6 @@ def volumes(
     tables["verdict"] = np.stack(
         [verdicts(tuple(ways), p, u, fdr) for p, u in zip(by_margin, tables["p_unchanged"], strict=True)]
     )
-    if "mean_included" in fit["posterior"].data_vars:
-        tables |= _differs(fit)
     coords = {"population": np.array(patients, dtype=object), "region": fit["posterior"]["region"].values}
     attrs = {
         "question": "volumes",
@@ -96,17 +94,23 @@ def volumes(
         "definition_smaller": "difference < 0; by margin: difference < -margin control SDs",
         "definition_larger": "by margin: difference > margin control SDs",
         "definition_unchanged": "neither smaller nor larger by margin",
-        "definition_differs": "the means of the structure, left and right, are not exactly those of the controls",
         "definition_verdict": (
             "per group, the largest set of regions most probably smaller, or larger, by margin whose expected false discovery "
             "rate is at most fdr; of the rest, those called unchanged by the same rule"
         ),
     }
+    if "mean_included" in fit["posterior"].data_vars:
+        own, same_sd = _differs(fit)
+        tables |= own
+        attrs["same_sd"] = same_sd
+        attrs["definition_differs"] = (
+            "the structure, left and right, is one of those that differ; the others are Normal(0, same_sd) control SDs"
+        )
     return xr.Dataset({k: (("population", "region"), v) for k, v in tables.items()}, coords, attrs)
 
 
-def _differs(fit: xr.DataTree) -> dict[str, npt.NDArray]:
-    """How often a structure differs at all, and the posterior odds of that over those beforehand."""
+def _differs(fit: xr.DataTree) -> tuple[dict[str, Floats], float]:
+    """How often a structure is one that differs, and the posterior odds of that over those beforehand; what the others are within."""
     included, focal = draws_of(fit, "mean_included") > 0, spec_of(fit).focal
     if focal is None:
         raise AnswerError(
@@ -114,7 +118,8 @@ def _differs(fit: xr.DataTree) -> dict[str, npt.NDArray]:
             "sampling: fit again"
         )
     counts, prior = included.sum(axis=0), focal.share_a / (focal.share_a + focal.share_b)
-    return {
+    tables = {
         "p_differs": counts / len(included),
         "bayes_factor": bayes_factor(counts, len(included), prior),
     }
+    return tables, focal.same_sd

@@ -66,6 +66,7 @@ def context(
         "checks": [check for check in design.checks if check.passed is not True],
         "volume_tables": volume_tables(sizes),
         "volume_margin": float(sizes.attrs["margin"]),
+        "same_sd": sizes.attrs.get("same_sd"),
         "matrices": _matrices(fit, edges.attrs["kind"], design.regions),
         "measure": _measure(edges.attrs["kind"]),
         "changes": _changes(edges, design.regions),

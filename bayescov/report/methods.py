@@ -115,7 +115,7 @@ def _model(spec: ModelSpec, design: Design) -> list[str]:
     if design.homologues:
         text += " (those of homologous regions correlating as far as the data say)"
     if spec.focal is not None:
-        text += ", some structures of a patient group possibly not differing at all (spike and slab)"
+        text += ", some structures of a patient group possibly hardly differing (spike and slab)"
     if design.site is not None:
         text += f", and a varying intercept for each of {len(design.sites)} sites"
     return [f"{text}.", _covariances(spec)]

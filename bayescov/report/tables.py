@@ -31,7 +31,7 @@ class VolumeRow(NamedTuple):
 class VolumeTable(NamedTuple):
     """One patient group; `ticks` are (position in percent, label) of the axis, `zero` the position of no difference.
 
-    `focal`: whether a structure may not differ at all.
+    `focal`: whether P(differs) is there.
     """
 
     group: str

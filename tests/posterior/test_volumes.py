@@ -94,3 +94,20 @@ def test_bad_questions_get_a_sentence(small):
         bc.volumes(small, margin=-1)
     with pytest.raises(AnswerError, match="needs a fit"):
         bc.volumes(small["posterior"].to_dataset())
+
+
+def test_what_differs_is_counted_over_draws_and_weighed_against_its_prior(small):
+    design, spec = design_of(small), bc.load_model("sparse").change(focal={"share_a": 1.0, "share_b": 3.0})
+    mean = small["posterior"]["mean"].values
+    included = np.zeros((*mean.shape[:2], 2, 5), dtype=np.int8)
+    included[0, :10, 1, 2] = 1
+    n = mean.shape[0] * mean.shape[1]
+    fit = fake_fit(
+        small["posterior"]["correlation"].values, design=design, mean=mean, model=spec, mean_included=included
+    )
+    answers = bc.volumes(fit)
+    found = answers.sel(population="NMOSD").isel(region=2)
+    assert float(found["p_differs"]) == 10 / n
+    assert float(found["bayes_factor"]) == pytest.approx(3 * 10.5 / (n - 9.5))
+    assert float(answers["p_differs"].sum()) == pytest.approx(10 / n)
+    assert "p_differs" not in bc.volumes(small)

@@ -64,21 +64,19 @@ def draw_included(
 def switch(rng, r, j, k, row_mean, row_sd, row_symmetry, row_included, row_share, same_sd, covariance, mean):
     """The structure of region j, and of k unless that is negative, in row r: does it differ? Covariance and mean follow."""
     size, m, p = 2 if k >= 0 else 1, mean.shape[0], row_included.shape[1]
-    at = np.array([r * p + j, r * p + k])
-    own, here = np.empty((size, size)), np.empty(size)
-    for i in range(size):
-        here[i] = mean[at[i]]
-        for l in range(size):
-            own[i, l] = covariance[at[i], at[l]]
+    at = np.array([r * p + j, r * p + k])[:size]
+    link, own, here = np.empty((size, m)), np.empty((size, size)), np.empty(size)
     # Precision, and precision times mean, of both priors: of what does not differ and of what does.
     precision, pull = np.zeros((2, size, size)), np.zeros((2, size))
     for i in range(size):
+        link[i] = covariance[at[i]]
+        here[i] = mean[at[i]]
         precision[0, i, i] = 1.0 / same_sd**2
-        for l in range(size):
-            precision[1, i, l] = row_sd[r] ** 2 * (1.0 if i == l else row_symmetry[r])
+        for o in range(size):
+            own[i, o] = covariance[at[i], at[o]]
+            precision[1, i, o] = row_sd[r] ** 2 * (1.0 if i == o else row_symmetry[r])
     precision[1] = _inverse(precision[1])
-    for i in range(size):
-        pull[1, i] = precision[1, i].sum() * row_mean[r]
+    pull[1] = row_mean[r] * precision[1].sum(axis=1)
     was = int(row_included[r, j])
     cavity = _inverse(own)
     known = _applied(cavity, here) - pull[was]
@@ -89,31 +87,15 @@ def switch(rng, r, j, k, row_mean, row_sd, row_symmetry, row_included, row_share
     now = 1 if rng.random() < 1.0 / (1.0 + math.exp(-max(log_odds, LEAST_LOG_ODDS))) else 0
     if now == was:
         return
-    # (C^-1 + E change E')^-1 = C - C E K E'C, K = (1 + change own)^-1 change
+    # With E the columns of the structure, (C^-1 + E change E')^-1 = C - C E gain E' C.
     change, turn = precision[now] - precision[was], pull[now] - pull[was]
-    inner_part = np.zeros((size, size))
-    for i in range(size):
-        inner_part[i, i] = 1.0
-        for l in range(size):
-            for o in range(size):
-                inner_part[i, l] += change[i, o] * own[o, l]
-    inner_part = _inverse(inner_part)
-    gain = np.zeros((size, size))
-    for i in range(size):
-        for l in range(size):
-            for o in range(size):
-                gain[i, l] += inner_part[i, o] * change[o, l]
+    gain = _product(_inverse(np.eye(size) + _product(change, own)), change)
     moved = turn - _applied(gain, here + _applied(own, turn))
-    link, linked = np.empty((size, m)), np.zeros((size, m))
-    for i in range(size):
-        link[i] = covariance[at[i]]
-    for i in range(size):
-        for l in range(size):
-            linked[i] += gain[i, l] * link[l]
+    linked = _product(gain, link)
     for i in range(size):
         mean += moved[i] * link[i]
-        for l in range(m):
-            covariance[l] -= link[i, l] * linked[i]
+        for o in range(m):
+            covariance[o] -= link[i, o] * linked[i]
         row_included[r, at[i] - r * p] = now
 
 
@@ -149,4 +131,13 @@ def _applied(matrix, v):
     out = np.empty(v.shape[0])
     for i in range(v.shape[0]):
         out[i] = (matrix[i] * v).sum()
+    return out
+
+
+@inner
+def _product(a, b):
+    out = np.zeros((a.shape[0], b.shape[1]))
+    for i in range(a.shape[0]):
+        for o in range(a.shape[1]):
+            out[i] += a[i, o] * b[o]
     return out

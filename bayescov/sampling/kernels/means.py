@@ -2,8 +2,8 @@ r"""Means, covariate slopes and site effects given each group's precision matrix
 
 W (row, region) holds one row for the intercept, each patient group, covariate and site. Row r ~ Normal(mean_r, sd_r^2 C_r):
 regions are independent but for homologues (`symmetry`), and what is not included is Normal(0, same_sd^2) instead (`focal`). The rows'
-means are drawn together with W. The spread is drawn twice a sweep, once given W (centred) and once, with the mean, given the standardised W (non-centred): one of the two always mixes (Yu and
-Meng 2011).
+means are drawn together with W. The spread is drawn twice a sweep, once given W (centred) and once, with the mean, given the
+standardised W (non-centred): one of the two always mixes (Yu and Meng 2011).
 """
 
 import math
@@ -132,8 +132,7 @@ def draw_rows(
     site_scale, a, b,
 ):  # fmt: skip
     """Means, spreads and symmetries of the rows of W, one of each in turn, of all sites together; W moves with some."""
-    q, p = w.shape
-    r = 1
+    q, r = w.shape[0], 1
     while r < q:
         last, scale = (r + 1, spread_scale) if row_kind[r] == LEARNED else (q, site_scale)
         count, squares = 0.0, 0.0

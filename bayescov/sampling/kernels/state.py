@@ -13,7 +13,8 @@ Data = namedtuple(
 Prior = namedtuple(
     "Prior",
     [
-        "shift_sd", "spread_scale", "site_scale", "symmetry_a", "symmetry_b", "has_focal", "focal_a", "focal_b", "same_sd", "dof_shape", "dof_rate",
+        "shift_sd", "spread_scale", "site_scale", "symmetry_a", "symmetry_b", "has_focal", "focal_a", "focal_b", "same_sd",
+        "dof_shape", "dof_rate",
         "has_shared", "eta", "family", "control_sd", "ratio_shift_sd", "ratio_spread_scale",
         "learns_kappa", "kappa_median", "kappa_width", "kappa_atom", "kappa_each",
         "has_coupling", "coupling_share", "coupling_scale", "has_attenuation", "attenuation_share", "attenuation_shape",
@@ -25,8 +26,9 @@ State = namedtuple(
     "State",
     [
         "u", "metric", "dual", "anchor", "anchor_inverse", "kappa", "coupling", "attenuation", "delta", "included", "n_active",
-        "share", "size", "w", "row_mean", "row_sd", "row_symmetry", "row_included", "row_share", "y", "weight", "dof", "sigma", "omega", "xx", "xy", "yy", "scatter",
-        "scale", "level", "pull", "running", "block_chance", "block_middle", "block_spread", "block_seen",
+        "share", "size", "w", "row_mean", "row_sd", "row_symmetry", "row_included", "row_share", "y", "weight", "dof",
+        "sigma", "omega", "xx", "xy", "yy", "scatter", "scale", "level", "pull", "running",
+        "block_chance", "block_middle", "block_spread", "block_seen",
         "shared", "center", "log_d", "scaled", "step", "acceptance", "diverging",
     ],
 )  # fmt: skip
@@ -34,8 +36,8 @@ State = namedtuple(
 Draws = namedtuple(
     "Draws",
     [
-        "correlation", "sd", "w", "row_mean", "row_sd", "row_symmetry", "row_included", "row_share", "shared", "ratio_shift", "ratio_size", "scale",
-        "level", "kappa",
-        "coupling", "attenuation", "included", "share", "size", "dof", "acceptance", "diverging", "log_likelihood",
+        "correlation", "sd", "w", "row_mean", "row_sd", "row_symmetry", "row_included", "row_share", "shared", "ratio_shift",
+        "ratio_size", "scale", "level", "kappa", "coupling", "attenuation", "included", "share", "size", "dof",
+        "acceptance", "diverging", "log_likelihood",
     ],
 )  # fmt: skip
