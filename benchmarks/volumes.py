@@ -22,7 +22,7 @@ from bayescov.simulate import simulate_cohort, truth
 
 SIZES = (34, 40, 35)
 REGIONS, STRUCTURES = 14, 7
-STUDIES = {"separate": 80, "adaptive": 20}
+STUDIES = {"separate": 80, "adaptive": 40}
 STUDIES_SMALL = {"separate": 4, "adaptive": 1}
 SEED = 2023
 LEVEL = 0.05
@@ -38,6 +38,14 @@ LOSSES: dict[str, tuple[str, Loss]] = {
     "regions": ("each region its own", lambda rng: rng.normal(-1.2, 0.35, REGIONS)),
     "focal": ("one structure, 1 SD on both sides", lambda rng: np.tile(_some(rng, STRUCTURES, 1), 2)),
     "one side": ("three structures, 1 SD on one side", lambda rng: np.append(_some(rng, STRUCTURES, 3), np.zeros(7))),
+    "little": (
+        "each structure its own, half as much",
+        lambda rng: np.tile(rng.normal(-0.5, 0.2, STRUCTURES), 2),
+    ),
+    "least": (
+        "each structure its own, a fifth as much",
+        lambda rng: np.tile(rng.normal(-0.25, 0.1, STRUCTURES), 2),
+    ),
 }  # fmt: skip
 
 
