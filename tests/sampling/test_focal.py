@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 
 import bayescov as bc
 from bayescov.sampling.kernels import focal, means
-from bayescov.sampling.start import data_of, prior_of, start_state
+from bayescov.sampling.start import data_of, start_state
 from bayescov.simulate import simulate_cohort, truth
 from tests.model.designs import random_design
 from tests.sampling.callable import from_python
