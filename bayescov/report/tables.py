@@ -84,10 +84,10 @@ def volume_tables(volumes: xr.Dataset) -> list[VolumeTable]:
 
 
 def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
-    """Ends and about five round ticks of an axis that contains zero."""
+    """Ends and at most five round ticks of an axis that contains zero: the column has no room for more."""
     low, high = min(low, -0.25), max(high, 0.25)
-    span = high - low
-    step = next((s for s in (0.25, 0.5, 1.0, 2.0, 5.0, 10.0) if span / s <= 6), span / 5)
+    steps = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, high - low)
+    step = next(s for s in steps if np.ceil(high / s) - np.floor(low / s) <= 4)
     bottom, top = np.floor(low / step) * step, np.ceil(high / step) * step
     return float(bottom), float(top), [float(t) for t in np.arange(bottom, top + step / 2, step)]
 
