@@ -56,11 +56,13 @@ def test_ranks_are_uniform_with_sites_and_an_lkj_prior():
         ({"mean": {"spread_scale": 0.4}}, "mean_spread"),
         ({"shared": {"eta": 4.0}}, "shared_level"),
         ({"coupling": {"scale": 0.08}}, "coupling"),
+        ({"focal": {"share_b": 4.0}}, "mean_share"),
     ],
 )
 def test_a_wrong_prior_is_seen(fault, quantity):
     """Negative controls: the same test, the sampler given a model with one prior changed."""
-    spec = small("adaptive" if quantity in ("shared_level", "coupling") else "pooled")
+    models = {"shared_level": "adaptive", "coupling": "adaptive", "mean_share": "sparse"}
+    spec = small(models.get(quantity, "pooled"))
     found = p_values(ranks(spec, repetitions=300, seed=4, fitted=spec.change(**fault)))
     assert found[quantity] < LEVEL, found
 
