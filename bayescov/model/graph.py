@@ -88,7 +88,7 @@ def require_sampleable(spec: ModelSpec, design: Design) -> None:
     if spec.attenuation is not None:
         reasons.append("has regions that may come loose or not ([attenuation])")
     if spec.focal is not None:
-        reasons.append("has structures that may not differ at all ([focal])")
+        reasons.append("has structures that may hardly differ ([focal])")
     if spec.coupling is not None:
         reasons.append("has shifts that may be exactly zero ([coupling])")
     if spec.sparse is not None:

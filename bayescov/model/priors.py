@@ -15,7 +15,7 @@ from bayescov.model.spec import ModelSpec
 
 __all__ = [
     "homologous_correlation", "log_attenuation_prior", "log_common_prior", "log_correlation_prior", "log_coupling_prior",
-    "prior_terms", "structure_heads", "take",
+    "prior_terms", "take",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -61,16 +61,16 @@ def _mean_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, Any]
         shift = take(point, average)
         terms[average] = _normal(shift, 0, mean.shift_sd)
         terms[f"{name}_spread"] = _half_normal(take(point, f"{name}_spread"), mean.spread_scale)
-        differs, same_sd = np.ones_like(take(point, rows), dtype=bool), 0.0
         if name == "mean" and spec.focal is not None:
-            differs, same_sd = take(point, "mean_included") == 1, spec.focal.same_sd
+            differs = take(point, "mean_included") == 1
             terms |= _focal_terms(spec.focal, design, point, differs)
-        departures = take(point, rows) - np.where(differs, shift[:, None], 0.0)
-        terms[rows] = _rows(design, point, name, departures, differs, same_sd)
+            departures = take(point, rows) - np.where(differs, shift[:, None], 0.0)
+            terms[rows] = _rows(design, point, name, departures, differs, spec.focal.same_sd)
+        else:
+            terms[rows] = _rows(design, point, name, take(point, rows) - shift[:, None])
     if design.site is not None:
         terms["site_spread"] = _half_normal(take(point, "site_spread"), mean.site_scale)
-        effect = take(point, "site_effect")
-        terms["site_effect"] = _rows(design, point, "site", effect, np.ones_like(effect, dtype=bool), 0.0)
+        terms["site_effect"] = _rows(design, point, "site", take(point, "site_effect"))
     if design.homologues:
         for name in [*around, *(["site"] if design.site is not None else [])]:
             symmetry = take(point, f"{name}_symmetry")
@@ -81,7 +81,7 @@ def _mean_terms(spec: ModelSpec, design: Design, point: Point) -> dict[str, Any]
 def _focal_terms(prior: FocalPrior, design: Design, point: Point, differs: Bools) -> dict[str, Any]:
     """Which structures differ, left and right together, with probability q_g."""
     share = take(point, "mean_share")
-    each = np.where(differs[:, structure_heads(design)], np.log(share)[:, None], np.log1p(-share)[:, None])
+    each = np.where(differs[:, _structure_heads(design)], np.log(share)[:, None], np.log1p(-share)[:, None])
     torn = any((differs[:, left] != differs[:, right]).any() for left, right in design.homologues)
     return {
         "mean_share": _beta(share, prior.share_a, prior.share_b),
@@ -89,17 +89,20 @@ def _focal_terms(prior: FocalPrior, design: Design, point: Point, differs: Bools
     }
 
 
-def structure_heads(design: Design) -> npt.NDArray[np.int64]:
+def _structure_heads(design: Design) -> npt.NDArray[np.int64]:
     """The regions that stand for their structure: all but the second of two homologues."""
     second = {right for _, right in design.homologues}
     return np.array([j for j in range(len(design.regions)) if j not in second], dtype=np.int64)
 
 
-def _rows(design: Design, point: Point, name: str, x: Floats, differs: Bools, same_sd: float) -> Floats:
-    """Log density of each row (row, region): what differs Normal(0, spread^2 C), the rest Normal(0, same_sd^2).
+def _rows(
+    design: Design, point: Point, name: str, x: Floats, differs: Bools | None = None, same_sd: float = 0.0
+) -> Floats:
+    """Log density of each row (row, region): what differs, or all, Normal(0, spread^2 C), the rest Normal(0, same_sd^2).
 
     C is one, and the symmetry between homologues.
     """
+    differs = np.ones(x.shape, dtype=bool) if differs is None else differs
     spread = np.broadcast_to(take(point, f"{name}_spread"), len(x))
     symmetry = np.broadcast_to(take(point, f"{name}_symmetry") if design.homologues else 0.0, len(x))
     return np.array(

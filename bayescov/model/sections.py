@@ -45,8 +45,8 @@ class FocalPrior:
     """Structures of a patient group, left and right together, whose means are hardly other than those of the controls.
 
     delta of either side is Normal(0, `same_sd`) with probability 1 - q_g, else both are as in `MeanPrior`;
-    q_g ~ Beta(`share_a`, `share_b`). Not exactly zero: so many people cannot tell a small loss from none, and with zero intervals
-    of small losses held them far too seldom.
+    q_g ~ Beta(`share_a`, `share_b`). Not exactly zero: some tens of people cannot tell a small loss from none, and
+    with exact zeros the intervals of small losses held them far too seldom.
     """
 
     share_a: float = 1.0

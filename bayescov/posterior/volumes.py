@@ -114,7 +114,7 @@ def _differs(fit: xr.DataTree) -> tuple[dict[str, Floats], float]:
     included, focal = draws_of(fit, "mean_included") > 0, spec_of(fit).focal
     if focal is None:
         raise AnswerError(
-            "this fit holds structures that may not differ, but its model has no [focal] section; the file was changed after "
+            "this fit holds structures that may hardly differ, but its model has no [focal] section; the file was changed after "
             "sampling: fit again"
         )
     counts, prior = included.sum(axis=0), focal.share_a / (focal.share_a + focal.share_b)

@@ -29,17 +29,13 @@ class VolumeRow(NamedTuple):
 
 
 class VolumeTable(NamedTuple):
-    """One patient group; `ticks` are (position in percent, label) of the axis, `zero` the position of no difference.
-
-    `focal`: whether P(differs) is there.
-    """
+    """One patient group; `ticks` are (position in percent, label) of the axis, `zero` the position of no difference."""
 
     group: str
     control: str
     rows: tuple[VolumeRow, ...]
     ticks: tuple[tuple[float, str], ...]
     zero: float
-    focal: bool
 
 
 def volume_tables(volumes: xr.Dataset) -> list[VolumeTable]:
@@ -77,9 +73,7 @@ def volume_tables(volumes: xr.Dataset) -> list[VolumeTable]:
             )
         digits = 1 if all(t * 2 == round(t * 2) for t in ticks) else 2
         marks = tuple((position(t), signed(t, digits)) for t in ticks)
-        tables.append(
-            VolumeTable(str(group), volumes.attrs["control"], tuple(rows), marks, position(0.0), focal)
-        )
+        tables.append(VolumeTable(str(group), volumes.attrs["control"], tuple(rows), marks, position(0.0)))
     return tables
 
 

@@ -41,19 +41,8 @@ def draw_included(
             k = partner[j]
             if k <= j:  # once a structure
                 switch(
-                    rng,
-                    r,
-                    j,
-                    k,
-                    row_mean,
-                    row_sd,
-                    row_symmetry,
-                    row_included,
-                    row_share,
-                    same_sd,
-                    covariance,
-                    mean,
-                )
+                    rng, r, j, k, row_mean, row_sd, row_symmetry, row_included, row_share, same_sd, covariance, mean
+                )  # fmt: skip
                 differing += row_included[r, j]
                 same += 1 - row_included[r, j]
         yes, no = rng.standard_gamma(share_a + differing), rng.standard_gamma(share_b + same)
