@@ -20,6 +20,7 @@ from bayescov.sampling.kernels.scalars import (
     HALF_LOG_TWO_PI,
     draw_category,
     draw_log_normal_spread,
+    draw_share,
     raise_cells,
 )
 from bayescov.sampling.kernels.shared import COMMON, LKJ, fisher_sum, start_of
@@ -234,8 +235,6 @@ def draw_share_and_size(rng, delta, included, size, share_a, share_b, size_media
                 count += 1
                 squares += delta[i, j] ** 2
     edges = p * (p - 1) // 2
-    a = rng.standard_gamma(share_a + count)
-    b = rng.standard_gamma(share_b + edges - count)
-    share = min(max(a / (a + b), 1e-12), 1.0 - 1e-12)
+    share = draw_share(rng, share_a + count, share_b + edges - count)
     size = draw_log_normal_spread(rng, size, float(count), squares, size_median, size_width)
     return share, size, count

@@ -12,9 +12,9 @@ import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.means import LEARNED, fill_precision, pull_of_mean
+from bayescov.sampling.kernels.scalars import draw_share
 
 LEAST_LOG_ODDS = -700.0  # below, their exponential is infinite
-LEAST_SHARE = 1e-12
 
 
 @inner
@@ -45,8 +45,7 @@ def draw_included(
                 )  # fmt: skip
                 differing += row_included[r, j]
                 same += 1 - row_included[r, j]
-        yes, no = rng.standard_gamma(share_a + differing), rng.standard_gamma(share_b + same)
-        row_share[r] = min(max(yes / (yes + no), LEAST_SHARE), 1.0 - LEAST_SHARE)
+        row_share[r] = draw_share(rng, share_a + differing, share_b + same)
 
 
 @inner

@@ -10,6 +10,7 @@ from bayescov.sampling.kernels.compiling import inner
 SPREAD, SIZE, SCALE, DOF, SHIFT, SYMMETRY = 0.0, 1.0, 2.0, 3.0, 4.0, 5.0
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 LARGEST_LOGIT = 16.0  # of a symmetry: beyond, left and right are the same number
+LEAST_SHARE = 1e-12
 LEAST = 20.0  # of the log weight below the largest, of a cell to propose from
 
 
@@ -103,6 +104,13 @@ def draw_log_normal_spread(rng, s, count, squares, median, width):
     return math.exp(
         slice_sample(rng, SIZE, math.log(s), width, count, squares, math.log(median), width, np.empty(0))
     )
+
+
+@inner
+def draw_share(rng, a, b):
+    """Draw from Beta(a, b), kept off its ends."""
+    yes, no = rng.standard_gamma(a), rng.standard_gamma(b)
+    return min(max(yes / (yes + no), LEAST_SHARE), 1.0 - LEAST_SHARE)
 
 
 @inner
