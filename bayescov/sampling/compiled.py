@@ -44,6 +44,8 @@ def plan_of(spec: ModelSpec, data: Data, densities: bool) -> Plan:
             turns = sweep.TURNS if data.unit.shape[0] <= sweep.FEW_REGIONS else 1
             learning.append(tuning.watch)
         blocks += turns * turn
+        if spec.attenuation is not None:
+            blocks.append(sweep.move_regions)
     blocks += [sweep.draw_covariances, sweep.draw_means]
     if data.any_missing or data.student:
         blocks.append(sweep.draw_people)

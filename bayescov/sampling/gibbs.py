@@ -15,7 +15,7 @@ from bayescov.model.spec import ModelSpec
 from bayescov.sampling.compiled import compiled, plan_of
 from bayescov.sampling.kernels.closeness import INFINITE
 from bayescov.sampling.kernels.state import Data, Draws
-from bayescov.sampling.learning import learn_blocks
+from bayescov.sampling.learning import learn_blocks, learn_regions
 from bayescov.sampling.start import data_of, prior_of, start_state
 
 __all__ = ["sample_gibbs"]
@@ -92,6 +92,8 @@ def sample_gibbs(
             _each(pool, warm, chains, sweeps, first)
             if prior.has_sparse and first > 0:
                 learn_blocks(states)
+            if prior.has_attenuation and first > 0:
+                learn_regions(states)
             watch("tune", first + sweeps, tune, None)
         drawn, apart, count = 0, 1, min(draws, max_draws)  # a draw is kept of every `apart`
         while count > 0:

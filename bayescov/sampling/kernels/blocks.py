@@ -25,8 +25,8 @@ OWN_SHIFT = 0.05  # SD of an edge's own shift around the block's common one, on 
 
 
 @inner
-def draw_block(rng, cumulative):
-    """A position in the list of blocks, by its fixed chance."""
+def draw_position(rng, cumulative):
+    """A position in a list, by its fixed chance."""
     chance, last = rng.random(), cumulative.shape[0] - 1
     first = 0
     while first < last:

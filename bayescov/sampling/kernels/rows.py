@@ -15,7 +15,7 @@ import numpy as np
 from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import times
 
-VECTORS = 4  # that a row is put together from; the first is the row from before
+VECTORS = 2  # that a row is put together from; the first is the row from before
 
 
 @inner
@@ -25,13 +25,6 @@ def present_image(inverse, i, diagonal, image, gram):
         image[0, j] = -inverse[i, j] / inverse[i, i]
     image[0, i] = 0.0
     gram[0, 0] = diagonal - 1.0 / inverse[i, i]
-
-
-@inner
-def times_rest(matrix, i, v, out):
-    """The matrix without row and column i times v, which is 0 at i, as `out` will be."""
-    times(matrix, v, out)
-    out[i] = 0.0
 
 
 @inner
@@ -46,14 +39,8 @@ def times_without(inverse, i, v, out):
 
 @inner
 def add_image(inverse, i, v, k, image, gram):
-    """Q v into `image[k]`, v being 0 at i, and what it has in common with the vectors before it into `gram`."""
+    """Q v into `image[k]`, v being 0 at i, and its forms with the vectors before it, and with itself, into `gram` (2, 2)."""
     times_without(inverse, i, v, image[k])
-    add_common(v, k, image, gram)
-
-
-@inner
-def add_common(v, k, image, gram):
-    """What a vector has in common with those before it, into `gram` (4, 4): the forms of one with the other."""
     for m in range(k + 1):
         common, other = 0.0, image[m]
         for j in range(v.shape[0]):
@@ -63,7 +50,7 @@ def add_common(v, k, image, gram):
 
 @inner
 def quadratic(weight, gram):
-    """The quadratic form of the vectors by `weight` (4,)."""
+    """The quadratic form of the vectors by `weight` (2,)."""
     value = 0.0
     for k in range(VECTORS):
         along = 0.5 * weight[k] * gram[k, k]
@@ -75,7 +62,7 @@ def quadratic(weight, gram):
 
 @inner
 def form_at(weight, own, n_own, z, inverse, i, image, gram):
-    """The form v' Q v of the vectors by `weight` (4,), and of the elements at `own[:n_own]` by `z`."""
+    """The form v' Q v of the vectors by `weight` (2,), and of the elements at `own[:n_own]` by `z`."""
     value = quadratic(weight, gram)
     for a in range(n_own):
         j, along = own[a], 0.0
@@ -101,6 +88,14 @@ def move_row(weight, own, n_own, z, left, i, image, inverse):
         for j in range(p):
             after[j] += z[a] * (row[j] - less * before[j])
     after[i] = 0.0
+    set_row(inverse, i, after, left)
+
+
+@inner
+def set_row(inverse, i, after, left):
+    """The same, given w of the row where it moved to."""
+    p, corner = inverse.shape[0], inverse[i, i]
+    before = inverse[i].copy()
     for j in range(p):
         x, y, row = after[j] / left, before[j] / corner, inverse[j]
         for m in range(p):

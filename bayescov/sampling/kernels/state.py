@@ -28,7 +28,7 @@ State = namedtuple(
         "u", "metric", "dual", "anchor", "anchor_inverse", "kappa", "coupling", "attenuation", "delta", "included", "n_active",
         "share", "size", "w", "row_mean", "row_sd", "row_symmetry", "row_included", "row_share", "y", "weight", "dof",
         "sigma", "omega", "xx", "xy", "yy", "scatter", "scale", "level", "pull", "running",
-        "block_chance", "block_middle", "block_spread", "block_seen",
+        "block_chance", "block_middle", "block_spread", "block_seen", "region_chance", "region_seen",
         "shared", "center", "log_d", "scaled", "step", "acceptance", "diverging",
     ],
 )  # fmt: skip

@@ -9,30 +9,30 @@ import math
 
 import numpy as np
 
-from bayescov.sampling.kernels.attenuation import draw_attenuation
-from bayescov.sampling.kernels.blocks import draw_block, store_shared, switch_block
+from bayescov.sampling.kernels.attenuation import draw_attenuation, empty_forms
+from bayescov.sampling.kernels.blocks import draw_position, store_shared, switch_block
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
 from bayescov.sampling.kernels.edges import FOUND, draw_edge, draw_share_and_size
 from bayescov.sampling.kernels.focal import draw_included
-from bayescov.sampling.kernels.forms import empty_forms
 from bayescov.sampling.kernels.hmc import hamiltonian_step
-from bayescov.sampling.kernels.inverses import invert_all, pull_through
+from bayescov.sampling.kernels.inverses import invert_all, invert_center, pull_through
 from bayescov.sampling.kernels.level import draw_level
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
+from bayescov.sampling.kernels.loosening import draw_loosening
 from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
 from bayescov.sampling.kernels.people import draw_missing, draw_weights
 from bayescov.sampling.kernels.scales import draw_scales
 from bayescov.sampling.kernels.shared import departed, shared_matrix
-from bayescov.sampling.kernels.yielding import invert_say
 
 FEWEST_MOVES, MOST_MOVES = 96, 400  # of blocks in a sweep; between them two for every five edges
 # Up to so many regions what regions keep, edges and kappa take so many turns in a sweep, with a part of its moves of blocks each: how
 # many edges depart and how close the groups are move together, each by little while the other stays, and there a turn costs little.
 FEW_REGIONS, TURNS = 20, 3
-# How often R_0 gives way, and departing correlations are held, where what a region keeps is drawn.
-GIVING, HOLDING = 0.75, 0.5
+# How often departing correlations are held, where what a region keeps is drawn.
+HOLDING = 0.5
+FEW_DRAWN, MANY_DRAWN = 2, 4  # regions whose point is drawn in a sweep, up to FEW_REGIONS and above
 # For more the couplings of all, or of one group, are drawn in a sweep: they mix well, and everything costs more. And departing
 # correlations are not held: with 68 a fit ended its budget with 16 effective draws where they were; one without had 687 in time.
 MANY_REGIONS = 45
@@ -98,19 +98,33 @@ def move_couplings(rng, data, prior, state):
 
 @block
 def move_attenuations(rng, data, prior, state):
-    """What single regions of every patient group keep of their correlations; u follows."""
+    """What single regions of every patient group keep of their correlations, R_0 held."""
+    n_groups, p = state.log_d.shape
+    inverse, forms = np.empty((2, p, p)), empty_forms(p)
+    for g in range(1, n_groups):
+        invert_center(state.center[g], state.scaled[g], state.kappa[g], inverse)
+        for i in range(p):
+            holding = p <= MANY_REGIONS and rng.random() < HOLDING
+            draw_attenuation(rng, g, i, holding, inverse, forms, data, prior, state)
+
+
+@block
+def move_regions(rng, data, prior, state):
+    """What single regions of patient groups keep, and all else that is a region's: those most often that are in doubt; u follows."""
     n_groups, p = state.log_d.shape
     inverse, whether = np.empty((1 + 2 * n_groups, p, p)), False
-    forms, without, between = empty_forms(n_groups, p), np.empty((p, p)), np.empty((p, p))
     invert_all(state.shared, state.center, state.scaled, state.kappa, inverse)
+    for _ in range(FEW_DRAWN if p <= FEW_REGIONS else MANY_DRAWN):
+        k = draw_position(rng, state.region_chance)
+        whether |= draw_loosening(rng, 1 + k // p, k % p, inverse, data, prior, state)
+    seen = state.region_seen  # sweeps, those it is loose in, changes, whether it was loose
     for g in range(1, n_groups):
-        may_give = invert_say(g, data, prior, state, without, between)
         for i in range(p):
-            giving = may_give and rng.random() < GIVING
-            holding = p <= MANY_REGIONS and rng.random() < HOLDING
-            whether |= draw_attenuation(
-                rng, g, i, giving, holding, without, between, inverse, forms, data, prior, state
-            )
+            loose = 1.0 if state.attenuation[g, i] < 1.0 else 0.0
+            seen[0, g - 1, i] += 1.0
+            seen[1, g - 1, i] += loose
+            seen[2, g - 1, i] += abs(loose - seen[3, g - 1, i])
+            seen[3, g - 1, i] = loose
     if whether:
         store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 
@@ -140,7 +154,7 @@ def move_edges(rng, data, prior, state):
                 if others > 0 and k % 4 == 3:  # with another group; the block by the chances of either
                     other = first + (g - first + 1 + int(rng.random() * others)) % (others + 1)
                     of = g if rng.random() < 0.5 else other
-                b = draw_block(rng, state.block_chance[of])
+                b = draw_position(rng, state.block_chance[of])
             block = data.blocks[b]
             if other < 0 and block[1] < 0 and block[3] < 0:
                 draw_edge(rng, g, share, block[0], block[2], inverse, pulled, known, data, prior, state)

@@ -1,0 +1,133 @@
+r"""What a region keeps, drawn with its row of R_0, its SDs and its departures standardised instead of held.
+
+Given all else, the region's point is nearly normal (`approximation`), around another mean m and with another covariance L L' for each
+value of a_gi. What is held is
+
+    xi = L(a)^-1 (point - m(a)),
+
+and a is drawn along this curve, from the whole range at once: cells of it, uniform within one, and the spike, corrected by
+Metropolis-Hastings. The density of (a, xi) is that of (a, point) times |L(a)|, so that how good m and L are decides how often the
+region moves, and nothing else.
+"""
+
+import math
+
+import numpy as np
+
+from bayescov.sampling.kernels.approximation import approximate
+from bayescov.sampling.kernels.attenuation import CELLS, LEAST_KEPT, log_chance, log_prior
+from bayescov.sampling.kernels.compiling import inner
+from bayescov.sampling.kernels.linalg import cholesky_into, solve_lower
+from bayescov.sampling.kernels.region import (
+    density_at,
+    empty_place,
+    go_to,
+    look_up_region,
+    move_to,
+    point_of,
+)
+from bayescov.sampling.kernels.scalars import draw_category, raise_cells
+
+KNOTS = (1.0, 0.8, 0.45, 0.0)  # where the approximation is found; between them m and L are on straight lines
+FIRST, MORE = 8, 4  # steps, at the first of them, and from one to the next
+
+
+@inner
+def draw_loosening(rng, g, i, inverse, data, prior, state):
+    """Draw what region i of group g keeps, and where its point is; whether it moved.
+
+    `inverse` (1 + 2 G, p, p) as `invert_all` finds them; they follow.
+    """
+    n_groups, p = state.center.shape[0], state.center.shape[1]
+    region, place = look_up_region(g, i, inverse, prior, state), empty_place(n_groups, p)
+    d = p + n_groups + region.own.shape[0]
+    mean, factor = np.empty((len(KNOTS), d)), np.empty((len(KNOTS), d, d))
+    if not approximate_all(g, i, region, data, prior, state, place, mean, factor):
+        return False
+    current, point, center, root = state.attenuation[g, i], np.empty(d), np.empty(d), np.empty((d, d))
+    xi = point_of(g, i, region, inverse, state)
+    interpolate(current, mean, factor, center, root)
+    for k in range(d):
+        xi[k] -= center[k]
+    solve_lower(root, xi)
+    cell, weights = 1.0 / CELLS, np.empty(CELLS + 1)
+    chosen, a, ratio, s = CELLS, 1.0, 0.0, 1.0
+    # The cells, one, the current value, that proposed from a cell: the density is called in one place only, so that its code is
+    # compiled in once.
+    for c in range(CELLS + 3):
+        if c < CELLS:
+            a = (c + 0.5) * cell
+        elif c == CELLS:
+            a = 1.0
+        elif c == CELLS + 1:
+            raise_cells(weights, CELLS)
+            chosen, _ = draw_category(rng, weights, CELLS + 1)
+            if chosen == CELLS and current == 1.0:
+                return False
+            a = current
+        else:
+            a = 1.0 if chosen == CELLS else (chosen + rng.random()) * cell
+        density = -np.inf
+        if a >= LEAST_KEPT:
+            interpolate(a, mean, factor, center, root)
+            density = log_prior(a, prior) + place_point(xi, center, root, point)
+            s = go_to(point, a, g, i, 0.0, region, state, place)
+            density += density_at(s, point, g, region, data, prior, state, place)
+        if not density > -1e300:
+            density = -np.inf
+        if c < CELLS:
+            weights[c] = density + math.log(cell)
+        elif c == CELLS:
+            weights[c] = density
+        elif c == CELLS + 1:
+            ratio = log_chance(current, weights, cell) - density
+        else:
+            ratio += density - log_chance(a, weights, cell)
+    if not math.log(1.0 - rng.random()) < ratio:
+        return False
+    move_to(s, point, a, g, i, region, place, inverse, prior, state)
+    return True
+
+
+@inner
+def approximate_all(g, i, region, data, prior, state, place, mean, factor):
+    """Mean and lower factor of the approximation at each of the knots, each from that before; whether all went well."""
+    n_groups, p = region.slope.shape[0], region.slope.shape[1]
+    d = p + n_groups + region.own.shape[0]
+    point, spread = np.zeros(d), np.zeros((d, d))
+    for h in range(n_groups):
+        point[p + h] = 0.5 * math.log(region.corner[h] * state.kappa[h] / data.sizes[h])
+    for k in range(len(KNOTS)):
+        steps = FIRST if k == 0 else MORE
+        if not approximate(steps, KNOTS[k], g, i, region, data, prior, state, place, point, spread):
+            return False
+        if not cholesky_into(spread, factor[k]):
+            return False
+        for j in range(d):
+            mean[k, j] = point[j]
+    return True
+
+
+@inner
+def interpolate(a, mean, factor, center, root):
+    """Mean and factor of the approximation at `a`."""
+    k = 0
+    while k < len(KNOTS) - 2 and a < KNOTS[k + 1]:
+        k += 1
+    part = (KNOTS[k] - a) / (KNOTS[k] - KNOTS[k + 1])
+    for j in range(center.shape[0]):
+        center[j] = (1.0 - part) * mean[k, j] + part * mean[k + 1, j]
+        for m in range(j + 1):
+            root[j, m] = (1.0 - part) * factor[k, j, m] + part * factor[k + 1, j, m]
+
+
+@inner
+def place_point(xi, center, root, point):
+    """The point of a xi; log |L|."""
+    value = 0.0
+    for j in range(xi.shape[0]):
+        value += math.log(root[j, j])
+        point[j] = center[j]
+        for m in range(j + 1):
+            point[j] += root[j, m] * xi[m]
+    return value
