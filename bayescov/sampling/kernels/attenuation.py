@@ -22,6 +22,7 @@ from bayescov.sampling.kernels.scalars import draw_category, raise_cells
 from bayescov.sampling.kernels.shared import fisher_sum, start_of
 
 CELLS = 8
+STEPS = CELLS + 3  # see `kept_at`
 LEAST_KEPT = 1e-6  # what is kept is divided by; one in a million of the range
 DATA = 1  # place of the data's among a row's vectors, the row from before being the first
 
@@ -34,38 +35,16 @@ def draw_attenuation(rng, g, i, holding, inverse, forms, data, prior, state):
 
     `inverse` (2, p, p): of the group's centre, and of the centre with the data; they follow.
     """
-    cell = 1.0 / CELLS
-    weights = np.empty(CELLS + 1)
-    current, chosen, a, ratio = state.attenuation[g, i], CELLS, 1.0, 0.0
-    n_own = look_up_row(g, i, inverse, forms, state)
-    # The cells, one, the current value, that proposed from a cell: the density is called in one place only, so that its code is
-    # compiled in once.
-    for c in range(CELLS + 3):
-        if c < CELLS:
-            a = (c + 0.5) * cell
-        elif c == CELLS:
-            a = 1.0
-        elif c == CELLS + 1:
-            raise_cells(weights, weights.shape[0] - 1)
-            chosen, _ = draw_category(rng, weights, CELLS + 1)
-            if chosen == CELLS and current == 1.0:
-                return False
-            a = current
-        else:
-            a = 1.0 if chosen == CELLS else (chosen + rng.random()) * cell
+    weights, current, chosen, ratio = np.empty(CELLS + 1), state.attenuation[g, i], CELLS, 0.0
+    a, n_own = current, look_up_row(g, i, inverse, forms, state)
+    for step in range(STEPS):  # the density is called in one place only, so that its code is compiled in once
+        a, chosen = kept_at(rng, step, chosen, current, weights)
+        if step > CELLS and chosen == CELLS and current == 1.0:
+            return False
         density = row_density(a, g, i, n_own, holding, inverse, forms, data, prior, state)
         if holding:  # not in there, where it costs a fifth of a sweep of 14 regions: too much for the compiler to write out
             density += slab_of_held(a, g, i, n_own, forms, state)
-        if not density > -1e300:
-            density = -np.inf
-        if c < CELLS:
-            weights[c] = density + math.log(cell)
-        elif c == CELLS:
-            weights[c] = density
-        elif c == CELLS + 1:
-            ratio = log_chance(current, weights, cell) - density
-        else:
-            ratio += density - log_chance(a, weights, cell)
+        ratio += weighed(step, a, density, weights)
     if not math.log(1.0 - rng.random()) < ratio:
         return False
     move_region(a, g, i, n_own, holding, inverse, forms, state)
@@ -73,11 +52,31 @@ def draw_attenuation(rng, g, i, holding, inverse, forms, data, prior, state):
 
 
 @inner
-def log_chance(a, weights, cell):
-    """Log density, up to a constant, with which `a` is proposed."""
-    if a == 1.0:
-        return weights[CELLS]
-    return weights[min(int(a / cell), CELLS - 1)] - math.log(cell)
+def kept_at(rng, step, chosen, current, weights):
+    """What is kept where the density is asked for, and the cell: the middle of each, one, what there is, what is proposed from a cell."""
+    if step < CELLS:
+        return (step + 0.5) / CELLS, step
+    if step == CELLS:
+        return 1.0, CELLS
+    if step == CELLS + 1:
+        raise_cells(weights, CELLS)
+        chosen, _ = draw_category(rng, weights, CELLS + 1)
+        return current, chosen
+    return 1.0 if chosen == CELLS else (chosen + rng.random()) / CELLS, chosen
+
+
+@inner
+def weighed(step, a, density, weights):
+    """The weight of a cell into `weights`; of what there is and of what is proposed, the part of the log acceptance ratio."""
+    if not density > -1e300:
+        density = -np.inf
+    if step <= CELLS:
+        weights[step] = density - (math.log(CELLS) if step < CELLS else 0.0)
+        return 0.0
+    chance = weights[CELLS]
+    if a < 1.0:
+        chance = weights[min(int(a * CELLS), CELLS - 1)] + math.log(CELLS)
+    return chance - density if step == CELLS + 1 else density - chance
 
 
 @inner

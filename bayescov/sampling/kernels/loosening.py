@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.approximation import approximate
-from bayescov.sampling.kernels.attenuation import CELLS, LEAST_KEPT, log_chance, log_prior
+from bayescov.sampling.kernels.attenuation import CELLS, LEAST_KEPT, STEPS, kept_at, log_prior, weighed
 from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.linalg import cholesky_into, solve_lower
 from bayescov.sampling.kernels.region import (
@@ -26,7 +26,6 @@ from bayescov.sampling.kernels.region import (
     move_to,
     point_of,
 )
-from bayescov.sampling.kernels.scalars import draw_category, raise_cells
 
 KNOTS = (1.0, 0.8, 0.45, 0.0)  # where the approximation is found; between them m and L are on straight lines
 FIRST, MORE = 8, 4  # steps, at the first of them, and from one to the next
@@ -50,39 +49,18 @@ def draw_loosening(rng, g, i, inverse, data, prior, state):
     for k in range(d):
         xi[k] -= center[k]
     solve_lower(root, xi)
-    cell, weights = 1.0 / CELLS, np.empty(CELLS + 1)
-    chosen, a, ratio, s = CELLS, 1.0, 0.0, 1.0
-    # The cells, one, the current value, that proposed from a cell: the density is called in one place only, so that its code is
-    # compiled in once.
-    for c in range(CELLS + 3):
-        if c < CELLS:
-            a = (c + 0.5) * cell
-        elif c == CELLS:
-            a = 1.0
-        elif c == CELLS + 1:
-            raise_cells(weights, CELLS)
-            chosen, _ = draw_category(rng, weights, CELLS + 1)
-            if chosen == CELLS and current == 1.0:
-                return False
-            a = current
-        else:
-            a = 1.0 if chosen == CELLS else (chosen + rng.random()) * cell
+    weights, a, chosen, ratio, s = np.empty(CELLS + 1), current, CELLS, 0.0, 1.0
+    for step in range(STEPS):  # the density is called in one place only, so that its code is compiled in once
+        a, chosen = kept_at(rng, step, chosen, current, weights)
+        if step > CELLS and chosen == CELLS and current == 1.0:
+            return False
         density = -np.inf
         if a >= LEAST_KEPT:
             interpolate(a, mean, factor, center, root)
             density = log_prior(a, prior) + place_point(xi, center, root, point)
             s = go_to(point, a, g, i, 0.0, region, state, place)
             density += density_at(s, point, g, region, data, prior, state, place)
-        if not density > -1e300:
-            density = -np.inf
-        if c < CELLS:
-            weights[c] = density + math.log(cell)
-        elif c == CELLS:
-            weights[c] = density
-        elif c == CELLS + 1:
-            ratio = log_chance(current, weights, cell) - density
-        else:
-            ratio += density - log_chance(a, weights, cell)
+        ratio += weighed(step, a, density, weights)
     if not math.log(1.0 - rng.random()) < ratio:
         return False
     move_to(s, point, a, g, i, region, place, inverse, prior, state)
