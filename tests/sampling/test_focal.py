@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.special import logsumexp
+from scipy.special import betaln, logsumexp
 
 import bayescov as bc
 from bayescov.sampling.kernels import focal, means
@@ -16,7 +16,7 @@ from tests.sampling.callable import from_python
 
 draw_included, cross_products = from_python(focal.draw_included), from_python(means.cross_products)
 
-SHARE, SAME_SD = 0.4, 0.2
+SHARE_A, SHARE_B, SAME_SD, SHIFT_SD = 1.5, 2.5, 0.2, 0.8
 
 
 def test_structures_differ_as_often_as_all_combinations_say():
@@ -26,42 +26,45 @@ def test_structures_differ_as_often_as_all_combinations_say():
     state = start_state(spec, data, design, rng)
     q, p = state.w.shape
     state.omega[:] = np.linalg.inv(0.1 * np.eye(p) + 0.9) * rng.uniform(0.8, 1.2, (3, 1, 1))
-    state.row_mean[1:], state.row_sd[1:], state.row_symmetry[1:] = 0.4, 0.5, 0.6
+    state.row_sd[1:], state.row_symmetry[1:] = 0.5, 0.6
     cross_products(data.regressors, state.y, state.weight, data.codes, state.xx, state.xy, state.yy)
-    counts, sweeps = {}, 20_000
+    counts, sweeps, shares = {}, 20_000, []
     for _ in range(sweeps):
-        state.row_share[:] = SHARE
         draw_included(
-            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry,
-            state.row_included, state.row_share, SAME_SD, data.partner, 1.0, 1.0,
+            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_sd, state.row_symmetry,
+            state.row_included, state.row_share, SAME_SD, data.partner, SHIFT_SD, SHARE_A, SHARE_B,
         )  # fmt: skip
         assert (state.row_included[:, 0] == state.row_included[:, 1]).all()
         found = tuple(int(k) for k in state.row_included[1:3, 1:].ravel())
         counts[found] = counts.get(found, 0) + 1
+        shares.append(
+            state.row_share[1:3]
+            - (SHARE_A + state.row_included[1:3, 1:].sum(axis=1)) / (SHARE_A + SHARE_B + 2)
+        )
     information = sum(np.kron(state.xx[g], state.omega[g]) for g in range(3))
     pull = sum((state.xy[g] @ state.omega[g]).ravel() for g in range(3))
     evidence = {}
     for found in product((0, 1), repeat=4):
-        center, covariance = np.zeros((q, p)), np.zeros((q, p, q, p))
+        covariance = np.zeros((q, p, q, p))
         for r in range(q):
-            for j in range(p):
-                differs = not 1 <= r <= 2 or found[2 * (r - 1) + (j == 2)]
-                center[r, j] = state.row_mean[r] if differs else 0.0
-                covariance[r, j, r, j] = (state.row_sd[r] if differs else SAME_SD) ** 2
-                if differs and j < 2:
-                    covariance[r, j, r, 1 - j] = state.row_sd[r] ** 2 * state.row_symmetry[r]
+            differs = np.array([not 1 <= r <= 2 or found[2 * (r - 1) + (j == 2)] for j in range(p)])
+            alike = np.eye(p)
+            alike[[0, 1], [1, 0]] = state.row_symmetry[r]
+            whole = state.row_sd[r] ** 2 * alike + (SHIFT_SD**2 if data.row_kind[r] == means.LEARNED else 0.0)
+            covariance[r, :, r] = np.where(np.outer(differs, differs), whole, SAME_SD**2 * np.eye(p))
         prior = np.linalg.inv(covariance.reshape(q * p, q * p))
-        both, known = information + prior, pull + prior @ center.ravel()
-        value = (
-            np.linalg.slogdet(prior)[1] - np.linalg.slogdet(both)[1] + known @ np.linalg.solve(both, known)
-        )
-        value -= center.ravel() @ prior @ center.ravel()
-        evidence[found] = value / 2 + sum(np.log(SHARE if k else 1 - SHARE) for k in found)
+        both = information + prior
+        value = np.linalg.slogdet(prior)[1] - np.linalg.slogdet(both)[1] + pull @ np.linalg.solve(both, pull)
+        log_beta = sum(betaln(SHARE_A + sum(k), SHARE_B + 2 - sum(k)) for k in (found[:2], found[2:]))
+        evidence[found] = value / 2 + log_beta
     total = logsumexp(list(evidence.values()))
+    assert np.exp(max(evidence.values()) - total) < 0.8
     for found, value in evidence.items():
         right = np.exp(value - total)
         # sweeps are all but independent: every structure is drawn from its own conditional in each
         assert counts.get(found, 0) / sweeps == pytest.approx(right, abs=6 * np.sqrt(right / sweeps)), found
+    scores = np.mean(shares, axis=0) / (np.std(shares, axis=0) / np.sqrt(sweeps))
+    assert abs(scores).max() < 4.5
 
 
 def fitted(loss, seed):

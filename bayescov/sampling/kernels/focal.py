@@ -1,9 +1,10 @@
-r"""Which structures of a patient group differ from the controls, means, slopes and site effects integrated out.
+r"""Which structures of a patient group differ from the controls, all of W, the rows' means and the groups' shares integrated out.
 
-A structure is a region, or left and right of it. Given the spreads, symmetries and means of its rows, W is normal, and what else is
-known of one structure than its own prior (the cavity) is normal as well: the odds are the ratio of what that makes of either prior,
-Normal(mean, sd^2 C) where it differs and Normal(0, same_sd^2) where not (George and McCulloch 1993). Another prior for it changes mean
-and covariance of all of W by as many ranks as it has regions.
+A structure is a region, or left and right of it. Given the rows' spreads and symmetries, W and the rows' means are normal. What is
+known of one structure and its row's mean but for the structure's prior is normal as well: the odds are the ratio of what that makes
+of either prior, Normal(mean, sd^2 C) where the structure differs and Normal(0, same_sd^2) where not (George and McCulloch 1993).
+Another prior changes mean and covariance of everything by as many ranks as the structure has regions. A mean or a share that was
+held would hold the structures: where none differs a row's mean may be anything, and hardly ever is what another structure needs.
 """
 
 import math
@@ -11,7 +12,8 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner
-from bayescov.sampling.kernels.means import LEARNED, fill_precision, pull_of_mean
+from bayescov.sampling.kernels.linalg import invert_spd_into, times
+from bayescov.sampling.kernels.means import fill_precision
 from bayescov.sampling.kernels.scalars import draw_share
 
 LEAST_LOG_ODDS = -700.0  # below, their exponential is infinite
@@ -19,113 +21,107 @@ LEAST_LOG_ODDS = -700.0  # below, their exponential is infinite
 
 @inner
 def draw_included(
-    rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, row_included, row_share, same_sd, partner, share_a, share_b
+    rng, xx, xy, omega, row_kind, row_sd, row_symmetry, row_included, row_share, same_sd, partner, shift_sd, share_a, share_b
 ):  # fmt: skip
-    """Every structure of every patient group in turn, and the groups' shares. W has to be drawn next."""
+    """Every structure of every patient group in turn, then the groups' shares. W and the rows' means have to be drawn next."""
     n_groups, (q, p) = xx.shape[0], row_included.shape
-    precision, right = np.zeros((q * p, q * p)), np.zeros(q * p)
-    fill_precision(xx, xy, omega, row_sd, row_symmetry, row_included, same_sd, partner, precision, right)
-    for a in range(q):
-        for j in range(p):
-            if row_kind[a] == LEARNED:
-                pull = pull_of_mean(a, j, row_sd, row_symmetry, row_included, partner)
-                right[a * p + j] += row_mean[a] * pull
-    for i in range(q * p):
+    m = q * p + q
+    precision, right, mean = np.zeros((m, m)), np.zeros(m), np.empty(m)
+    fill_precision(
+        xx, xy, omega, row_kind, row_sd, row_symmetry, row_included, same_sd, partner, shift_sd, precision, right
+    )  # fmt: skip
+    for i in range(m):
         for j in range(i):
             precision[j, i] = precision[i, j]
     covariance = np.linalg.inv(precision)
-    mean = _applied(covariance, right)
+    times(covariance, right, mean)
     for r in range(1, n_groups):
-        differing, same = 0.0, 0.0
+        differing, same = share_a, share_b
         for j in range(p):
-            k = partner[j]
-            if k <= j:  # once a structure
+            if partner[j] <= j:  # once a structure
+                differing += row_included[r, j]
+                same += 1 - row_included[r, j]
+        for j in range(p):
+            if partner[j] <= j:
+                differing -= row_included[r, j]
+                same -= 1 - row_included[r, j]
+                odds = math.log(differing / same)  # given all other structures
                 switch(
-                    rng, r, j, k, row_mean, row_sd, row_symmetry, row_included, row_share, same_sd, covariance, mean
+                    rng, r, j, partner[j], odds, row_sd[r], row_symmetry[r], row_included, same_sd, covariance, mean
                 )  # fmt: skip
                 differing += row_included[r, j]
                 same += 1 - row_included[r, j]
-        row_share[r] = draw_share(rng, share_a + differing, share_b + same)
+        row_share[r] = draw_share(rng, differing, same)
 
 
 @inner
-def switch(rng, r, j, k, row_mean, row_sd, row_symmetry, row_included, row_share, same_sd, covariance, mean):
+def switch(rng, r, j, k, log_odds, row_sd, row_symmetry, row_included, same_sd, covariance, mean):
     """The structure of region j, and of k unless that is negative, in row r: does it differ? Covariance and mean follow."""
-    size, m, p = 2 if k >= 0 else 1, mean.shape[0], row_included.shape[1]
-    at = np.array([r * p + j, r * p + k])[:size]
-    link, own, here = np.empty((size, m)), np.empty((size, size)), np.empty(size)
-    # Precision, and precision times mean, of both priors: of what does not differ and of what does.
-    precision, pull = np.zeros((2, size, size)), np.zeros((2, size))
+    (q, p), m = row_included.shape, mean.shape[0]
+    size = 3 if k >= 0 else 2  # of the regions and, last, the row's mean
+    at = np.empty(size, np.int64)
+    at[0], at[1], at[size - 1] = r * p + j, r * p + k, q * p + r
+    link, vectors = np.empty((size, m)), np.empty((4, size))
+    here, known, there, turn = vectors[0], vectors[1], vectors[2], vectors[3]
+    small = np.empty((8, size, size))
+    own, own_inverse, change, other = small[0], small[1], small[2], small[3]
+    other_inverse, gain, work, work2 = small[4], small[5], small[6], small[7]
     for i in range(size):
-        link[i] = covariance[at[i]]
         here[i] = mean[at[i]]
-        precision[0, i, i] = 1.0 / same_sd**2
+        for o in range(m):
+            link[i, o] = covariance[at[i], o]
         for o in range(size):
             own[i, o] = covariance[at[i], at[o]]
-            precision[1, i, o] = row_sd[r] ** 2 * (1.0 if i == o else row_symmetry[r])
-    precision[1] = _inverse(precision[1])
-    pull[1] = row_mean[r] * precision[1].sum(axis=1)
-    was = int(row_included[r, j])
-    cavity = _inverse(own)
-    known = _applied(cavity, here) - pull[was]
-    cavity -= precision[was]
-    log_odds = math.log(row_share[r]) - math.log1p(-row_share[r])
-    log_odds += _log_evidence(cavity, known, precision[1], pull[1])
-    log_odds -= _log_evidence(cavity, known, precision[0], pull[0])
-    now = 1 if rng.random() < 1.0 / (1.0 + math.exp(-max(log_odds, LEAST_LOG_ODDS))) else 0
-    if now == was:
+    to_differing = 1.0 - 2.0 * row_included[r, j]
+    log_det = _change_of_prior(to_differing, row_sd, row_symmetry, same_sd, change)
+    log_det -= invert_spd_into(own, own_inverse, work, work2)
+    for i in range(size):
+        for o in range(size):
+            other[i, o] = own_inverse[i, o] + change[i, o]
+    log_det -= invert_spd_into(other, other_inverse, work, work2)
+    # x ~ Normal(here, own) under this prior; the other one's density over this one's has the expectation exp(log_ratio) over it.
+    times(own_inverse, here, known)
+    times(other_inverse, known, there)
+    square = 0.0
+    for i in range(size):
+        square += known[i] * (there[i] - here[i])
+    log_ratio = to_differing * log_odds + 0.5 * (log_det + square)
+    if not rng.random() < 1.0 / (1.0 + math.exp(-max(log_ratio, LEAST_LOG_ODDS))):
         return
     # With E the columns of the structure, (C^-1 + E change E')^-1 = C - C E gain E' C.
-    change, turn = precision[now] - precision[was], pull[now] - pull[was]
-    gain = _product(_inverse(np.eye(size) + _product(change, own)), change)
-    moved = turn - _applied(gain, here + _applied(own, turn))
-    linked = _product(gain, link)
     for i in range(size):
-        mean += moved[i] * link[i]
+        times(other_inverse, change[i], there)
+        times(change, there, turn)
+        for o in range(size):
+            gain[i, o] = change[i, o] - turn[o]
+    for i in range(size):
+        moved = 0.0
+        for o in range(size):
+            moved += gain[i, o] * here[o]
         for o in range(m):
-            covariance[o] -= link[i, o] * linked[i]
-        row_included[r, at[i] - r * p] = now
+            mean[o] -= moved * link[i, o]
+    for o in range(m):
+        for i in range(size):
+            x = 0.0
+            for n in range(size):
+                x += gain[i, n] * link[n, o]
+            for n in range(m):
+                covariance[o, n] -= x * link[i, n]
+    for i in range(size - 1):
+        row_included[r, at[i] - r * p] = 1 - row_included[r, at[i] - r * p]
 
 
 @inner
-def _log_evidence(cavity, known, precision, pull):
-    """Log of the integral of exp(-x' cavity x / 2 + known' x) over a normal prior, up to a constant."""
-    together, both = cavity + precision, known + pull
-    value = math.log(_determinant(precision)) - math.log(_determinant(together))
-    value += (both * _applied(_inverse(together), both)).sum()
-    return 0.5 * (value - (pull * _applied(_inverse(precision), pull)).sum())
-
-
-@inner
-def _inverse(matrix):
-    """Of one region or two."""
-    out = np.empty(matrix.shape)
-    det = _determinant(matrix)
-    out[0, 0] = (matrix[1, 1] if matrix.shape[0] == 2 else 1.0) / det
-    if matrix.shape[0] == 2:
-        out[0, 1], out[1, 0], out[1, 1] = -matrix[0, 1] / det, -matrix[1, 0] / det, matrix[0, 0] / det
-    return out
-
-
-@inner
-def _determinant(matrix):
-    if matrix.shape[0] == 1:
-        return matrix[0, 0]
-    return matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0]
-
-
-@inner
-def _applied(matrix, v):
-    out = np.empty(v.shape[0])
-    for i in range(v.shape[0]):
-        out[i] = (matrix[i] * v).sum()
-    return out
-
-
-@inner
-def _product(a, b):
-    out = np.zeros((a.shape[0], b.shape[1]))
-    for i in range(a.shape[0]):
-        for o in range(a.shape[1]):
-            out[i] += a[i, o] * b[o]
-    return out
+def _change_of_prior(to_differing, sd, symmetry, same_sd, change):
+    """By how much the precision of a structure and its row's mean changes, and the log determinant of the structure's."""
+    size = change.shape[0]
+    last = size - 1
+    c = symmetry if size == 3 else 0.0
+    pull = to_differing / (sd**2 * (1.0 + c))
+    for i in range(last):
+        for o in range(last):
+            change[i, o] = -c * pull / (1.0 - c)
+        change[i, i] = pull / (1.0 - c) - to_differing / same_sd**2
+        change[i, last] = change[last, i] = -pull
+    change[last, last] = last * pull
+    return to_differing * (2.0 * last * math.log(same_sd / sd) - math.log((1.0 - c) * (1.0 + c)))

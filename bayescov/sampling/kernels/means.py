@@ -16,6 +16,7 @@ from bayescov.sampling.kernels.scalars import draw_spread, normal_above_zero
 from bayescov.sampling.kernels.symmetry import draw_symmetries, sums_of_squares
 
 INTERCEPT, LEARNED, SITE = 0, 1, 2
+LEAST_SPREAD = 1e-6  # of a row; below, W and the row's mean are the same number to the precision matrix
 
 
 @inner
@@ -64,10 +65,13 @@ def residual_scatter(xx, xy, yy, w, scatter):
 
 
 @inner
-def fill_precision(xx, xy, omega, row_sd, row_symmetry, row_included, same_sd, partner, precision, right):
-    """Precision of W given everybody, and what it is multiplied by: below the diagonal, the rows' means left out."""
+def fill_precision(
+    xx, xy, omega, row_kind, row_sd, row_symmetry, row_included, same_sd, partner, shift_sd, precision, right
+):  # fmt: skip
+    """Precision of W and, behind it, of the rows' means given everybody, below the diagonal, and what it is multiplied by."""
     n_groups, q = xx.shape[0], xx.shape[1]
     p = xy.shape[2]
+    m = q * p
     for g in range(n_groups):
         target = product(xy[g], omega[g])
         for a in range(q):
@@ -81,20 +85,22 @@ def fill_precision(xx, xy, omega, row_sd, row_symmetry, row_included, same_sd, p
                             precision[a * p + i, b * p + j] += c * omega[g, i, j]
     for a in range(q):
         c = row_symmetry[a]
+        learned = row_kind[a] == LEARNED
+        precision[m + a, m + a] = 1.0 / shift_sd**2 if learned else 1.0
         for j in range(p):
-            own, k = 1.0 / (row_sd[a] if row_included[a, j] == 1 else same_sd) ** 2, partner[j]
-            if k >= 0 and row_included[a, j] == 1:
-                own /= (1.0 - c) * (1.0 + c)
-                precision[a * p + max(j, k), a * p + min(j, k)] -= 0.5 * c * own  # of both, a half
-            precision[a * p + j, a * p + j] += own
-
-
-@inner
-def pull_of_mean(a, j, row_sd, row_symmetry, row_included, partner):
-    """How much the mean of a row pulls at one of its elements: of its prior precision, the sum over the element's row."""
-    if row_included[a, j] == 0:
-        return 0.0
-    return 1.0 / (row_sd[a] ** 2 * (1.0 + row_symmetry[a] if partner[j] >= 0 else 1.0))
+            k, at = partner[j], a * p + j
+            if row_included[a, j] == 0:
+                precision[at, at] += 1.0 / same_sd**2
+                continue
+            pull = 1.0 / (
+                row_sd[a] ** 2 * (1.0 + c if k >= 0 else 1.0)
+            )  # of the mean; the sum over a row of the precision
+            if learned:
+                precision[m + a, at] = -pull
+                precision[m + a, m + a] += pull
+            if 0 <= k < j:
+                precision[at, a * p + k] -= c * pull / (1.0 - c)
+            precision[at, at] += pull / (1.0 - c) if k >= 0 else pull
 
 
 @inner
@@ -106,14 +112,9 @@ def draw_coefficients(
     m = q * p  # the means stand behind W
     precision = np.zeros((m + q, m + q))
     right = np.zeros(m + q)
-    fill_precision(xx, xy, omega, row_sd, row_symmetry, row_included, same_sd, partner, precision, right)
-    for a in range(q):
-        precision[m + a, m + a] = 1.0 / shift_sd**2 if row_kind[a] == LEARNED else 1.0
-        for j in range(p):
-            if row_kind[a] == LEARNED:
-                pull = pull_of_mean(a, j, row_sd, row_symmetry, row_included, partner)
-                precision[m + a, a * p + j] = -pull
-                precision[m + a, m + a] += pull
+    fill_precision(
+        xx, xy, omega, row_kind, row_sd, row_symmetry, row_included, same_sd, partner, shift_sd, precision, right
+    )  # fmt: skip
     factor = np.linalg.cholesky(precision)  # of what stands below the diagonal
     solve_lower(factor, right)
     for i in range(m + q):
@@ -132,18 +133,24 @@ def draw_rows(
     site_scale, a, b,
 ):  # fmt: skip
     """Means, spreads and symmetries of the rows of W, one of each in turn, of all sites together; W moves with some."""
-    q, r = w.shape[0], 1
-    while r < q:
-        last, scale = (r + 1, spread_scale) if row_kind[r] == LEARNED else (q, site_scale)
+    q, p = w.shape
+    departures = np.empty(p)
+    for r in range(1, q):
+        learned = row_kind[r] == LEARNED
+        if not learned and row_kind[r - 1] == SITE:  # drawn with the first site
+            break
+        last, scale = (r + 1, spread_scale) if learned else (q, site_scale)
         count, squares = 0.0, 0.0
         for s in range(r, last):
-            count += row_included[s].sum()
-            alone, together, apart = sums_of_squares(row_included[s] * (w[s] - row_mean[s]), partner)
+            for j in range(p):
+                departures[j] = row_included[s, j] * (w[s, j] - row_mean[s])
+                count += row_included[s, j]
+            alone, together, apart = sums_of_squares(departures, partner)
             squares += alone + together / (1.0 + row_symmetry[s]) + apart / (1.0 - row_symmetry[s])
         sd = draw_spread(rng, row_sd[r], count, squares, scale)
         for s in range(r, last):
             row_sd[s] = sd
-        if row_kind[r] == LEARNED:
+        if learned:
             _draw_row_non_centred(
                 rng, xx, xy, omega, r, row_mean, row_sd, row_included, w, shift_sd, spread_scale
             )
@@ -151,7 +158,6 @@ def draw_rows(
             draw_symmetries(
                 rng, xx, xy, omega, r, last, row_mean, row_sd, row_symmetry, row_included, w, partner, a, b
             )
-        r = last
 
 
 @inner
@@ -186,7 +192,7 @@ def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, row_included,
     lam = q_one + 1.0 / shift_sd**2
     lam_sd = q_e + 1.0 / spread_scale**2 - q_cross**2 / lam
     middle = (l_e - q_cross * l_one / lam) / lam_sd
-    row_sd[r] = max(normal_above_zero(rng, middle, 1.0 / math.sqrt(lam_sd)), 1e-8)
+    row_sd[r] = max(normal_above_zero(rng, middle, 1.0 / math.sqrt(lam_sd)), LEAST_SPREAD)
     row_mean[r] = (l_one - row_sd[r] * q_cross) / lam + rng.standard_normal() / math.sqrt(lam)
     for j in range(p):
         if on[j] == 1:

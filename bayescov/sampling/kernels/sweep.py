@@ -187,8 +187,8 @@ def draw_means(rng, data, prior, state):
     for _ in range(2):
         if prior.has_focal:
             draw_included(
-                rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd,
-                state.row_symmetry, state.row_included, state.row_share, prior.same_sd, data.partner, prior.focal_a, prior.focal_b,
+                rng, state.xx, state.xy, state.omega, data.row_kind, state.row_sd, state.row_symmetry, state.row_included,
+                state.row_share, prior.same_sd, data.partner, prior.shift_sd, prior.focal_a, prior.focal_b,
             )  # fmt: skip
         draw_coefficients(
             rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry,
