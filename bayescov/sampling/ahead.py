@@ -25,13 +25,16 @@ Work = tuple[Any, tuple[Any, ...]]
 """A block and the types of its arguments."""
 
 # The room is entered without what stands at its door: pandas and xarray take seconds to import, and kernels know neither.
+# And it is left at once: to take apart what a compiler has made takes seconds as well.
 HELP = """
-import sys, types
+import os, sys, types
 room = sys.modules["{room}"] = types.ModuleType("{room}")
 room.__path__ = [{folder!r}]
 from {room}.kernels.helper import help_compiling
 help_compiling()
+os._exit(0)
 """
+WRAPPER = 3000  # bytes of code that take as long to compile as what hands over a chain's arrays
 FEW = 4  # so many blocks are compiled before a second process has begun
 LONGEST = 600.0  # seconds to wait for it
 
@@ -64,7 +67,9 @@ def compile_together(work: Sequence[Work]) -> None:
 
 
 def amount_of_code(block: Any) -> int:
-    """Bytes of byte code of the block and of every kernel that it calls: about how long it takes to compile."""
+    """Bytes of byte code of the block and of every kernel that it calls, and `WRAPPER` if Python can call it: about how long it takes
+    to compile.
+    """
     found, waiting = set(), [block]
     while waiting:
         function = waiting.pop().py_func
@@ -72,7 +77,8 @@ def amount_of_code(block: Any) -> int:
             found.add(function)
             named = (function.__globals__.get(name) for name in function.__code__.co_names)
             waiting += [kernel for kernel in named if hasattr(kernel, "py_func")]
-    return sum(len(function.__code__.co_code) for function in found)
+    wrapper = 0 if block.targetoptions.get("no_cpython_wrapper") else WRAPPER
+    return wrapper + sum(len(function.__code__.co_code) for function in found)
 
 
 def _second_process() -> Any:

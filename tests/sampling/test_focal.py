@@ -5,66 +5,81 @@ from itertools import product
 
 import numpy as np
 import pytest
+from numba import njit
 from scipy.special import betaln, logsumexp
+from scipy.stats import beta, halfnorm, qmc
 
 import bayescov as bc
-from bayescov.sampling.kernels import focal, means
-from bayescov.sampling.start import data_of, start_state
+from bayescov.sampling.kernels import evidence, focal
+from bayescov.sampling.kernels.held import hold
+from bayescov.sampling.start import data_of, prior_of, start_state
 from bayescov.simulate import simulate_cohort, truth
 from tests.model.designs import random_design
-from tests.sampling.callable import from_python
 
-draw_included, cross_products = from_python(focal.draw_included), from_python(means.cross_products)
+SHARE_A, SHARE_B, SAME_SD, SHIFT_SD, SPREAD = 1.5, 2.5, 0.2, 0.8, 0.5
+ROW = 1
 
-SHARE_A, SHARE_B, SAME_SD, SHIFT_SD = 1.5, 2.5, 0.2, 0.8
+
+@njit
+def draw_row(rng, estimate, error, data, prior, state):
+    data, prior, state = hold(data), hold(prior), hold(state)
+    focal.draw_included(rng, ROW, estimate, error, data, prior, state)
+    evidence.draw_spread_and_symmetry(rng, ROW, estimate, error, data, prior, state)
 
 
 def test_structures_differ_as_often_as_all_combinations_say():
-    design = random_design(regions=3, sizes=(9, 8, 7), seed=4)
-    spec, rng = bc.load_model("sparse"), np.random.default_rng(1)
-    data = data_of(spec, design)
+    """Spread and symmetry integrated out by points of their priors; the draws are made by all moves of a row together."""
+    design = random_design(regions=5, sizes=(9, 8, 7), seed=4)
+    spec = bc.load_model("adaptive").change(
+        focal={"share_a": SHARE_A, "share_b": SHARE_B, "same_sd": SAME_SD},
+        mean={"shift_sd": SHIFT_SD, "spread_scale": SPREAD, "symmetry_b": 2.0},
+    )
+    rng, data, prior = np.random.default_rng(1), data_of(spec, design), prior_of(spec, 3)
     state = start_state(spec, data, design, rng)
-    q, p = state.w.shape
-    state.omega[:] = np.linalg.inv(0.1 * np.eye(p) + 0.9) * rng.uniform(0.8, 1.2, (3, 1, 1))
-    state.row_sd[1:], state.row_symmetry[1:] = 0.5, 0.6
-    cross_products(data.regressors, state.y, state.weight, data.codes, state.xx, state.xy, state.yy)
-    counts, sweeps, shares = {}, 20_000, []
-    for _ in range(sweeps):
-        draw_included(
-            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_sd, state.row_symmetry,
-            state.row_included, state.row_share, SAME_SD, data.partner, SHIFT_SD, SHARE_A, SHARE_B,
-        )  # fmt: skip
-        assert (state.row_included[:, 0] == state.row_included[:, 1]).all()
-        found = tuple(int(k) for k in state.row_included[1:3, 1:].ravel())
-        counts[found] = counts.get(found, 0) + 1
-        shares.append(
-            state.row_share[1:3]
-            - (SHARE_A + state.row_included[1:3, 1:].sum(axis=1)) / (SHARE_A + SHARE_B + 2)
-        )
-    information = sum(np.kron(state.xx[g], state.omega[g]) for g in range(3))
-    pull = sum((state.xy[g] @ state.omega[g]).ravel() for g in range(3))
-    evidence = {}
+    p, partner = 5, data.partner
+    structures = [j for j in range(p) if partner[j] <= j]
+    members = [[j] if partner[j] < 0 else [j, partner[j]] for j in structures]
+    assert sorted(len(m) for m in members) == [1, 1, 1, 2]
+    root = rng.normal(size=(p, p))
+    error, estimate = 0.03 * np.eye(p) + 0.02 * root @ root.T, 0.35 * rng.normal(size=p)
+
+    draws, each = 200_000, {}
+    for k in range(draws):
+        draw_row(rng, estimate, error, data, prior, state)
+        on = state.row_included[ROW]
+        assert all(on[m[0]] == on[m[-1]] for m in members)
+        each.setdefault(tuple(int(on[j]) for j in structures), []).append((k, state.row_share[ROW]))
+
+    points = 4096
+    sobol = qmc.Sobol(2, seed=1).random(points)
+    sd, symmetry = SPREAD * halfnorm.ppf(sobol[:, 0]), beta(1.0, 2.0).ppf(sobol[:, 1])
+    alike = np.zeros((p, p))
+    for j, k in enumerate(partner):
+        alike[j, k if k >= 0 else j] = k >= 0
+    expected = {}
     for found in product((0, 1), repeat=4):
-        covariance = np.zeros((q, p, q, p))
-        for r in range(q):
-            differs = np.array([not 1 <= r <= 2 or found[2 * (r - 1) + (j == 2)] for j in range(p)])
-            alike = np.eye(p)
-            alike[[0, 1], [1, 0]] = state.row_symmetry[r]
-            whole = state.row_sd[r] ** 2 * alike + (SHIFT_SD**2 if data.row_kind[r] == means.LEARNED else 0.0)
-            covariance[r, :, r] = np.where(np.outer(differs, differs), whole, SAME_SD**2 * np.eye(p))
-        prior = np.linalg.inv(covariance.reshape(q * p, q * p))
-        both = information + prior
-        value = np.linalg.slogdet(prior)[1] - np.linalg.slogdet(both)[1] + pull @ np.linalg.solve(both, pull)
-        log_beta = sum(betaln(SHARE_A + sum(k), SHARE_B + 2 - sum(k)) for k in (found[:2], found[2:]))
-        evidence[found] = value / 2 + log_beta
-    total = logsumexp(list(evidence.values()))
-    assert np.exp(max(evidence.values()) - total) < 0.8
-    for found, value in evidence.items():
+        on = np.zeros(p)
+        for m, differs in zip(members, found, strict=True):
+            on[m] = differs
+        shape = np.eye(p) + symmetry[:, None, None] * alike
+        inside = np.outer(on, on)
+        whole = (
+            error + inside * (sd[:, None, None] ** 2 * shape + SHIFT_SD**2) + np.diag((1 - on) * SAME_SD**2)
+        )
+        square = np.einsum("i,mi->m", estimate, np.linalg.solve(whole, estimate[None, :, None])[..., 0])
+        density = np.exp(-0.5 * (np.linalg.slogdet(whole)[1] + square)).mean()
+        expected[found] = np.log(density) + betaln(SHARE_A + sum(found), SHARE_B + 4 - sum(found))
+    total = logsumexp(list(expected.values()))
+    assert max(expected.values()) - total < np.log(0.6)
+    for found, value in expected.items():
         right = np.exp(value - total)
-        # sweeps are all but independent: every structure is drawn from its own conditional in each
-        assert counts.get(found, 0) / sweeps == pytest.approx(right, abs=6 * np.sqrt(right / sweeps)), found
-    scores = np.mean(shares, axis=0) / (np.std(shares, axis=0) / np.sqrt(sweeps))
-    assert abs(scores).max() < 4.5
+        times, shares = np.array(each[found]).T
+        series = np.zeros(draws)
+        series[times.astype(int)] = 1.0
+        blocks = series.reshape(200, -1).mean(axis=1)  # a thousand draws each: all but independent
+        assert abs(series.mean() - right) < 5 * blocks.std() / np.sqrt(200), found
+        middle = (SHARE_A + sum(found)) / (SHARE_A + SHARE_B + 4)
+        assert abs(shares.mean() - middle) < 5 * shares.std() / np.sqrt(len(shares)), found
 
 
 def fitted(loss, seed):

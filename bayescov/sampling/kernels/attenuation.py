@@ -35,8 +35,8 @@ def draw_attenuation(rng, g, i, holding, inverse, forms, data, prior, state):
 
     `inverse` (2, p, p): of the group's centre, and of the centre with the data; they follow.
     """
-    weights, current, chosen, ratio = np.empty(CELLS + 1), state.attenuation[g, i], CELLS, 0.0
-    a, n_own = current, look_up_row(g, i, inverse, forms, state)
+    weights, current, ratio = np.empty(CELLS + 1), state.attenuation[g, i], 0.0
+    a, n_own, chosen = current, look_up_row(g, i, inverse, forms, state), weights.shape[0] - 1
     for step in range(STEPS):  # the density is called in one place only, so that its code is compiled in once
         a, chosen = kept_at(rng, step, chosen, current, weights)
         if step > CELLS and chosen == CELLS and current == 1.0:
@@ -59,7 +59,7 @@ def kept_at(rng, step, chosen, current, weights):
     if step == CELLS:
         return 1.0, CELLS
     if step == CELLS + 1:
-        raise_cells(weights, CELLS)
+        raise_cells(weights, weights.shape[0] - 1)
         chosen, _ = draw_category(rng, weights, CELLS + 1)
         return current, chosen
     return 1.0 if chosen == CELLS else (chosen + rng.random()) / CELLS, chosen
@@ -123,12 +123,13 @@ def row_density(a, g, i, n_own, holding, inverse, forms, data, prior, state):
     if a < LEAST_KEPT:
         return -np.inf
     put_together(a, g, i, n_own, holding, forms, state)
-    first = what_is_left(0, i, n_own, inverse, forms)
-    second = what_is_left(1, i, n_own, inverse, forms)
-    if not (first > 1e-12 and second > 1e-12):
-        return -np.inf
-    nu = state.kappa[g] + state.center.shape[1] + 1.0
-    return log_prior(a, prior) + 0.5 * nu * math.log(first) - 0.5 * (nu + data.sizes[g]) * math.log(second)
+    value, nu = log_prior(a, prior), state.kappa[g] + state.center.shape[1] + 1.0
+    for m in range(2):
+        left = what_is_left(m, i, n_own, inverse, forms)
+        if not left > 1e-12:
+            return -np.inf
+        value += 0.5 * math.log(left) * (nu if m == 0 else -(nu + data.sizes[g]))
+    return value
 
 
 @inner

@@ -1,10 +1,8 @@
 r"""Which structures of a patient group differ from the controls, all of W, the rows' means and the groups' shares integrated out.
 
-A structure is a region, or left and right of it. Given the rows' spreads and symmetries, W and the rows' means are normal. What is
-known of one structure and its row's mean but for the structure's prior is normal as well: the odds are the ratio of what that makes
-of either prior, Normal(mean, sd^2 C) where the structure differs and Normal(0, same_sd^2) where not (George and McCulloch 1993).
-Another prior changes mean and covariance of everything by as many ranks as the structure has regions. A mean or a share that was
-held would hold the structures: where none differs a row's mean may be anything, and hardly ever is what another structure needs.
+A structure is a region, or left and right of it. One after the other is switched by the ratio of the evidence (George and McCulloch
+1993). Where none differs, spread and symmetry may be anything, and hardly ever are what a first structure needs; so all of a row is
+also taken from its prior at once, or taken away.
 """
 
 import math
@@ -12,116 +10,79 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner
-from bayescov.sampling.kernels.linalg import invert_spd_into, times
-from bayescov.sampling.kernels.means import fill_precision
+from bayescov.sampling.kernels.evidence import log_evidence
 from bayescov.sampling.kernels.scalars import draw_share
 
-LEAST_LOG_ODDS = -700.0  # below, their exponential is infinite
+LEAST = 1e-12  # of a spread, in units of its scale
 
 
 @inner
-def draw_included(
-    rng, xx, xy, omega, row_kind, row_sd, row_symmetry, row_included, row_share, same_sd, partner, shift_sd, share_a, share_b
-):  # fmt: skip
-    """Every structure of every patient group in turn, then the groups' shares. W and the rows' means have to be drawn next."""
-    n_groups, (q, p) = xx.shape[0], row_included.shape
-    m = q * p + q
-    precision, right, mean = np.zeros((m, m)), np.zeros(m), np.empty(m)
-    fill_precision(
-        xx, xy, omega, row_kind, row_sd, row_symmetry, row_included, same_sd, partner, shift_sd, precision, right
-    )  # fmt: skip
-    for i in range(m):
-        for j in range(i):
-            precision[j, i] = precision[i, j]
-    covariance = np.linalg.inv(precision)
-    times(covariance, right, mean)
-    for r in range(1, n_groups):
-        differing, same = share_a, share_b
-        for j in range(p):
-            if partner[j] <= j:  # once a structure
-                differing += row_included[r, j]
-                same += 1 - row_included[r, j]
-        for j in range(p):
-            if partner[j] <= j:
-                differing -= row_included[r, j]
-                same -= 1 - row_included[r, j]
-                odds = math.log(differing / same)  # given all other structures
-                switch(
-                    rng, r, j, partner[j], odds, row_sd[r], row_symmetry[r], row_included, same_sd, covariance, mean
-                )  # fmt: skip
-                differing += row_included[r, j]
-                same += 1 - row_included[r, j]
-        row_share[r] = draw_share(rng, differing, same)
+def draw_included(rng, r, estimate, error, data, prior, state):
+    """Which structures of row r differ, and their share; spread and symmetry move with all of them."""
+    p, on = estimate.shape[0], state.row_included[r]
+    work = np.empty((2, p, p))
+    structures, differing = 0.0, 0.0
+    for j in range(p):
+        structures += data.partner[j] <= j  # once a structure
+    value = log_evidence(r, estimate, error, data, prior, state, work)
+    value = renew_row(rng, r, structures, value, estimate, error, data, prior, state, work)
+    for j in range(p):
+        differing += on[j] if data.partner[j] <= j else 0.0
+    for j in range(p):
+        if data.partner[j] > j:
+            continue
+        differing -= on[j]
+        log_odds = math.log((prior.focal_a + differing) / (prior.focal_b + structures - 1 - differing))
+        flip(j, data.partner[j], on)
+        new = log_evidence(r, estimate, error, data, prior, state, work)
+        if math.log(1.0 - rng.random()) < new - value + (log_odds if on[j] == 1 else -log_odds):
+            value = new
+        else:
+            flip(j, data.partner[j], on)
+        differing += on[j]
+    state.row_share[r] = draw_share(rng, prior.focal_a + differing, prior.focal_b + structures - differing)
 
 
 @inner
-def switch(rng, r, j, k, log_odds, row_sd, row_symmetry, row_included, same_sd, covariance, mean):
-    """The structure of region j, and of k unless that is negative, in row r: does it differ? Covariance and mean follow."""
-    (q, p), m = row_included.shape, mean.shape[0]
-    size = 3 if k >= 0 else 2  # of the regions and, last, the row's mean
-    at = np.empty(size, np.int64)
-    at[0], at[1], at[size - 1] = r * p + j, r * p + k, q * p + r
-    link, vectors = np.empty((size, m)), np.empty((4, size))
-    here, known, there, turn = vectors[0], vectors[1], vectors[2], vectors[3]
-    small = np.empty((8, size, size))
-    own, own_inverse, change, other = small[0], small[1], small[2], small[3]
-    other_inverse, gain, work, work2 = small[4], small[5], small[6], small[7]
-    for i in range(size):
-        here[i] = mean[at[i]]
-        for o in range(m):
-            link[i, o] = covariance[at[i], o]
-        for o in range(size):
-            own[i, o] = covariance[at[i], at[o]]
-    to_differing = 1.0 - 2.0 * row_included[r, j]
-    log_det = _change_of_prior(to_differing, row_sd, row_symmetry, same_sd, change)
-    log_det -= invert_spd_into(own, own_inverse, work, work2)
-    for i in range(size):
-        for o in range(size):
-            other[i, o] = own_inverse[i, o] + change[i, o]
-    log_det -= invert_spd_into(other, other_inverse, work, work2)
-    # x ~ Normal(here, own) under this prior; the other one's density over this one's has the expectation exp(log_ratio) over it.
-    times(own_inverse, here, known)
-    times(other_inverse, known, there)
-    square = 0.0
-    for i in range(size):
-        square += known[i] * (there[i] - here[i])
-    log_ratio = to_differing * log_odds + 0.5 * (log_det + square)
-    if not rng.random() < 1.0 / (1.0 + math.exp(-max(log_ratio, LEAST_LOG_ODDS))):
-        return
-    # With E the columns of the structure, (C^-1 + E change E')^-1 = C - C E gain E' C.
-    for i in range(size):
-        times(other_inverse, change[i], there)
-        times(change, there, turn)
-        for o in range(size):
-            gain[i, o] = change[i, o] - turn[o]
-    for i in range(size):
-        moved = 0.0
-        for o in range(size):
-            moved += gain[i, o] * here[o]
-        for o in range(m):
-            mean[o] -= moved * link[i, o]
-    for o in range(m):
-        for i in range(size):
-            x = 0.0
-            for n in range(size):
-                x += gain[i, n] * link[n, o]
-            for n in range(m):
-                covariance[o, n] -= x * link[i, n]
-    for i in range(size - 1):
-        row_included[r, at[i] - r * p] = 1 - row_included[r, at[i] - r * p]
+def flip(j, k, on):
+    """The structure of region j, and of k unless that is negative."""
+    on[j] = 1 - on[j]
+    if k >= 0:
+        on[k] = on[j]
 
 
 @inner
-def _change_of_prior(to_differing, sd, symmetry, same_sd, change):
-    """By how much the precision of a structure and its row's mean changes, and the log determinant of the structure's."""
-    size = change.shape[0]
-    last = size - 1
-    c = symmetry if size == 3 else 0.0
-    pull = to_differing / (sd**2 * (1.0 + c))
-    for i in range(last):
-        for o in range(last):
-            change[i, o] = -c * pull / (1.0 - c)
-        change[i, i] = pull / (1.0 - c) - to_differing / same_sd**2
-        change[i, last] = change[last, i] = -pull
-    change[last, last] = last * pull
-    return to_differing * (2.0 * last * math.log(same_sd / sd) - math.log((1.0 - c) * (1.0 + c)))
+def renew_row(rng, r, structures, value, estimate, error, data, prior, state, work):
+    """Where nothing of row r differs, all that it has from its prior; else nothing. Returns the evidence, of which `value` was the old.
+
+    What is proposed from its prior cancels; what is left is the evidence, and how probable nothing is by the prior.
+    """
+    p, on, differing = estimate.shape[0], state.row_included[r], 0
+    kept, sd, symmetry = np.empty(p, np.int8), state.row_sd[r], state.row_symmetry[r]
+    for j in range(p):
+        kept[j] = on[j]
+        differing += on[j]
+    share = draw_share(rng, prior.focal_a, prior.focal_b) if differing == 0 else 0.0
+    for j in range(p):
+        k = data.partner[j]
+        if k <= j:
+            on[j] = 1 if rng.random() < share else 0
+            if k >= 0:
+                on[k] = on[j]
+    state.row_sd[r] = prior.spread_scale * max(abs(rng.standard_normal()), LEAST)
+    if data.paired:
+        state.row_symmetry[r] = draw_share(rng, prior.symmetry_a, prior.symmetry_b)
+    new = log_evidence(r, estimate, error, data, prior, state, work)
+    nothing = log_of_none(prior.focal_a, prior.focal_b, structures)
+    if math.log(1.0 - rng.random()) < new - value + (nothing if differing > 0 else -nothing):
+        return new
+    for j in range(p):
+        on[j] = kept[j]
+    state.row_sd[r], state.row_symmetry[r] = sd, symmetry
+    return value
+
+
+@inner
+def log_of_none(a, b, structures):
+    """Log of the chance that none of the structures differs, their share ~ Beta(a, b)."""
+    return math.lgamma(a + b) + math.lgamma(b + structures) - math.lgamma(b) - math.lgamma(a + b + structures)

@@ -49,7 +49,8 @@ def draw_loosening(rng, g, i, inverse, data, prior, state):
     for k in range(d):
         xi[k] -= center[k]
     solve_lower(root, xi)
-    weights, a, chosen, ratio, s = np.empty(CELLS + 1), current, CELLS, 0.0, 1.0
+    weights, a, ratio, s = np.empty(CELLS + 1), current, 0.0, 1.0
+    chosen = weights.shape[0] - 1
     for step in range(STEPS):  # the density is called in one place only, so that its code is compiled in once
         a, chosen = kept_at(rng, step, chosen, current, weights)
         if step > CELLS and chosen == CELLS and current == 1.0:

@@ -1,9 +1,9 @@
-r"""Means, covariate slopes and site effects given each group's precision matrix: exact normal draws.
+r"""Means, covariate slopes and site effects given each group's precision matrix, and what their rows have in common.
 
-W (row, region) holds one row for the intercept, each patient group, covariate and site. Row r ~ Normal(mean_r, sd_r^2 C_r):
-regions are independent but for homologues (`symmetry`), and what is not included is Normal(0, same_sd^2) instead (`focal`). The rows'
-means are drawn together with W. The spread is drawn twice a sweep, once given W (centred) and once, with the mean, given the
-standardised W (non-centred): one of the two always mixes (Yu and Meng 2011).
+W (row, region) holds one row for the intercept, each patient group, covariate and site. Row r ~ Normal(mean_r, sd_r^2 C_r): regions are
+independent but for homologues, which are correlated by the row's symmetry, and what is not included (`focal`) is Normal(0, same_sd^2)
+instead. Spread, symmetry and what is included of a learned row are drawn with all of W and all means integrated out (`evidence`): what
+everybody else's volumes say of the row alone is an estimate with a normal error. Then W is drawn at once, and each mean given its row.
 """
 
 import math
@@ -11,12 +11,12 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner
+from bayescov.sampling.kernels.evidence import draw_spread_and_symmetry
+from bayescov.sampling.kernels.focal import draw_included
 from bayescov.sampling.kernels.linalg import product, solve_lower, solve_lower_transposed
-from bayescov.sampling.kernels.scalars import draw_spread, normal_above_zero
-from bayescov.sampling.kernels.symmetry import draw_symmetries, sums_of_squares
 
 INTERCEPT, LEARNED, SITE = 0, 1, 2
-LEAST_SPREAD = 1e-6  # of a row; below, W and the row's mean are the same number to the precision matrix
+LEAST_SPREAD = 1e-6  # below, a row and its mean are the same number to a precision matrix
 
 
 @inner
@@ -65,135 +65,96 @@ def residual_scatter(xx, xy, yy, w, scatter):
 
 
 @inner
-def fill_precision(
-    xx, xy, omega, row_kind, row_sd, row_symmetry, row_included, same_sd, partner, shift_sd, precision, right
-):  # fmt: skip
-    """Precision of W and, behind it, of the rows' means given everybody, below the diagonal, and what it is multiplied by."""
-    n_groups, q = xx.shape[0], xx.shape[1]
-    p = xy.shape[2]
+def draw_coefficients(rng, data, prior, state):
+    """Of each learned row what is included, spread and symmetry; then all of W at once, and the rows' means."""
+    n_groups, (q, p) = state.xx.shape[0], state.w.shape
     m = q * p
+    precision, right = np.empty((m, m)), np.empty(m)
+    estimate, error = np.empty(p), np.empty((p, p))
+    for r in range(q):
+        if data.row_kind[r] == LEARNED:
+            fill_precision(r, data, prior, state, precision, right)
+            find_estimate(r, np.linalg.inv(precision), right, estimate, error)
+            if prior.has_focal and r < n_groups:
+                draw_included(rng, r, estimate, error, data, prior, state)
+            draw_spread_and_symmetry(rng, r, estimate, error, data, prior, state)
+    fill_precision(q, data, prior, state, precision, right)
+    factor = np.linalg.cholesky(precision)
+    solve_lower(factor, right)
+    for i in range(m):
+        right[i] += rng.standard_normal()
+    solve_lower_transposed(factor, right)
+    pull = np.empty(p)
+    for a in range(q):
+        for j in range(p):
+            state.w[a, j] = right[a * p + j]
+        if data.row_kind[a] == LEARNED:
+            weight, total = pulls_of_mean(a, data, prior, state, pull), 0.0
+            for j in range(p):
+                total += pull[j] * state.w[a, j]
+            state.row_mean[a] = total / weight + rng.standard_normal() / math.sqrt(weight)
+
+
+@inner
+def pulls_of_mean(a, data, prior, state, pull):
+    """How much the mean of a row pulls at each of its elements, the sum over a row of their prior precision; returns the mean's."""
+    alone, total = 1.0 / max(state.row_sd[a], LEAST_SPREAD) ** 2, 1.0 / prior.shift_sd**2
+    for j in range(pull.shape[0]):
+        pull[j] = alone * state.row_included[a, j]
+        if data.partner[j] >= 0:
+            pull[j] /= 1.0 + state.row_symmetry[a]
+        total += pull[j]
+    return total
+
+
+@inner
+def fill_precision(free, data, prior, state, precision, right):
+    """Precision of W given everybody, the rows' means integrated out, and what it is multiplied by. Row `free` has no prior."""
+    n_groups, (q, p) = state.xx.shape[0], state.w.shape
+    for i in range(q * p):
+        right[i] = 0.0
+        for j in range(q * p):
+            precision[i, j] = 0.0
     for g in range(n_groups):
-        target = product(xy[g], omega[g])
+        target = product(state.xy[g], state.omega[g])
         for a in range(q):
             for j in range(p):
                 right[a * p + j] += target[a, j]
-            for b in range(a + 1):
-                c = xx[g, a, b]
+            for b in range(q):
+                c = state.xx[g, a, b]
                 if c != 0.0:
                     for i in range(p):
                         for j in range(p):
-                            precision[a * p + i, b * p + j] += c * omega[g, i, j]
+                            precision[a * p + i, b * p + j] += c * state.omega[g, i, j]
     for a in range(q):
-        c = row_symmetry[a]
-        learned = row_kind[a] == LEARNED
-        precision[m + a, m + a] = 1.0 / shift_sd**2 if learned else 1.0
-        for j in range(p):
-            k, at = partner[j], a * p + j
-            if row_included[a, j] == 0:
-                precision[at, at] += 1.0 / same_sd**2
-                continue
-            pull = 1.0 / (
-                row_sd[a] ** 2 * (1.0 + c if k >= 0 else 1.0)
-            )  # of the mean; the sum over a row of the precision
-            if learned:
-                precision[m + a, at] = -pull
-                precision[m + a, m + a] += pull
-            if 0 <= k < j:
-                precision[at, a * p + k] -= c * pull / (1.0 - c)
-            precision[at, at] += pull / (1.0 - c) if k >= 0 else pull
+        if a != free:
+            _add_prior(a, data, prior, state, precision[a * p : (a + 1) * p, a * p : (a + 1) * p])
 
 
 @inner
-def draw_coefficients(
-    rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, row_included, same_sd, w, partner, shift_sd
-):
-    """All of W at once, and the means of the rows that are learned."""
-    q, p = w.shape
-    m = q * p  # the means stand behind W
-    precision = np.zeros((m + q, m + q))
-    right = np.zeros(m + q)
-    fill_precision(
-        xx, xy, omega, row_kind, row_sd, row_symmetry, row_included, same_sd, partner, shift_sd, precision, right
-    )  # fmt: skip
-    factor = np.linalg.cholesky(precision)  # of what stands below the diagonal
-    solve_lower(factor, right)
-    for i in range(m + q):
-        right[i] += rng.standard_normal()
-    solve_lower_transposed(factor, right)
-    for a in range(q):
-        for j in range(p):
-            w[a, j] = right[a * p + j]
-        if row_kind[a] == LEARNED:
-            row_mean[a] = right[m + a]
-
-
-@inner
-def draw_rows(
-    rng, xx, xy, omega, row_kind, row_mean, row_sd, row_symmetry, row_included, w, partner, paired, shift_sd, spread_scale,
-    site_scale, a, b,
-):  # fmt: skip
-    """Means, spreads and symmetries of the rows of W, one of each in turn, of all sites together; W moves with some."""
-    q, p = w.shape
-    departures = np.empty(p)
-    for r in range(1, q):
-        learned = row_kind[r] == LEARNED
-        if not learned and row_kind[r - 1] == SITE:  # drawn with the first site
-            break
-        last, scale = (r + 1, spread_scale) if learned else (q, site_scale)
-        count, squares = 0.0, 0.0
-        for s in range(r, last):
-            for j in range(p):
-                departures[j] = row_included[s, j] * (w[s, j] - row_mean[s])
-                count += row_included[s, j]
-            alone, together, apart = sums_of_squares(departures, partner)
-            squares += alone + together / (1.0 + row_symmetry[s]) + apart / (1.0 - row_symmetry[s])
-        sd = draw_spread(rng, row_sd[r], count, squares, scale)
-        for s in range(r, last):
-            row_sd[s] = sd
-        if learned:
-            _draw_row_non_centred(
-                rng, xx, xy, omega, r, row_mean, row_sd, row_included, w, shift_sd, spread_scale
-            )
-        if paired:
-            draw_symmetries(
-                rng, xx, xy, omega, r, last, row_mean, row_sd, row_symmetry, row_included, w, partner, a, b
-            )
-
-
-@inner
-def _draw_row_non_centred(rng, xx, xy, omega, r, row_mean, row_sd, row_included, w, shift_sd, spread_scale):
-    n_groups, q = xx.shape[0], xx.shape[1]
-    p = w.shape[1]
-    # What is included of W_r is mean 1 + sd e; its log likelihood is l'W_r - W_r' Q W_r / 2, all else being held.
-    l_one, l_e, q_one, q_cross, q_e = 0.0, 0.0, 0.0, 0.0, 0.0
-    on = row_included[r]
-    e = np.empty(p)
-    rest = np.empty(p)
+def _add_prior(a, data, prior, state, precision):
+    p, pull = precision.shape[0], np.empty(precision.shape[0])
+    total = pulls_of_mean(a, data, prior, state, pull)
     for j in range(p):
-        e[j] = on[j] * (w[r, j] - row_mean[r]) / row_sd[r]
-    for g in range(n_groups):
+        k = data.partner[j]
+        c = state.row_symmetry[a] if k >= 0 else 0.0
+        precision[j, j] += pull[j] / (1.0 - c) if state.row_included[a, j] == 1 else 1.0 / prior.same_sd**2
+        if k >= 0:
+            precision[j, k] -= c * pull[j] / (1.0 - c)
+        if data.row_kind[a] == LEARNED:
+            for i in range(p):
+                precision[j, i] -= pull[j] * pull[i] / total
+
+
+@inner
+def find_estimate(r, covariance, right, estimate, error):
+    """What all volumes say of row r: an estimate of it, and the covariance of its error. Of W's normal distribution without the
+    row's own prior, mean and covariance of the row.
+    """
+    p = estimate.shape[0]
+    for i in range(p):
+        estimate[i] = 0.0
+        for k in range(right.shape[0]):
+            estimate[i] += covariance[r * p + i, k] * right[k]
         for j in range(p):
-            rest[j] = xy[g, r, j]
-            for s in range(q):
-                if s != r or on[j] == 0:
-                    rest[j] -= xx[g, r, s] * w[s, j]
-        for i in range(p):
-            one, cross, pull = 0.0, 0.0, 0.0
-            for j in range(p):
-                one += omega[g, i, j] * on[j]
-                cross += omega[g, i, j] * e[j]
-                pull += omega[g, i, j] * rest[j]
-            l_one += on[i] * pull
-            l_e += e[i] * pull
-            q_one += xx[g, r, r] * on[i] * one
-            q_cross += xx[g, r, r] * on[i] * cross
-            q_e += xx[g, r, r] * e[i] * cross
-    # Jointly normal, cut off at sd = 0: the spread with the mean integrated out, then the mean.
-    lam = q_one + 1.0 / shift_sd**2
-    lam_sd = q_e + 1.0 / spread_scale**2 - q_cross**2 / lam
-    middle = (l_e - q_cross * l_one / lam) / lam_sd
-    row_sd[r] = max(normal_above_zero(rng, middle, 1.0 / math.sqrt(lam_sd)), LEAST_SPREAD)
-    row_mean[r] = (l_one - row_sd[r] * q_cross) / lam + rng.standard_normal() / math.sqrt(lam)
-    for j in range(p):
-        if on[j] == 1:
-            w[r, j] = row_mean[r] + row_sd[r] * e[j]
+            error[i, j] = covariance[r * p + i, r * p + j]

@@ -15,22 +15,6 @@ LEAST = 20.0  # of the log weight below the largest, of a cell to propose from
 
 
 @inner
-def normal_above_zero(rng, mean, sd):
-    """Normal(mean, sd) conditioned on being positive (Robert 1995)."""
-    low = -mean / sd
-    if low < 0.5:
-        while True:
-            z = rng.standard_normal()
-            if z > low:
-                return mean + sd * z
-    rate = 0.5 * (low + math.sqrt(low * low + 4.0))
-    while True:
-        z = low - math.log(1.0 - rng.random()) / rate
-        if rng.random() <= math.exp(-0.5 * (z - rate) ** 2):
-            return mean + sd * z
-
-
-@inner
 def slice_sample(rng, kind, x, width, a, b, c, d, values):
     """One step of slice sampling from `x` on the log scale (Neal 2003), of the density that `kind`, a to d and `values` stand for.
 
@@ -161,17 +145,13 @@ def draw_shift(rng, kappa, n, linear, square, eigenvalues):
 def log_symmetry_density(logit, a, b, weights):
     """Log density of the logit of a symmetry c ~ Beta(a, b) given n pairs, their sums and their differences.
 
-    `weights`: n, the sums' squares, the differences' squares over the variance; of a log likelihood that is quadratic in
-    x = sqrt(1 + c) and y = sqrt(1 - c) the linear terms in x and y and the squares xx, xy and yy.
+    `weights`: n, the sums' squares and the differences' squares over the variance.
     """
     if abs(logit) > LARGEST_LOGIT:
         return -np.inf
     c, left = 1.0 / (1.0 + math.exp(-logit)), 1.0 / (1.0 + math.exp(logit))
-    x, y = math.sqrt(1.0 + c), math.sqrt(left)
     value = a * math.log(c) + b * math.log(left) - 0.5 * weights[0] * math.log((1.0 + c) * left)
-    value -= 0.5 * (weights[1] / (1.0 + c) + weights[2] / left)
-    value += weights[3] * x + weights[4] * y
-    return value - 0.5 * (weights[5] * x * x + 2.0 * weights[6] * x * y + weights[7] * y * y)
+    return value - 0.5 * (weights[1] / (1.0 + c) + weights[2] / left)
 
 
 @inner

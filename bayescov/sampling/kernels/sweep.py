@@ -15,16 +15,16 @@ from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenva
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
 from bayescov.sampling.kernels.edges import FOUND, draw_edge, draw_share_and_size
-from bayescov.sampling.kernels.focal import draw_included
 from bayescov.sampling.kernels.hmc import hamiltonian_step
 from bayescov.sampling.kernels.inverses import invert_all, invert_center, pull_through
 from bayescov.sampling.kernels.level import draw_level
 from bayescov.sampling.kernels.linalg import draw_inverse_wishart, product
 from bayescov.sampling.kernels.loosening import draw_loosening
-from bayescov.sampling.kernels.means import cross_products, draw_coefficients, draw_rows, residual_scatter
+from bayescov.sampling.kernels.means import SITE, cross_products, draw_coefficients, residual_scatter
 from bayescov.sampling.kernels.people import draw_missing, draw_weights
 from bayescov.sampling.kernels.scales import draw_scales
 from bayescov.sampling.kernels.shared import departed, shared_matrix
+from bayescov.sampling.kernels.sites import draw_sites
 
 FEWEST_MOVES, MOST_MOVES = 96, 400  # of blocks in a sweep; between them two for every five edges
 # Up to so many regions what regions keep, edges and kappa take so many turns in a sweep, with a part of its moves of blocks each: how
@@ -183,22 +183,13 @@ def draw_covariances(rng, data, prior, state):
 
 @block
 def draw_means(rng, data, prior, state):
-    """Means, slopes and site effects given Sigma_g, and what their rows have in common: twice, spreads are slow."""
-    for _ in range(2):
-        if prior.has_focal:
-            draw_included(
-                rng, state.xx, state.xy, state.omega, data.row_kind, state.row_sd, state.row_symmetry, state.row_included,
-                state.row_share, prior.same_sd, data.partner, prior.shift_sd, prior.focal_a, prior.focal_b,
-            )  # fmt: skip
-        draw_coefficients(
-            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry,
-            state.row_included, prior.same_sd, state.w, data.partner, prior.shift_sd,
-        )  # fmt: skip
-        draw_rows(
-            rng, state.xx, state.xy, state.omega, data.row_kind, state.row_mean, state.row_sd, state.row_symmetry,
-            state.row_included, state.w, data.partner, data.paired, prior.shift_sd, prior.spread_scale, prior.site_scale,
-            prior.symmetry_a, prior.symmetry_b,
-        )  # fmt: skip
+    """Means, slopes and site effects given Sigma_g, and what their rows have in common."""
+    draw_coefficients(rng, data, prior, state)
+    q = state.w.shape[0]
+    for r in range(q):
+        if data.row_kind[r] == SITE:
+            draw_sites(rng, r, data, prior, state)
+            break
 
 
 @block
