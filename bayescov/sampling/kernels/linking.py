@@ -68,7 +68,7 @@ class LinkedLibrary(JITCodeLibrary):
 
     def _optimize_final_module(self) -> None:
         if not self._waits:
-            optimize(self._codegen, self._final_module)  # type: ignore[attr-defined]
+            optimize(self._codegen, self._final_module)
 
     def _finalize_final_module(self) -> None:
         if self._waits:
