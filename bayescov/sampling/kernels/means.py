@@ -13,7 +13,13 @@ import numpy as np
 from bayescov.sampling.kernels.compiling import inner
 from bayescov.sampling.kernels.evidence import draw_spread_and_symmetry
 from bayescov.sampling.kernels.focal import draw_included
-from bayescov.sampling.kernels.linalg import product, solve_lower, solve_lower_transposed
+from bayescov.sampling.kernels.linalg import (
+    gram_of_rows_into,
+    invert_lower_into,
+    product,
+    solve_lower,
+    solve_lower_transposed,
+)
 
 INTERCEPT, LEARNED, SITE = 0, 1, 2
 LEAST_SPREAD = 1e-6  # below, a row and its mean are the same number to a precision matrix
@@ -74,7 +80,7 @@ def draw_coefficients(rng, data, prior, state):
     for r in range(q):
         if data.row_kind[r] == LEARNED:
             fill_precision(r, data, prior, state, precision, right)
-            find_estimate(r, np.linalg.inv(precision), right, estimate, error)
+            find_estimate(np.linalg.cholesky(precision), right, estimate, error)
             if prior.has_focal and r < n_groups:
                 draw_included(rng, r, estimate, error, data, prior, state)
             draw_spread_and_symmetry(rng, r, estimate, error, data, prior, state)
@@ -108,8 +114,11 @@ def pulls_of_mean(a, data, prior, state, pull):
 
 
 @inner
-def fill_precision(free, data, prior, state, precision, right):
-    """Precision of W given everybody, the rows' means integrated out, and what it is multiplied by. Row `free` has no prior."""
+def fill_precision(last, data, prior, state, precision, right):
+    """Precision of W given everybody, the rows' means integrated out, below the diagonal, and what it is multiplied by.
+
+    Row `last` stands behind all others, and has no prior; where there is no such row, all have.
+    """
     n_groups, (q, p) = state.xx.shape[0], state.w.shape
     for i in range(q * p):
         right[i] = 0.0
@@ -118,17 +127,27 @@ def fill_precision(free, data, prior, state, precision, right):
     for g in range(n_groups):
         target = product(state.xy[g], state.omega[g])
         for a in range(q):
+            first = p * place_of(a, last, q)
             for j in range(p):
-                right[a * p + j] += target[a, j]
+                right[first + j] += target[a, j]
             for b in range(q):
-                c = state.xx[g, a, b]
-                if c != 0.0:
+                c, other = state.xx[g, a, b], p * place_of(b, last, q)
+                if c != 0.0 and other <= first:
                     for i in range(p):
                         for j in range(p):
-                            precision[a * p + i, b * p + j] += c * state.omega[g, i, j]
+                            precision[first + i, other + j] += c * state.omega[g, i, j]
     for a in range(q):
-        if a != free:
-            _add_prior(a, data, prior, state, precision[a * p : (a + 1) * p, a * p : (a + 1) * p])
+        if a != last:
+            first = p * place_of(a, last, q)
+            _add_prior(a, data, prior, state, precision[first : first + p, first : first + p])
+
+
+@inner
+def place_of(a, last, q):
+    """Where row a stands among q, row `last` behind all others."""
+    if a < last:
+        return a
+    return a - 1 if a > last else q - 1
 
 
 @inner
@@ -147,14 +166,18 @@ def _add_prior(a, data, prior, state, precision):
 
 
 @inner
-def find_estimate(r, covariance, right, estimate, error):
-    """What all volumes say of row r: an estimate of it, and the covariance of its error. Of W's normal distribution without the
-    row's own prior, mean and covariance of the row.
+def find_estimate(factor, right, estimate, error):
+    """Mean and covariance of the row that stands last and has no prior: what everybody's volumes say of it.
+
+    `factor` is the precision's, `right` what that is multiplied by; it is solved in place.
     """
     p = estimate.shape[0]
+    before = right.shape[0] - p
+    solve_lower(factor, right)
+    inverse = np.empty((p, p))
+    invert_lower_into(factor[before:, before:], inverse)
+    gram_of_rows_into(inverse, error)
     for i in range(p):
         estimate[i] = 0.0
-        for k in range(right.shape[0]):
-            estimate[i] += covariance[r * p + i, k] * right[k]
-        for j in range(p):
-            error[i, j] = covariance[r * p + i, r * p + j]
+        for k in range(i, p):
+            estimate[i] += inverse[k, i] * right[before + k]
