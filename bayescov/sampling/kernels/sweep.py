@@ -32,16 +32,21 @@ FEWEST_MOVES, MOST_MOVES = 96, 400  # of blocks in a sweep; between them two for
 FEW_REGIONS, TURNS = 20, 3
 # How often departing correlations are held, where what a region keeps is drawn.
 HOLDING = 0.5
-FEW_DRAWN, MANY_DRAWN = 2, 4  # regions whose point is drawn in a sweep, up to FEW_REGIONS and above
-# For more the couplings of all, or of one group, are drawn in a sweep: they mix well, and everything costs more. And departing
-# correlations are not held: with 68 a fit ended its budget with 16 effective draws where they were; one without had 687 in time.
+# Regions whose point is drawn in a sweep: up to FEW_REGIONS, above, and above MANY_REGIONS.
+FEW_DRAWN, MORE_DRAWN, MANY_DRAWN = 2, 4, 8
+# For more, where regions may come loose, a trajectory is made in every other sweep, and the couplings of all, or of one group, are
+# drawn in one: these mix well, and everything costs more (with 68 a trajectory is half a sweep, while a few regions that come loose
+# are what a fit waits for). And departing correlations are not held: with 68 a fit ended its budget with 16 effective draws where
+# they were; one without had 687 in time.
 MANY_REGIONS = 45
 
 
 @block
 def move_shared(rng, data, prior, state):
     """R_0, the SDs, departures and couplings, every Sigma_g integrated out, and with them the groups' centres and log D."""
-    state.acceptance[0], diverging = hamiltonian_step(rng, data, prior, state)
+    diverging = False
+    if not (prior.has_attenuation and state.center.shape[1] > MANY_REGIONS) or rng.random() < 0.5:
+        state.acceptance[0], diverging = hamiltonian_step(rng, data, prior, state)
     # With departures there are places where no step serves (a negative coupling that only they make up for): an ordinary
     # rejection. Without them the density is smooth, and one of the steps must.
     shared_matrix(state.u, state.anchor, state.log_d, state.shared)
@@ -114,7 +119,8 @@ def move_regions(rng, data, prior, state):
     n_groups, p = state.log_d.shape
     inverse, whether = np.empty((1 + 2 * n_groups, p, p)), False
     invert_all(state.shared, state.center, state.scaled, state.kappa, inverse)
-    for _ in range(FEW_DRAWN if p <= FEW_REGIONS else MANY_DRAWN):
+    drawn = FEW_DRAWN if p <= FEW_REGIONS else MORE_DRAWN if p <= MANY_REGIONS else MANY_DRAWN
+    for _ in range(drawn):
         k = draw_position(rng, state.region_chance)
         whether |= draw_loosening(rng, 1 + k // p, k % p, inverse, data, prior, state)
     seen = state.region_seen  # sweeps, those it is loose in, changes, whether it was loose
