@@ -8,17 +8,13 @@ from numba import njit
 from scipy import stats
 
 import bayescov as bc
-from bayescov.sampling.kernels import evidence, means, scalars, sites
+from bayescov.sampling.kernels import evidence, means
 from bayescov.sampling.kernels.held import hold
 from bayescov.sampling.start import data_of, prior_of, start_state
 from bayescov.simulate import simulate_cohort, truth
 from tests.model.designs import random_design
 from tests.sampling.callable import from_python
 
-log_symmetry_density = from_python(scalars.log_symmetry_density)
-sums_of_squares = from_python(sites.sums_of_squares)
-
-PARTNER = np.array([3, -1, 4, 0, 2])
 ROW = 1
 
 
@@ -98,37 +94,6 @@ def test_evidence_is_the_normal_density_of_the_estimate(case):
             whole = error + prior_covariance(ROW, data, prior, state)
             right.append(stats.multivariate_normal(cov=whole).logpdf(estimate))
     np.testing.assert_allclose(np.diff(found), np.diff(right), rtol=1e-8)
-
-
-def correlation(c):
-    matrix = np.eye(len(PARTNER))
-    for j, k in enumerate(PARTNER):
-        if k >= 0:
-            matrix[j, k] = c
-    return matrix
-
-
-def test_sums_of_squares_make_the_distance():
-    departures = np.random.default_rng(1).normal(size=5)
-    alone, together, apart = sums_of_squares(departures, PARTNER)
-    for c in (0.0, 0.4, 0.95):
-        whole = departures @ np.linalg.solve(correlation(c), departures)
-        assert alone + together / (1 + c) + apart / (1 - c) == pytest.approx(whole, rel=1e-12)
-
-
-def test_density_given_the_rows_is_that_of_whole_matrices():
-    rng, a, b, sd = np.random.default_rng(2), 1.5, 2.5, 0.7
-    rows = sd * rng.normal(size=(3, 5))
-    sums = np.sum([sums_of_squares(row / sd, PARTNER) for row in rows], axis=0)
-    weights = np.array([2.0 * len(rows), sums[1], sums[2]])
-
-    def whole(c):
-        each = stats.multivariate_normal(cov=sd**2 * correlation(c)).logpdf(rows)
-        return each.sum() + stats.beta(a, b).logpdf(c) + np.log(c * (1 - c))  # the logit's Jacobian
-
-    found = [log_symmetry_density(np.log(c / (1 - c)), a, b, weights) for c in (0.2, 0.7, 0.98)]
-    right = [whole(c) for c in (0.2, 0.7, 0.98)]
-    np.testing.assert_allclose(np.diff(found), np.diff(right), rtol=1e-10)
 
 
 def test_losses_that_are_alike_left_and_right_are_told_from_those_that_are_not():
