@@ -101,8 +101,15 @@ def test_an_error_leaves_numba_as_it_was():
     assert codegen._library_class is JITCodeLibrary
 
 
-def test_a_numba_with_other_insides_compiles_as_ever(monkeypatch):
-    monkeypatch.setattr(linking, "INSIDES", ("_library_class", "_something_of_the_future"))
+@pytest.mark.parametrize(
+    ("known", "missing"),
+    [
+        ("INSIDES", ("_library_class", "_something_of_the_future")),
+        ("PASSES", ((linking.llvm, "_something_of_the_past"),)),
+    ],
+)
+def test_a_numba_with_other_insides_compiles_as_ever(monkeypatch, known, missing):
+    monkeypatch.setattr(linking, known, missing)
     half, quarter = pair()
     with only_linked():
         quarter.compile(ONE_NUMBER)

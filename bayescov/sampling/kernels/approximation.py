@@ -66,7 +66,7 @@ def lessen_left(s, g, region, spread, average, place, work):
     """What is left of the variances in the centres, on average (`average`, from the step before), and the more with the data."""
     n_groups, p, n_own = region.slope.shape[0], region.slope.shape[1], region.own.shape[0]
     first, bend, lost = p + n_groups, np.empty(p), np.empty(2 * n_groups)
-    spread_of_row(s, spread, place, work)
+    turn_row(s, place.v, place.w, spread, work)
     for m in range(2 * n_groups):
         h, noise, matrix = m % n_groups, 0.0, region.rest[1 + m]
         bend_along_row(h, g, region, place, bend)
@@ -93,20 +93,23 @@ def lessen_left(s, g, region, spread, average, place, work):
 
 
 @inner
-def spread_of_row(s, spread, place, out):
-    """The covariance of (v, log D_i, z) from that of the point: dv = sqrt(s) (1 - v w') d eta."""
-    p, d = place.v.shape[0], spread.shape[0]
+def turn_row(s, against, by, matrix, out):
+    """J M J', with J = sqrt(s) (1 - against by') of the row's elements, and 1 of what else is in the point; `out` may be the matrix.
+
+    dv = sqrt(s) (1 - v w') d eta: against v by w a covariance of eta becomes one of v, against w by v an information of v one of eta.
+    """
+    p, d = by.shape[0], matrix.shape[0]
     along, both, root = np.zeros(d), 0.0, math.sqrt(s)
     for j in range(p):
         for k in range(d):
-            along[k] += place.w[j] * spread[j, k]
+            along[k] += by[j] * matrix[j, k]
     for j in range(p):
-        both += place.w[j] * along[j]
+        both += by[j] * along[j]
     for j in range(d):
-        x, first = (place.v[j], root) if j < p else (0.0, 1.0)
+        x, first = (against[j], root) if j < p else (0.0, 1.0)
         for k in range(d):
-            y, second = (place.v[k], root) if k < p else (0.0, 1.0)
-            out[j, k] = first * second * (spread[j, k] - x * along[k] - along[j] * y + both * x * y)
+            y, second = (against[k], root) if k < p else (0.0, 1.0)
+            out[j, k] = first * second * (matrix[j, k] - x * along[k] - along[j] * y + both * x * y)
 
 
 @inner
@@ -132,21 +135,14 @@ def slope_and_curvature(s, point, g, i, region, data, prior, state, place, gradi
     for k in range(region.own.shape[0]):
         add_departure(k, region.own[k], p + n_groups + k, point, state.size[g], place, slope, precision)
     # From v to eta.
-    along, both, up, root, image = np.zeros(d), 0.0, 0.0, math.sqrt(s), np.empty(p)
+    turn_row(s, place.w, place.v, precision, precision)
+    up, root, image = 0.0, math.sqrt(s), np.empty(p)
     for j in range(p):
-        for k in range(d):
-            along[k] += place.v[j] * precision[j, k]
-    for j in range(p):
-        both += place.v[j] * along[j]
         up += place.v[j] * slope[j]
+    for j in range(d):
+        gradient[j] = root * (slope[j] - place.w[j] * up) if j < p else slope[j]
     form_of(region.prior, point[:p], image)
     weight = weight_of_prior(s, p, prior)
-    for j in range(d):
-        x, first = (place.w[j], root) if j < p else (0.0, 1.0)
-        gradient[j] = first * (slope[j] - x * up)
-        for k in range(d):
-            y, second = (place.w[k], root) if k < p else (0.0, 1.0)
-            precision[j, k] = first * second * (precision[j, k] - x * along[k] - along[j] * y + both * x * y)
     for j in range(p):
         gradient[j] += region.linear[j] - weight * image[j]
         for k in range(p):

@@ -33,22 +33,22 @@ def draw_included(rng, r, estimate, error, data, prior, state):
             continue
         differing -= on[j]
         log_odds = math.log((prior.focal_a + differing) / (prior.focal_b + structures - 1 - differing))
-        flip(j, data.partner[j], on)
+        mark(j, data.partner[j], 1 - on[j], on)
         new = log_evidence(r, estimate, error, data, prior, state, work)
         if math.log(1.0 - rng.random()) < new - value + (log_odds if on[j] == 1 else -log_odds):
             value = new
         else:
-            flip(j, data.partner[j], on)
+            mark(j, data.partner[j], 1 - on[j], on)
         differing += on[j]
     state.row_share[r] = draw_share(rng, prior.focal_a + differing, prior.focal_b + structures - differing)
 
 
 @inner
-def flip(j, k, on):
-    """The structure of region j, and of k unless that is negative."""
-    on[j] = 1 - on[j]
+def mark(j, k, differs, on):
+    """The structure of region j, and of k unless that is negative: whether it differs."""
+    on[j] = differs
     if k >= 0:
-        on[k] = on[j]
+        on[k] = differs
 
 
 @inner
@@ -64,11 +64,8 @@ def renew_row(rng, r, structures, value, estimate, error, data, prior, state, wo
         differing += on[j]
     share = draw_share(rng, prior.focal_a, prior.focal_b) if differing == 0 else 0.0
     for j in range(p):
-        k = data.partner[j]
-        if k <= j:
-            on[j] = 1 if rng.random() < share else 0
-            if k >= 0:
-                on[k] = on[j]
+        if data.partner[j] <= j:
+            mark(j, data.partner[j], 1 if rng.random() < share else 0, on)
     state.row_sd[r] = prior.spread_scale * max(abs(rng.standard_normal()), LEAST)
     if data.paired:
         state.row_symmetry[r] = draw_share(rng, prior.symmetry_a, prior.symmetry_b)

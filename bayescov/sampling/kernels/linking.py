@@ -17,12 +17,13 @@ from numba.core import codegen
 from numba.core.codegen import JITCodeLibrary
 from numba.core.registry import cpu_target
 
-INSIDES = (
-    "_library_class",
-    "_tm",
-    "_optimize_final_module",
-    "_finalize_final_module",
-)  # of numba 0.61 to 0.68
+# Of numba 0.61 to 0.68: of the object that generates code or of a library; and what its passes are made with.
+INSIDES = ("_library_class", "_tm", "_optimize_final_module", "_finalize_final_module")
+PASSES = (
+    (codegen, "_parse_refprune_flags"),
+    (llvm, "create_pipeline_tuning_options"),
+    (llvm, "create_pass_builder"),
+)
 
 
 @contextmanager
@@ -31,15 +32,16 @@ def only_linked() -> Iterator[None]:
 
     Where a numba to come has other insides, nothing is different.
     """
-    codegen = cpu_target.target_context.codegen()
-    if not all(hasattr(codegen, name) or hasattr(JITCodeLibrary, name) for name in INSIDES):
+    owner = cpu_target.target_context.codegen()
+    known = all(hasattr(owner, name) or hasattr(JITCodeLibrary, name) for name in INSIDES)
+    if not (known and all(hasattr(module, name) for module, name in PASSES)):
         yield
         return
-    codegen._library_class = LinkedLibrary  # of this one object; its class keeps the usual one
+    owner._library_class = LinkedLibrary  # of this one object; its class keeps the usual one
     try:
         yield
     finally:
-        vars(codegen).pop("_library_class", None)  # another thread may have done so
+        vars(owner).pop("_library_class", None)  # another thread may have done so
 
 
 def optimize(owner: Any, module: Any) -> None:
