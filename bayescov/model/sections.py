@@ -140,7 +140,7 @@ class AttenuationPrior:
     """
 
     share: float = 0.01
-    shape: float = 2.0
+    shape: float = 1.0
 
 
 SECTIONS: dict[str, type] = {
