@@ -8,8 +8,8 @@ from bayescov.sampling.kernels.state import State
 
 __all__ = ["learn_blocks", "learn_regions"]
 
-SELDOM = 0.05  # of the weight of a region, whatever it did
-FEW_CHANGES = 0.01  # a sweep, so that one that never changed has no weight without end
+SELDOM = 0.02  # the weight of a region, whatever it did
+FEW_CHANGES = 0.05  # a draw, so that one that never changed has no weight without end
 ENOUGH = 20.0  # sweeps in which a block was on, before its shift is taken from them
 
 
@@ -36,15 +36,17 @@ def learn_blocks(states: Sequence[State]) -> None:
 
 
 def learn_regions(states: Sequence[State]) -> None:
-    """Which regions to redraw: the more often, the more sweeps it takes them to change between loose and tied.
+    """Which regions to redraw: the more often, the more draws it takes them to change between loose and tied.
 
-    Were a region loose with probability p and changed f times a sweep, two draws of it would be as good as independent p (1 - p) / f
-    sweeps apart. A region that some chains always have loose, and others never, is one that takes long.
+    Were a region loose with probability p and changed in a share f of its draws, two of them would be as good as independent
+    p (1 - p) / f draws apart. Both are taken from how probable it was, draw by draw, not from what came of it: one that may be loose
+    but happened not to be would otherwise be drawn seldom ever after. A region that some chains always have loose, and others never,
+    is one that takes long.
     """
-    sweeps, loose, changes, _ = np.sum([s.region_seen for s in states], axis=0)
-    count = np.maximum(sweeps, 1.0)
+    draws, loose, changes = np.sum([s.region_seen for s in states], axis=0)
+    count = np.maximum(draws, 1.0)
     weight = SELDOM + loose / count * (1.0 - loose / count) / (changes / count + FEW_CHANGES)
     for state in states:
         old = np.diff(state.region_chance, prepend=0.0)
         state.region_chance[:] = np.cumsum(0.4 * old + 0.6 * weight.ravel() / weight.sum())
-        state.region_seen[:3] = 0.0
+        state.region_seen[:] = 0.0

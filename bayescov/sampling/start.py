@@ -176,7 +176,7 @@ def start_state(spec: ModelSpec, data: Data, design: Design, rng: np.random.Gene
         block_spread=data.block_spread.copy(),
         block_seen=np.zeros((4, *data.block_middle.shape)),
         region_chance=np.linspace(0.0, 1.0, (n_groups - 1) * p + 1)[1:],
-        region_seen=np.zeros((4, n_groups - 1, p)),
+        region_seen=np.zeros((3, n_groups - 1, p)),
         shared=np.eye(p),
         center=identity.copy(),
         log_d=np.zeros((n_groups, p)),

@@ -70,7 +70,7 @@ def example(family, seed=12):
         "shared": shared, "center": centers(shared, attenuation, delta), "coupling": COUPLING, "attenuation": attenuation,
         "delta": delta, "included": (delta != 0).astype(np.int8), "n_active": (delta != 0).sum(axis=(1, 2)) // 2,
         "size": np.full(3, SLAB), "scaled": scatter / unit, "kappa": KAPPA, "log_d": log_d, "u": u,
-        "pull": (0.6 * np.eye(P) + 0.4) * np.outer(t, t), "scale": t,
+        "pull": (0.6 * np.eye(P) + 0.4) * np.outer(t, t), "scale": t, "region_seen": np.zeros((3, 2, P)),
     }  # fmt: skip
     names = {"attenuation_share": SHARE, "attenuation_shape": SHAPE, "eta": ETA, "family": family}
     names |= {"control_sd": CONTROL_SD}
@@ -208,7 +208,7 @@ def test_regions_that_change_seldom_are_redrawn_most_often():
     """By what all chains saw: one that only one chain of two has loose before one that changes often, and that before sure ones."""
     states = []
     for loose, changes in (([100, 50, 0, 0], [0, 40, 0, 0]), ([100, 50, 100, 0], [0, 40, 0, 0])):
-        seen = np.array([[[100.0] * 4], [loose], [changes], [np.sign(loose)]], dtype=float)
+        seen = np.array([[[100.0] * 4], [loose], [changes]], dtype=float)
         values = {"region_seen": seen, "region_chance": np.linspace(0.25, 1, 4)}
         states.append(State(**dict.fromkeys(State._fields, 0.0) | values))
     learn_regions(states)
@@ -219,5 +219,22 @@ def test_regions_that_change_seldom_are_redrawn_most_often():
         assert always == pytest.approx(never)
         assert never > 0.05
         assert state.region_chance[-1] == pytest.approx(1)
-        assert not state.region_seen[:3].any()
-    np.testing.assert_array_equal(states[1].region_seen[3], [[1, 1, 1, 0]])  # still known
+        assert not state.region_seen.any()
+
+
+def test_how_probable_a_region_is_loose_is_what_comes_of_its_draws():
+    """The chances that add up in its draws are the shares of draws it is loose in, and that it changes in, whatever it happened to do."""
+    data, prior, state, _ = example(COMMON)
+    inverse, rng, loose = inverses_of(state), np.random.default_rng(8), []
+    state.region_seen[:] = 0.0
+    for _ in range(2000):
+        drawn(rng, inverse, data, prior, state)
+        loose.append(state.attenuation[GROUP, REGION] < 1)
+    draws, chance, change = state.region_seen[:, GROUP - 1, REGION]
+    assert draws == len(loose)
+    changed = np.diff(loose)
+    error = np.std([np.mean(part) for part in np.split(np.array(loose, float), 20)]) / np.sqrt(20)
+    assert abs(chance / draws - np.mean(loose)) < 4 * error
+    error = np.std([np.mean(part) for part in np.split(np.append(changed, False).astype(float), 20)]) / np.sqrt(20)
+    # What Metropolis refuses does not change: fewer changes than are proposed, by little.
+    assert np.mean(changed) - 4 * error < change / draws < 1.5 * np.mean(changed) + 4 * error

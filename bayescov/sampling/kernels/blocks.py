@@ -3,7 +3,7 @@ r"""Blocked moves of departures: the shared matrix gives way, and several edges 
 Two things hold a single edge back. Homologues correlated at .9 tie the edges (i, j) and (i', j) together, so neither
 can depart alone; and while a departure is off, the shared matrix is a compromise that leaves no room for it. So all
 edges between {i, i'} and {j} or {j, j'} are switched at once, and R_0 moves by `-a x` where the group departs by x
-from where R_0 leads it, a being the group's share of the people: without coupling the average over everybody stays.
+from where R_0 leads it, a being the group's share (`edges.share_of`): without coupling the average over everybody stays.
 (R_0, x) -> (R_0 - a x, x) has Jacobian one. Where three groups have three values, two of them may as well be the same:
 so a block is also tried to be switched off in one group and on in another at once. The shifts x are proposed
 around what the data of the group say; which block is tried, and around what, is learned during warm-up and then fixed,
@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from bayescov.sampling.kernels.compiling import inner
-from bayescov.sampling.kernels.edges import element_of, kept_by, log_odds, log_slab
+from bayescov.sampling.kernels.edges import element_of, kept_by, log_odds, log_slab, share_of
 from bayescov.sampling.kernels.inverses import pull_through
 from bayescov.sampling.kernels.linalg import cholesky_into, invert_lower_into, product
 from bayescov.sampling.kernels.shared import COMMON, LKJ, pack_factor, start_of
@@ -154,14 +154,14 @@ def switch_block(rng, group, other, number, inverse, pulled, data, prior, state)
         if leaving >= 0:
             start = start_of(r, coupling[leaving], kept_by(state, leaving, i, j))
             gone[e] = center[leaving, i, j] - start
-            moved += sizes[leaving] / sizes.sum() * gone[e]
+            moved += share_of(leaving, sizes, p) * gone[e]
             gain -= log_slab(center[leaving, i, j], math.atanh(start), state.size[leaving])
             gain -= log_odds(
                 state.n_active[leaving] - n_edges + e, p * (p - 1) // 2, prior.share_a, prior.share_b
             )
         if entering >= 0:
             x[e] = common + OWN_SHIFT * rng.standard_normal()
-            moved -= sizes[entering] / sizes.sum() * x[e]
+            moved -= share_of(entering, sizes, p) * x[e]
             start = start_of(moved, coupling[entering], kept_by(state, entering, i, j))
             if not abs(start + x[e]) < 0.9999:
                 return

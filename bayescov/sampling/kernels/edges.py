@@ -7,7 +7,7 @@ departures could only creep.
 
 An edge moves along one of two lines. On one R_0 is held. On the other the average over everybody is: while a departure is
 off, R_0 is a compromise that leaves no room for it, so where the group departs by x from where R_0 leads it, R_0 is `-a x`
-from the average, a being the group's share of the people; (R_0, x) -> (R_0 - a x, x) has Jacobian one.
+from the average, a being the group's share (`share_of`); (R_0, x) -> (R_0 - a x, x) has Jacobian one.
 """
 
 import math
@@ -45,6 +45,12 @@ def log_slab(r, z_shared, size):
 def log_odds(others, edges, share_a, share_b):
     """Log prior odds that one edge of `edges` departs where `others` of the rest do; pi ~ Beta integrated out."""
     return math.log((share_a + others) / (share_b + edges - 1.0 - others))
+
+
+@inner
+def share_of(group, sizes, p):
+    """The group's share in what is known of R_0: of all people, and of p more, as which R_0's prior counts about (see `level`)."""
+    return sizes[group] / (sizes.sum() + p)
 
 
 @inner

@@ -28,7 +28,7 @@ from bayescov.sampling.kernels.region import (
 )
 
 KNOTS = (1.0, 0.8, 0.45, 0.0)  # where the approximation is found; between them m and L are on straight lines
-FIRST, MORE = 8, 4  # steps, at the first of them, and from one to the next
+FIRST, MORE = 5, 2  # steps, at the first of them, and from one to the next
 
 
 @inner
@@ -62,10 +62,28 @@ def draw_loosening(rng, g, i, inverse, data, prior, state):
             s = go_to(point, a, g, i, 0.0, region, state, place)
             density += density_at(s, point, g, region, data, prior, state, place)
         ratio += weighed(step, a, density, weights)
+        if step == CELLS:
+            watch_region(g, i, current, weights, state.region_seen)
     if not math.log(1.0 - rng.random()) < ratio:
         return False
     move_to(s, point, a, g, i, region, place, inverse, prior, state)
     return True
+
+
+@inner
+def watch_region(g, i, current, weights, seen):
+    """Count the draws of a region, and add up how probable it was in them to become loose, and to change."""
+    top, loose = -np.inf, 0.0
+    for c in range(CELLS + 1):
+        top = max(top, weights[c])
+    if not top > -1e300:
+        return
+    for c in range(CELLS):
+        loose += math.exp(weights[c] - top)
+    chance = loose / (loose + math.exp(weights[CELLS] - top))
+    seen[0, g - 1, i] += 1.0
+    seen[1, g - 1, i] += chance
+    seen[2, g - 1, i] += chance if current == 1.0 else 1.0 - chance
 
 
 @inner

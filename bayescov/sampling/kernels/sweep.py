@@ -14,7 +14,7 @@ from bayescov.sampling.kernels.blocks import draw_position, store_shared, switch
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
 from bayescov.sampling.kernels.compiling import block
 from bayescov.sampling.kernels.coupling import draw_coupling
-from bayescov.sampling.kernels.edges import FOUND, draw_edge, draw_share_and_size
+from bayescov.sampling.kernels.edges import FOUND, draw_edge, draw_share_and_size, share_of
 from bayescov.sampling.kernels.hmc import hamiltonian_step
 from bayescov.sampling.kernels.inverses import invert_all, invert_center, pull_through
 from bayescov.sampling.kernels.level import draw_level
@@ -34,19 +34,17 @@ FEW_REGIONS, TURNS = 20, 3
 HOLDING = 0.5
 # Regions whose point is drawn in a sweep: up to FEW_REGIONS, above, and above MANY_REGIONS.
 FEW_DRAWN, MORE_DRAWN, MANY_DRAWN = 2, 4, 8
-# For more, where regions may come loose, a trajectory is made in every other sweep, and the couplings of all, or of one group, are
-# drawn in one: these mix well, and everything costs more (with 68 a trajectory is half a sweep, while a few regions that come loose
-# are what a fit waits for). And departing correlations are not held: with 68 a fit ended its budget with 16 effective draws where
-# they were; one without had 687 in time.
+# For more, the couplings of all, or of one group, are drawn in a sweep: these mix well, and everything costs more. A quarter of the edges
+# take their turn, R_0 held, and as many as a quarter of those drawn by their chances are drawn so as well: most are never in doubt, and
+# what the others and the regions wait for is that R_0 moves, by trajectories. And departing correlations are not held: with 68 a fit
+# ended its budget with 16 effective draws where they were; one without had 687 in time.
 MANY_REGIONS = 45
 
 
 @block
 def move_shared(rng, data, prior, state):
     """R_0, the SDs, departures and couplings, every Sigma_g integrated out, and with them the groups' centres and log D."""
-    diverging = False
-    if not (prior.has_attenuation and state.center.shape[1] > MANY_REGIONS) or rng.random() < 0.5:
-        state.acceptance[0], diverging = hamiltonian_step(rng, data, prior, state)
+    state.acceptance[0], diverging = hamiltonian_step(rng, data, prior, state)
     # With departures there are places where no step serves (a negative coupling that only they make up for): an ordinary
     # rejection. Without them the density is smooth, and one of the steps must.
     shared_matrix(state.u, state.anchor, state.log_d, state.shared)
@@ -123,14 +121,6 @@ def move_regions(rng, data, prior, state):
     for _ in range(drawn):
         k = draw_position(rng, state.region_chance)
         whether |= draw_loosening(rng, 1 + k // p, k % p, inverse, data, prior, state)
-    seen = state.region_seen  # sweeps, those it is loose in, changes, whether it was loose
-    for g in range(1, n_groups):
-        for i in range(p):
-            loose = 1.0 if state.attenuation[g, i] < 1.0 else 0.0
-            seen[0, g - 1, i] += 1.0
-            seen[1, g - 1, i] += loose
-            seen[2, g - 1, i] += abs(loose - seen[3, g - 1, i])
-            seen[3, g - 1, i] = loose
     if whether:
         store_shared(state.shared, state.log_d[0], state.anchor, state.u)
 
@@ -139,7 +129,8 @@ def move_regions(rng, data, prior, state):
 def move_edges(rng, data, prior, state):
     """Single-edge departures of every group that may depart, their share and size.
 
-    First R_0 gives way: single edges, and blocks of edges at once, by their chances. Then every edge in turn, R_0 held.
+    First R_0 gives way: single edges, and blocks of edges at once, by their chances. Then every edge in turn, R_0 held; of many
+    regions some edges, from a random one on.
     """
     n_groups, p = state.log_d.shape
     inverse, pulled, known = np.empty((1 + 2 * n_groups, p, p)), np.empty((p, p)), np.empty((n_groups, FOUND))
@@ -149,14 +140,17 @@ def move_edges(rng, data, prior, state):
     moves = min(max(FEWEST_MOVES, (2 * edges) // 5), MOST_MOVES)
     if p <= FEW_REGIONS:
         moves //= TURNS
+    in_turn, start = edges, 0
+    if p > MANY_REGIONS:
+        in_turn, start = edges // 4, int(edges * rng.random())
     first = prior.first_departing
     others = n_groups - first - 1  # of those that may depart, beside each
     for g in range(first, n_groups):
         # One loop over both, so that the code for an edge is compiled in once. The blocks begin with the single edges.
-        for k in range(moves + edges):
-            share, other, of, b = 0.0, -1, g, k - moves
+        for k in range(moves + in_turn):
+            share, other, of, b = 0.0, -1, g, (start + k - moves) % edges
             if k < moves:
-                share = data.sizes[g] / data.sizes.sum()
+                share = 0.0 if p > MANY_REGIONS and k % 4 == 1 else share_of(g, data.sizes, p)
                 if others > 0 and k % 4 == 3:  # with another group; the block by the chances of either
                     other = first + (g - first + 1 + int(rng.random() * others)) % (others + 1)
                     of = g if rng.random() < 0.5 else other
