@@ -233,8 +233,12 @@ def test_how_probable_a_region_is_loose_is_what_comes_of_its_draws():
     draws, chance, change = state.region_seen[:, GROUP - 1, REGION]
     assert draws == len(loose)
     changed = np.diff(loose)
-    error = np.std([np.mean(part) for part in np.split(np.array(loose, float), 20)]) / np.sqrt(20)
-    assert abs(chance / draws - np.mean(loose)) < 4 * error
-    error = np.std([np.mean(part) for part in np.split(np.append(changed, False).astype(float), 20)]) / np.sqrt(20)
+    assert abs(chance / draws - np.mean(loose)) < 4 * error_of_mean(loose)
     # What Metropolis refuses does not change: fewer changes than are proposed, by little.
+    error = error_of_mean(changed)
     assert np.mean(changed) - 4 * error < change / draws < 1.5 * np.mean(changed) + 4 * error
+
+
+def error_of_mean(events):
+    """Standard error of the share of events in a chain, from the shares in twenty parts of it."""
+    return np.std([part.mean() for part in np.array_split(np.array(events, float), 20)]) / np.sqrt(20)
