@@ -35,7 +35,7 @@ HOLDING = 0.5
 # Regions whose point is drawn in a sweep: up to FEW_REGIONS, above, and above MANY_REGIONS.
 FEW_DRAWN, MORE_DRAWN, MANY_DRAWN = 2, 4, 8
 # For more, the couplings of all, or of one group, are drawn in a sweep: these mix well, and everything costs more. A quarter of the edges
-# take their turn, R_0 held, and as many as a quarter of those drawn by their chances are drawn so as well: most are never in doubt, and
+# take their turn, R_0 held, and for a quarter of those drawn by their chances it is held as well: most are never in doubt, and
 # what the others and the regions wait for is that R_0 moves, by trajectories. And departing correlations are not held: with 68 a fit
 # ended its budget with 16 effective draws where they were; one without had 687 in time.
 MANY_REGIONS = 45
