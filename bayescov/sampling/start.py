@@ -14,6 +14,7 @@ from bayescov.sampling.kernels.closeness import CELLS, INFINITE, REACH
 from bayescov.sampling.kernels.means import INTERCEPT, LEARNED, SITE
 from bayescov.sampling.kernels.shared import COMMON, LKJ, MARGINAL, size_of
 from bayescov.sampling.kernels.state import Data, Prior, State
+from bayescov.sampling.kernels.sweep import MANY_REGIONS
 from bayescov.sampling.proposals import blocks_of, coupling_information, residual_correlations, unit_of
 
 __all__ = ["data_of", "prior_of", "start_state"]
@@ -54,6 +55,7 @@ def data_of(spec: ModelSpec, design: Design) -> Data:
         along_coupling=coupling_information(each, pooled, design.sizes),
         log_kappas=log_kappas,
         gammas=gammas,
+        many_regions=len(design.regions) > MANY_REGIONS,
     )
 
 

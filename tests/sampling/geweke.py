@@ -25,10 +25,11 @@ store_shared, fill_pull = from_python(blocks.store_shared), from_python(level.fi
 cross_products, residual_scatter = from_python(means.cross_products), from_python(means.residual_scatter)
 
 
-def z_scores(spec, chosen, *, repetitions, seed, missing=0.0, fitted=None):
+def z_scores(spec, chosen, *, repetitions, seed, missing=0.0, fitted=None, many_regions=False):
     """name -> standard scores of the mean change of each quantity when the `chosen` blocks act on draws from the prior.
 
-    `fitted`: the spec the sampler is given, if a wrong one. What no block moves is left out.
+    `fitted`: the spec the sampler is given, if a wrong one; `many_regions`: the blocks go about as where there are many. What no
+    block moves is left out.
     """
     changes, run = {}, None
     people = random_design(sizes=SIZES, seed=seed)
@@ -39,7 +40,7 @@ def z_scores(spec, chosen, *, repetitions, seed, missing=0.0, fitted=None):
         y = draw_volumes(spec, people, point, sigma, seed=rng)
         seen = np.where(rng.random(y.shape) < missing, np.nan, y)
         design = replace(people, y=people.y.copy(data=seen))
-        data = data_of(fitted or spec, design)
+        data = data_of(fitted or spec, design)._replace(many_regions=many_regions)
         state = state_at(spec, design, point, sigma, y, data, rng)
         arguments = (
             rng,

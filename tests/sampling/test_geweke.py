@@ -52,6 +52,18 @@ def test_a_block_leaves_the_joint_distribution_as_it_is(name):
     assert max(np.abs(z).max() for z in found.values()) < LIMIT, found
 
 
+@pytest.mark.parametrize("name", ["move_couplings", "move_attenuations", "move_regions", "move_edges"])
+def test_a_block_does_where_it_goes_about_as_with_many_regions(name):
+    chosen, moves = BLOCKS[name]
+    spec = small("adaptive", "student")
+    found = z_scores(spec, chosen, repetitions=800, seed=3, missing=0.15, many_regions=True)
+    # On Fisher's scale, and not as correlations.
+    held = {"departure"} if name == "move_attenuations" else set()
+    assert set(moves) - held <= set(found)
+    assert not held & set(found)
+    assert max(np.abs(z).max() for z in found.values()) < LIMIT, found
+
+
 @pytest.mark.parametrize(("name", "fault"), FAULTS)
 def test_a_block_with_a_wrong_prior_is_seen(name, fault):
     spec = small("adaptive", "student")

@@ -6,7 +6,7 @@ Data = namedtuple(
     "Data",
     [
         "regressors", "codes", "sizes", "row_kind", "partner", "paired", "missing", "any_missing", "student", "blocks", "block_chance",
-        "block_middle", "block_spread", "unit", "along_coupling", "log_kappas", "gammas",
+        "block_middle", "block_spread", "unit", "along_coupling", "log_kappas", "gammas", "many_regions",
     ],
 )  # fmt: skip
 

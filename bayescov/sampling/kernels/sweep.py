@@ -34,10 +34,10 @@ FEW_REGIONS, TURNS = 20, 3
 HOLDING = 0.5
 # Regions whose point is drawn in a sweep: up to FEW_REGIONS, above, and above MANY_REGIONS.
 FEW_DRAWN, MORE_DRAWN, MANY_DRAWN = 2, 4, 8
-# For more, the couplings of all, or of one group, are drawn in a sweep: these mix well, and everything costs more. A quarter of the edges
-# take their turn, R_0 held, and for a quarter of those drawn by their chances it is held as well: most are never in doubt, and
-# what the others and the regions wait for is that R_0 moves, by trajectories. And departing correlations are not held: with 68 a fit
-# ended its budget with 16 effective draws where they were; one without had 687 in time.
+# Above so many (`data.many_regions`) the couplings of all, or of one group, are drawn in a sweep: these mix well, and everything costs
+# more. A quarter of the edges take their turn, R_0 held, and for a quarter of those drawn by their chances it is held as well: most are
+# never in doubt, and what the others and the regions wait for is that R_0 moves, by trajectories. And departing correlations are not
+# held: with 68 a fit ended its budget with 16 effective draws where they were; one without had 687 in time.
 MANY_REGIONS = 45
 
 
@@ -88,7 +88,7 @@ def move_scales(rng, data, prior, state):
 def move_couplings(rng, data, prior, state):
     """The couplings of all patient groups together, then of each, in one of their two coordinates; u follows."""
     n_groups, moved = state.center.shape[0], False
-    only = int(n_groups * rng.random()) if state.center.shape[1] > MANY_REGIONS else -1
+    only = int(n_groups * rng.random()) if data.many_regions else -1
     for g in range(n_groups):
         if (g == 0 and n_groups == 2) or (only >= 0 and g != only):
             continue
@@ -107,7 +107,7 @@ def move_attenuations(rng, data, prior, state):
     for g in range(1, n_groups):
         invert_center(state.center[g], state.scaled[g], state.kappa[g], inverse)
         for i in range(p):
-            holding = p <= MANY_REGIONS and rng.random() < HOLDING
+            holding = not data.many_regions and rng.random() < HOLDING
             draw_attenuation(rng, g, i, holding, inverse, forms, data, prior, state)
 
 
@@ -117,7 +117,7 @@ def move_regions(rng, data, prior, state):
     n_groups, p = state.log_d.shape
     inverse, whether = np.empty((1 + 2 * n_groups, p, p)), False
     invert_all(state.shared, state.center, state.scaled, state.kappa, inverse)
-    drawn = FEW_DRAWN if p <= FEW_REGIONS else MORE_DRAWN if p <= MANY_REGIONS else MANY_DRAWN
+    drawn = MANY_DRAWN if data.many_regions else FEW_DRAWN if p <= FEW_REGIONS else MORE_DRAWN
     for _ in range(drawn):
         k = draw_position(rng, state.region_chance)
         whether |= draw_loosening(rng, 1 + k // p, k % p, inverse, data, prior, state)
@@ -141,8 +141,8 @@ def move_edges(rng, data, prior, state):
     if p <= FEW_REGIONS:
         moves //= TURNS
     in_turn, start = edges, 0
-    if p > MANY_REGIONS:
-        in_turn, start = edges // 4, int(edges * rng.random())
+    if data.many_regions:
+        in_turn, start = max(1, edges // 4), int(edges * rng.random())
     first = prior.first_departing
     others = n_groups - first - 1  # of those that may depart, beside each
     for g in range(first, n_groups):
@@ -150,7 +150,7 @@ def move_edges(rng, data, prior, state):
         for k in range(moves + in_turn):
             share, other, of, b = 0.0, -1, g, (start + k - moves) % edges
             if k < moves:
-                share = 0.0 if p > MANY_REGIONS and k % 4 == 1 else share_of(g, data.sizes, p)
+                share = 0.0 if data.many_regions and k % 4 == 1 else share_of(g, data.sizes, p)
                 if others > 0 and k % 4 == 3:  # with another group; the block by the chances of either
                     other = first + (g - first + 1 + int(rng.random() * others)) % (others + 1)
                     of = g if rng.random() < 0.5 else other
