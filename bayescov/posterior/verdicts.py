@@ -20,14 +20,16 @@ Mask = npt.NDArray[np.bool_]
 UNCHANGED = "unchanged"
 UNDECIDED = "undecided"
 
-# No change is called that is more doubtful than so many times the expected share of wrong ones.
+# No change is called that is more doubtful than so many times the expected share of wrong ones, and a list may hold as many wrong
+# ones in all: a share of one or two changes is less than any can be known by. The false discovery rate is a mean over lists, most
+# of which are empty or longer, so these short ones do not make it larger than asked for (models/adaptive.md).
 DOUBT = 3.0
 # Sums of a few thousand probabilities that were counted from draws are exact to about this.
 ROUNDING = 1e-12
 
 
-def expected_fdr_list(probability: npt.ArrayLike, fdr: float) -> Mask:
-    """The largest set of the most probable statements of which at most a share `fdr` is expected to be wrong.
+def expected_fdr_list(probability: npt.ArrayLike, fdr: float, *, wrong: float = 0.0) -> Mask:
+    """The largest set of the most probable statements of which at most a share `fdr`, or `wrong` in all, is expected to be wrong.
 
     Statements of equal probability are taken together or not at all, so the order in which they come does not
     matter. NaN is never taken.
@@ -37,7 +39,10 @@ def expected_fdr_list(probability: npt.ArrayLike, fdr: float) -> Mask:
     probability : array_like
         (statement,)
     fdr : float
-        The expected share of wrong ones, the mean of ``1 - probability`` over the set, is at most this.
+        The expected share of wrong ones, the mean of ``1 - probability`` over the set, is at most this;
+    wrong : float
+        or their expected number, the sum of ``1 - probability``, at most this. Then no more than this is also the probability that
+        any is wrong.
 
     Returns
     -------
@@ -47,9 +52,9 @@ def expected_fdr_list(probability: npt.ArrayLike, fdr: float) -> Mask:
     stated = np.asarray(probability, dtype=float)
     p = np.nan_to_num(stated, nan=0.0)
     ordered = np.sort(p)[::-1]
-    expected = np.cumsum(1.0 - ordered) / np.arange(1, p.size + 1)
+    allowed_wrong = np.maximum(fdr * np.arange(1, p.size + 1), wrong)
     last_of_its_value = np.append(ordered[1:] < ordered[:-1], True)[: p.size]
-    allowed = np.flatnonzero((expected <= fdr + ROUNDING) & last_of_its_value)
+    allowed = np.flatnonzero((np.cumsum(1.0 - ordered) <= allowed_wrong + ROUNDING) & last_of_its_value)
     if allowed.size == 0:
         return np.zeros(p.shape, dtype=bool)
     return np.asarray((p >= ordered[allowed[-1]]) & ~np.isnan(stated))
@@ -78,7 +83,8 @@ def verdicts(
         Held once over all changes of all items, and once over all items called unchanged.
     agreed : ndarray, optional
         (change, item): the probability that all structures agree on which foretell the people well. No change is called
-        where it is below ``1 - 3 * fdr``: more certain changes carry only so much.
+        where it is below ``1 - 3 * fdr``: more certain changes carry only so much. One or two changes may be called for which
+        `fdr` would be too little, if at most ``3 * fdr`` of them in all is expected to be wrong.
     unchanged_low : ndarray, optional
         (item,): the lowest probability that any structure gives to no change.
 
@@ -90,9 +96,11 @@ def verdicts(
     kind = probability.argmax(axis=0)
     item = np.arange(probability.shape[1])
     stated = probability[kind, item]
+    wrong = 0.0
     if agreed is not None:
-        stated = np.where(agreed[kind, item] >= 1.0 - DOUBT * fdr - ROUNDING, stated, np.nan)
-    changed = expected_fdr_list(stated, fdr)
+        wrong = DOUBT * fdr
+        stated = np.where(agreed[kind, item] >= 1.0 - wrong - ROUNDING, stated, np.nan)
+    changed = expected_fdr_list(stated, fdr, wrong=wrong)
     # "Unchanged" is a claim too, and a prior that leans to no change must not make it: the structure that expects the
     # most change has to agree.
     lowest = unchanged if unchanged_low is None else np.minimum(unchanged, unchanged_low)

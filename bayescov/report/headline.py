@@ -255,17 +255,18 @@ def _named(connections: xr.Dataset) -> list[str]:
     for group in connections["population"].values:
         row = connections.sel(population=group)
         verdict = row["verdict"].values
-        parts = []
+        parts, doubts = [], []
         for kind in ("added", "missing", "reversed"):
             picked = np.flatnonzero(verdict == kind)
             order = picked[np.argsort(-row[f"p_{kind}"].values[picked], kind="stable")]
             pairs = [f"{row['region_a'].values[e]} – {row['region_b'].values[e]}" for e in order]
+            doubts += list(1.0 - row[f"p_{kind}"].values[picked])
             if pairs:
                 parts.append(f"{len(pairs)} {kind} ({listing(pairs, most=NAMED_AT_MOST)})")
         undecided, unchanged = int((verdict == "undecided").sum()), int((verdict == "unchanged").sum())
         if parts:
             lines.append(
-                f"Named connections, {group}: {listing(parts)}; {unchanged} unchanged, {undecided} undecided."
+                f"Named connections, {group}: {listing(parts)}, {_expected(doubts)}; {unchanged} unchanged, {undecided} undecided."
             )
         elif undecided == n_edges:
             nothing.append(f"{group} ({f'all {n_edges}' if n_edges > 1 else 'the only one'} undecided)")
@@ -277,6 +278,14 @@ def _named(connections: xr.Dataset) -> list[str]:
             f"No single connection can be named as changed at a false discovery rate of {rate} in {listing(nothing)}."
         )
     return lines
+
+
+def _expected(doubts: list[float]) -> str:
+    """How far a list of names can be relied on."""
+    wrong = sum(doubts)
+    if len(doubts) == 1:
+        return f"which is wrong with a probability of {probability(wrong)}"
+    return f"of which {'fewer than 0.1' if wrong < 0.05 else f'{wrong:.1f}'} are expected to be wrong"
 
 
 def _caution(fit: xr.DataTree) -> list[str]:

@@ -9,6 +9,9 @@ import pytest
 
 import bayescov as bc
 from bayescov.design.edges import edge_coordinates
+from bayescov.posterior.events import CHANGES
+from bayescov.posterior.structures import agreed
+from bayescov.posterior.verdicts import verdicts
 from bayescov.report.live import embed, recount
 from tests.report.fake import FOURTEEN, fake_fit
 
@@ -115,6 +118,32 @@ def test_exact_probability_of_more_added_and_ranges_over_structures(open_page, w
         np.testing.assert_array_equal(found["low"][kind], twin.edges[f"p_{kind}_low"])
         np.testing.assert_array_equal(found["high"][kind], twin.edges[f"p_{kind}_high"])
     assert found["verdict"] == list(twin.verdict)
+
+
+def test_the_page_names_by_the_same_rule(open_page, written):
+    """Lists of one to five connections, many of which hold one or two names only; probabilities as counted from 200 draws."""
+    page, rng, found = open_page(written), np.random.default_rng(1), set()
+    for _ in range(150):
+        n, weight = int(rng.integers(1, 6)), float(rng.choice([0.0, 0.3, 0.9]))
+        # Structure by structure (stated, the fit by itself, a case): added, missing, reversed, unchanged of each connection.
+        sure = rng.choice([1.0, 60.0], size=n)
+        p = (
+            np.array([rng.multinomial(200, rng.dirichlet([s, 1, 1, 2])) for _ in range(3) for s in sure])
+            / 200
+        )
+        stated, own, case = p.reshape(3, n, 4).transpose(0, 2, 1)
+        low = np.minimum(np.minimum(stated[3], own[3]), case[3])
+        kinds = ("added", "missing", "reversed", "unchanged")
+        tables = [dict(zip(kinds, t.tolist(), strict=True)) for t in (stated, own, case)]
+        in_page = page.evaluate(
+            "([p, own, other, weight, low]) => verdictsOf(p, own, [{ p: other, weight }], { unchanged: low }, 0.05)",
+            [*tables, weight, low.tolist()],
+        )
+        agreement = agreed(own[:3], {"case": case[:3]}, {"case": weight})
+        twin = verdicts(CHANGES, stated[:3], stated[3], 0.05, agreed=agreement, unchanged_low=low)
+        assert in_page == twin.tolist()
+        found.add(sum(v in CHANGES for v in in_page))
+    assert {0, 1, 2, 3} <= found
 
 
 def test_curve_is_the_counts_at_every_threshold(open_page, written, live):

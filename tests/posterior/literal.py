@@ -56,11 +56,13 @@ def z_of_volumes(design, g, edge):
     return (z[1] - z[0]) / math.sqrt(variance)
 
 
-def fdr_list(probabilities, fdr):
-    """Indices called: try every cut-off value, keep the largest list that passes."""
+def fdr_list(probabilities, fdr, wrong=0.0):
+    """Indices called: try every cut-off value, keep the largest list of which few enough are expected to be wrong."""
     best = []
     for cut in sorted(set(probabilities), reverse=True):
         chosen = [i for i, p in enumerate(probabilities) if p >= cut]
-        if sum(1 - probabilities[i] for i in chosen) / len(chosen) <= fdr + 1e-12 and len(chosen) > len(best):
+        expected = sum(1 - probabilities[i] for i in chosen)
+        few = expected / len(chosen) <= fdr + 1e-12 or expected <= wrong + 1e-12
+        if few and len(chosen) > len(best):
             best = chosen
     return best

@@ -151,12 +151,30 @@ def test_named_connections_come_with_the_most_probable_first(three):
     edges = settle(edges, verdict="unchanged")
     edges["verdict"][0, [3, 7]] = "added"
     edges["verdict"][0, 5] = "reversed"
-    edges["p_added"][0, 3], edges["p_added"][0, 7] = 0.96, 0.99
+    edges["p_added"][0, 3], edges["p_added"][0, 7], edges["p_reversed"][0, 5] = 0.96, 0.99, 0.92
     line = next(x for x in headline(three, edges, sizes) if x.startswith("Named connections, MS"))
     first, second = (f"{edges['region_a'].values[e]} – {edges['region_b'].values[e]}" for e in (7, 3))
     assert f"2 added ({first} and {second})" in line
     assert "1 reversed (" in line
-    assert line.endswith("88 unchanged, 0 undecided.")
+    assert line.endswith(", of which 0.1 are expected to be wrong; 88 unchanged, 0 undecided.")
+
+
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [
+        ([0.88], "which is wrong with a probability of 0.12;"),
+        ([1.0], "which is wrong with a probability of less than 0.01;"),
+        ([0.99, 0.98], "of which fewer than 0.1 are expected to be wrong;"),
+        ([0.8] * 9, "of which 1.8 are expected to be wrong;"),
+    ],
+)
+def test_a_list_of_names_comes_with_how_many_are_expected_to_be_wrong(three, p, said):
+    edges, sizes = answers_of(three)
+    edges = settle(edges, verdict="unchanged")
+    edges["verdict"][0, : len(p)] = "missing"
+    edges["p_missing"][0, : len(p)] = p
+    line = next(x for x in headline(three, edges, sizes) if x.startswith("Named connections, MS"))
+    assert f", {said}" in line
 
 
 def test_one_patient_group_is_not_compared_with_others():

@@ -4,7 +4,7 @@
 
 const KINDS = ["added", "missing", "reversed"];
 const ROUNDING = 1e-12;
-const DOUBT = 3; // no change is called that is more doubtful than so many times the expected share of wrong ones
+const DOUBT = 3; // no change is called that is more doubtful than so many times the expected share of wrong ones; a list may hold as many
 
 function decodeDraws(text, study) {
   const binary = atob(text.trim());
@@ -48,14 +48,14 @@ function countEvents(block, edges, group, threshold, margin) {
   return { p, added, missing };
 }
 
-// The largest set of the most probable statements of which at most a share fdr is expected to be wrong.
-function expectedFdrList(probability, fdr) {
+// The largest set of the most probable statements of which at most a share fdr, or so many in all, is expected to be wrong.
+function expectedFdrList(probability, fdr, wrong = 0) {
   const ordered = Float64Array.from(probability).sort().reverse();
   let sum = 0, cut = Infinity;
   for (let k = 0; k < ordered.length; k++) {
     sum += 1 - ordered[k];
     const last = k + 1 === ordered.length || ordered[k + 1] < ordered[k];
-    if (last && sum / (k + 1) <= fdr + ROUNDING) cut = ordered[k];
+    if (last && sum <= Math.max(fdr * (k + 1), wrong) + ROUNDING) cut = ordered[k];
   }
   return probability.map((value) => value >= cut);
 }
@@ -72,7 +72,8 @@ function verdictsOf(p, own, cases, low, fdr) {
     const withEach = cases.map((c) => (1 - c.weight) * own[kind][e] + c.weight * c.p[kind][e]);
     return Math.min(own[kind][e], ...withEach) >= 1 - DOUBT * fdr - ROUNDING;
   });
-  const changed = expectedFdrList(best.map((kind, e) => (likely[e] ? p[kind][e] : 0)), fdr).map((listed, e) => listed && likely[e]);
+  const stated = best.map((kind, e) => (likely[e] ? p[kind][e] : 0));
+  const changed = expectedFdrList(stated, fdr, DOUBT * fdr).map((listed, e) => listed && likely[e]);
   const same = expectedFdrList(low.unchanged, fdr);
   return best.map((kind, e) => (changed[e] ? kind : same[e] ? "unchanged" : "undecided"));
 }
