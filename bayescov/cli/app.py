@@ -56,7 +56,12 @@ Margin = Annotated[
     float, typer.Option(min=0.0, max=0.99, help="Added or missing: |correlation| differs by more than this.")
 ]
 Fdr = Annotated[
-    float, typer.Option(min=0.0, max=0.99, help="Expected share of false calls among the verdicts.")
+    float,
+    typer.Option(
+        min=0.0,
+        max=0.99,
+        help="Expected share of wrong verdicts (of one or two names three times it, in all).",
+    ),
 ]
 Out = Annotated[Path, typer.Option(help="Folder of the results; made if it is not there.")]
 Stored = Annotated[
