@@ -90,8 +90,7 @@ def average_connections(
     attrs["weights"] = ", ".join(f"{m}: {share[m]:.3f}" for m in share)
     attrs["definition_range"] = "lowest and highest over the models that have a weight"
     attrs["definition_verdict"] = (
-        "changes: per group, the largest set whose expected false discovery rate is at most fdr by the averaged probability, or of "
-        "which at most 3 fdr in all is expected to be wrong (that is one or two), of "
+        "changes: per group, the largest set whose expected false discovery rate is at most fdr by the averaged probability, of "
         "those where it is at least 1 - 3 fdr, also averaged once more with that of any model by the model's weight; of the "
         "rest, unchanged: per group, the largest set whose expected false discovery rate by the low ends of the range is at "
         "most fdr"

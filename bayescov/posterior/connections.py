@@ -71,8 +71,8 @@ def connections(
         ``"partial"``: the correlation given all other regions of the fit.
     fdr : float
         In [0, 1). Expected share of wrong ones among the connections of a patient group called changed, and
-        among those called unchanged. Where it would allow none, one or two may be called changed of which at most
-        ``3 * fdr`` in all is expected to be wrong; none has a probability below ``1 - 3 * fdr``.
+        among those called unchanged. None called changed has a probability below ``1 - 3 * fdr``. Where the fit
+        holds its structural special cases, one or two may be called changed of which at most ``3 * fdr`` in all is expected to be wrong.
     interval : float
         In (0, 1). Probability of the central intervals. That of the difference is the widest of the fit's own and of those
         of its structural special cases that the people do not speak against (that do not foretell them worse than the
@@ -220,7 +220,7 @@ def _definitions(*, averaged: bool) -> dict[str, str]:
         "definition_range": "lowest and highest over the fit by itself, its structural special cases, and all together",
         "definition_verdict": (
             "changes: per group, the largest set whose expected false discovery rate is at most fdr, or of which at most 3 fdr in "
-            "all is expected to be wrong (that is one or two), of those that have a "
+            "all is expected to be wrong (that is one or two; only where there are special cases), of those that have a "
             "probability of at least 1 - 3 fdr by the fit alone, and by its average with any single special case; of the rest, "
             "unchanged: per group, the largest set whose expected false discovery rate by the low ends of the range is at most fdr"
         ),
@@ -272,7 +272,15 @@ def _verdicts(
     low = np.min([unchanged, *(table["p_unchanged"] for table in (alone, *cases.values()))], axis=0)
     return np.stack(
         [
-            verdicts(CHANGES, changed[:, g], unchanged[g], fdr, agreed=sure[:, g], unchanged_low=low[g])
+            verdicts(
+                CHANGES,
+                changed[:, g],
+                unchanged[g],
+                fdr,
+                agreed=sure[:, g],
+                several=bool(cases),
+                unchanged_low=low[g],
+            )
             for g in range(len(unchanged))
         ]
     )

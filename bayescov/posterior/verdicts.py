@@ -20,9 +20,10 @@ Mask = npt.NDArray[np.bool_]
 UNCHANGED = "unchanged"
 UNDECIDED = "undecided"
 
-# No change is called that is more doubtful than so many times the expected share of wrong ones, and a list may hold as many wrong
-# ones in all: a share of one or two changes is less than any can be known by. The false discovery rate is a mean over lists, most
-# of which are empty or longer, so these short ones do not make it larger than asked for (models/adaptive.md).
+# No change is called that is more doubtful than so many times the expected share of wrong ones. A list on which several structures
+# agree may hold as many wrong ones in all: a share of one or two changes is less than any can be known by, and the false discovery
+# rate, a mean over lists, stays what was asked for (models/adaptive.md). What one structure believes by itself, and may well believe
+# too much (`pooled` where few connections differ), has to keep to the share.
 DOUBT = 3.0
 # Sums of a few thousand probabilities that were counted from draws are exact to about this.
 ROUNDING = 1e-12
@@ -67,6 +68,7 @@ def verdicts(
     fdr: float,
     *,
     agreed: Floats | None = None,
+    several: bool = False,
     unchanged_low: Floats | None = None,
 ) -> npt.NDArray[np.object_]:
     """One verdict an item: its most probable change if that may be called, else unchanged, else undecided.
@@ -83,8 +85,10 @@ def verdicts(
         Held once over all changes of all items, and once over all items called unchanged.
     agreed : ndarray, optional
         (change, item): the probability that all structures agree on which foretell the people well. No change is called
-        where it is below ``1 - 3 * fdr``: more certain changes carry only so much. One or two changes may be called for which
-        `fdr` would be too little, if at most ``3 * fdr`` of them in all is expected to be wrong.
+        where it is below ``1 - 3 * fdr``: more certain changes carry only so much.
+    several : bool
+        Whether several structures agree on `agreed`. Then one or two changes may be called for which `fdr` would be too little,
+        if at most ``3 * fdr`` of them in all is expected to be wrong.
     unchanged_low : ndarray, optional
         (item,): the lowest probability that any structure gives to no change.
 
@@ -96,11 +100,9 @@ def verdicts(
     kind = probability.argmax(axis=0)
     item = np.arange(probability.shape[1])
     stated = probability[kind, item]
-    wrong = 0.0
     if agreed is not None:
-        wrong = DOUBT * fdr
-        stated = np.where(agreed[kind, item] >= 1.0 - wrong - ROUNDING, stated, np.nan)
-    changed = expected_fdr_list(stated, fdr, wrong=wrong)
+        stated = np.where(agreed[kind, item] >= 1.0 - DOUBT * fdr - ROUNDING, stated, np.nan)
+    changed = expected_fdr_list(stated, fdr, wrong=DOUBT * fdr if several else 0.0)
     # "Unchanged" is a claim too, and a prior that leans to no change must not make it: the structure that expects the
     # most change has to agree.
     lowest = unchanged if unchanged_low is None else np.minimum(unchanged, unchanged_low)

@@ -148,8 +148,9 @@ def recount(live: LiveDraws, group: int, *, threshold: float, margin: float, fdr
     changed = np.stack([edges[name] for name in statements[:3]])
     sure = agreed(cases.pop("fit", changed), cases, live.weights)
     verdict = verdicts(
-        CHANGES, changed, edges["p_unchanged"], fdr, agreed=sure, unchanged_low=low["p_unchanged"]
-    )
+        CHANGES, changed, edges["p_unchanged"], fdr,
+        agreed=sure, several=bool(cases), unchanged_low=low["p_unchanged"],
+    )  # fmt: skip
     for name in ("control_mean", "mean", "difference"):
         edges[name] = compared.edges[name] / STEPS
     edges["difference_low"], edges["difference_high"] = live.difference[:, group - 1]

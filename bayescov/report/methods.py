@@ -166,6 +166,11 @@ def _answers(connections: xr.Dataset) -> list[str]:
         if a["structures"]
         else ""
     )
+    short = (
+        f"; one or two were also called of which at most {DOUBT * rate / 100:g} in all is expected to be wrong"
+        if a["structures"]
+        else ""
+    )
     together = (
         ". The draws were those of the model and of its structural special cases, of each a share by how well it foretells every "
         f"person from all others (pseudo-BMA+ weights, Yao et al. 2018: {a['structure_shares']})"
@@ -183,8 +188,7 @@ def _answers(connections: xr.Dataset) -> list[str]:
         f"added in a patient group if its absolute value there exceeded {a['threshold']:g} and that of the controls by more than "
         f"{a['margin']:g}, missing in the reverse case, and reversed if present in both with opposite sign{together}.",
         f"What changed in a group was called by the largest set of most probable changes whose expected false discovery rate is at "
-        f"most {rate:g} %; of connections, none whose probability was below {100 - DOUBT * rate:g} %{structures}, but also one or two "
-        f"of which at most {DOUBT * rate / 100:g} in all is expected to be wrong. Everything "
+        f"most {rate:g} %; of connections, none whose probability was below {100 - DOUBT * rate:g} %{structures}{short}. Everything "
         "else is reported as unchanged or undecided.",
         f"Intervals are central {100 * float(a['interval']):g} % posterior intervals{widest}.",
     ]

@@ -135,15 +135,19 @@ def test_the_page_names_by_the_same_rule(open_page, written):
         low = np.minimum(np.minimum(stated[3], own[3]), case[3])
         kinds = ("added", "missing", "reversed", "unchanged")
         tables = [dict(zip(kinds, t.tolist(), strict=True)) for t in (stated, own, case)]
-        in_page = page.evaluate(
-            "([p, own, other, weight, low]) => verdictsOf(p, own, [{ p: other, weight }], { unchanged: low }, 0.05)",
-            [*tables, weight, low.tolist()],
-        )
-        agreement = agreed(own[:3], {"case": case[:3]}, {"case": weight})
-        twin = verdicts(CHANGES, stated[:3], stated[3], 0.05, agreed=agreement, unchanged_low=low)
-        assert in_page == twin.tolist()
-        found.add(sum(v in CHANGES for v in in_page))
-    assert {0, 1, 2, 3} <= found
+        for several in (True, False):
+            in_page = page.evaluate(
+                "([p, own, cases, low]) => verdictsOf(p, own, cases, { unchanged: low }, 0.05)",
+                [*tables[:2], [{"p": tables[2], "weight": weight}] if several else [], low.tolist()],
+            )
+            cases, weights = ({"case": case[:3]}, {"case": weight}) if several else ({}, {})
+            sure = agreed(own[:3], cases, weights)
+            twin = verdicts(
+                CHANGES, stated[:3], stated[3], 0.05, agreed=sure, several=several, unchanged_low=low
+            )
+            assert in_page == twin.tolist()
+            found.add((several, sum(v in CHANGES for v in in_page)))
+    assert {(several, n) for several in (True, False) for n in range(4)} <= found
 
 
 def test_curve_is_the_counts_at_every_threshold(open_page, written, live):

@@ -41,7 +41,8 @@ def test_calls_are_monotone_in_fdr_and_in_the_doubt_of_a_structure(p, weight, fd
         cases, weights = {"doubting": 0.9 * p}, {"doubting": weight}
         stated = (1 - 0.1 * weight) * p  # the average
         sure = agreed(p, cases, weights)
-        return verdicts(("added", "missing"), stated, np.zeros(p.shape[1]), fdr, agreed=sure) == "added"
+        unchanged = np.zeros(p.shape[1])
+        return verdicts(("added", "missing"), stated, unchanged, fdr, agreed=sure, several=True) == "added"
 
     assert not (called(weight, fdr) & ~called(weight, fdr + more)).any()
     assert not (called(weight, fdr) & ~called(weight / 2, fdr)).any()
@@ -66,7 +67,7 @@ def test_a_structure_withholds_a_call_by_its_weight(weight, verdict):
     p = np.array([[0.97]])
     cases, weights = {"sparse": np.array([[0.6]])}, {"sparse": weight}
     stated = np.array([[0.97 - weight * 0.37]])  # the average
-    found = verdicts(("added",), stated, np.zeros(1), 0.05, agreed=agreed(p, cases, weights))
+    found = verdicts(("added",), stated, np.zeros(1), 0.05, agreed=agreed(p, cases, weights), several=True)
     assert found.tolist() == [verdict]
 
 
@@ -82,10 +83,7 @@ def test_more_certain_changes_carry_no_very_uncertain_one():
     p = np.array([[0.999, 0.999, 0.999, 0.92, 0.84]])
     assert verdicts(("added",), p, np.zeros(5), 0.05).tolist() == ["added"] * 5
     assert verdicts(("added",), p, np.zeros(5), 0.05, agreed=p).tolist() == ["added"] * 4 + ["undecided"]
-    assert verdicts(("added",), p[:, 3:], np.zeros(2), 0.05, agreed=p[:, 3:]).tolist() == [
-        "added",
-        "undecided",
-    ]
+    assert verdicts(("added",), p[:, 3:], np.zeros(2), 0.05, agreed=p[:, 3:]).tolist() == ["undecided"] * 2
 
 
 @pytest.mark.parametrize(
@@ -94,17 +92,16 @@ def test_more_certain_changes_carry_no_very_uncertain_one():
 )
 def test_one_or_two_changes_that_most_probably_are_all_right_are_called(p, called):
     p = np.array([p])
-    found = verdicts(("added",), p, np.zeros(p.size), 0.05, agreed=p).tolist()
+    found = verdicts(("added",), p, np.zeros(p.size), 0.05, agreed=p, several=True).tolist()
     assert found == ["added"] * called + ["undecided"] * (p.size - called)
-    strictly = verdicts(("added",), p, np.zeros(p.size), 0.05).tolist()
+    strictly = verdicts(("added",), p, np.zeros(p.size), 0.05, agreed=p).tolist()
     assert (strictly == found) == (called in (0, 3))
 
 
 def test_what_is_called_unchanged_keeps_to_the_share():
     high = np.array([0.9])
-    assert verdicts(("added",), np.zeros((1, 1)), high, 0.05, agreed=np.zeros((1, 1))).tolist() == [
-        "undecided"
-    ]
+    found = verdicts(("added",), np.zeros((1, 1)), high, 0.05, agreed=np.zeros((1, 1)), several=True)
+    assert found.tolist() == ["undecided"]
 
 
 def test_change_goes_before_unchanged():

@@ -4,7 +4,7 @@
 
 const KINDS = ["added", "missing", "reversed"];
 const ROUNDING = 1e-12;
-const DOUBT = 3; // no change is called that is more doubtful than so many times the expected share of wrong ones; a list may hold as many
+const DOUBT = 3; // no change is called that is more doubtful than so many times the expected share of wrong ones
 
 function decodeDraws(text, study) {
   const binary = atob(text.trim());
@@ -73,7 +73,8 @@ function verdictsOf(p, own, cases, low, fdr) {
     return Math.min(own[kind][e], ...withEach) >= 1 - DOUBT * fdr - ROUNDING;
   });
   const stated = best.map((kind, e) => (likely[e] ? p[kind][e] : 0));
-  const changed = expectedFdrList(stated, fdr, DOUBT * fdr).map((listed, e) => listed && likely[e]);
+  // A list on which several structures agree may hold as many wrong ones in all as a single change may be doubtful.
+  const changed = expectedFdrList(stated, fdr, cases.length > 0 ? DOUBT * fdr : 0).map((listed, e) => listed && likely[e]);
   const same = expectedFdrList(low.unchanged, fdr);
   return best.map((kind, e) => (changed[e] ? kind : same[e] ? "unchanged" : "undecided"));
 }
