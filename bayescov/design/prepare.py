@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayescov.cohort.enough import too_few_controls
+from bayescov.cohort.enough import too_few_controls, unmeasured
 from bayescov.cohort.table import CheckResult, Cohort
 from bayescov.design.arrays import Design
 from bayescov.design.formula import level_labels, model_matrix, require_columns
@@ -73,6 +73,9 @@ def prepare(
     site_codes, sites, checks = _sites(cohort, site, codes, populations)
     _require_full_rank(codes, site_codes, x, names, populations)
     center, scale = _control_location_and_scale(y, x, codes, regions)
+    few = unmeasured(cohort.volumes, cohort.group)
+    if few:
+        raise DesignError(few)
 
     subject = ("subject", np.array(subjects, object))
     region = ("region", np.array(regions, object))

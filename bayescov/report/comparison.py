@@ -16,6 +16,7 @@ EDGES = ("population", "edge")
 ALONE = 0.05  # a p that counts as small before any correction
 SHRUNKEN = 0.6  # a posterior difference below this share of the observed one was drawn a good way in
 GOOD_POWER = 0.8
+LARGEST = 0.999  # of a correlation whose Fisher z is taken
 
 CORRECTED = "p is small by itself, but not after the correction over all connections"
 REASONS = {
@@ -40,7 +41,10 @@ REASONS = {
         "not sure enough",
     ): "a change is probable, but a list that held all as probable ones would hold too many false ones",
     ("neither", "multiplicity"): CORRECTED,
-    ("neither", "underpowered"): "too few people: the interval holds both no change and a large one",
+    (
+        "neither",
+        "underpowered",
+    ): "with so few people the test mostly misses a change of twice the margin",
 }
 """(Called by, why it is not called by both): what that means. The first that applies is taken."""
 
@@ -128,9 +132,10 @@ def side_by_side(connections: xr.Dataset, classical: xr.Dataset) -> xr.Dataset:
     test = _test_of(classical, connections)
     answers = {name: connections[name].transpose(*EDGES).values for name in POSTERIOR}
     answers |= {new: test[old].transpose(*EDGES).values for old, new in TWIN.items() if old in test}
-    answers["power"] = _power(connections, test)
+    error = _standard_errors(test)
+    answers["power"] = _power(answers["control_mean"], answers["mean"], error)
     called_by = _called_by(answers, float(connections.attrs["fdr"]))
-    why = _why(answers, called_by, connections.attrs)
+    why = _why(answers, called_by, error, margin=float(connections.attrs["margin"]))
 
     counts = {f"n_{who}": (called_by == who).sum(axis=1) for who in ("both", "posterior", "test", "neither")}
     counts["shrinkage"] = _slope(answers["observed_difference"], answers["difference"])
@@ -179,14 +184,17 @@ def _pairs(answers: xr.Dataset) -> list[tuple[str, str]]:
     ]
 
 
-def _power(connections: xr.Dataset, test: xr.Dataset) -> Floats:
-    """Chance that a true difference as large as the posterior mean gives p <= ALONE, by the normal distribution."""
+def _standard_errors(test: xr.Dataset) -> Floats:
+    """(population, edge): what the test takes for the standard error of a difference of Fisher z."""
+    score, statistic = (test[name].transpose(*EDGES).values for name in ("difference_z", "statistic"))
+    return np.divide(score, statistic, out=np.full_like(score, np.nan), where=statistic != 0)
+
+
+def _power(control: Floats, patient: Floats, error: Floats) -> Floats:
+    """Chance that a true difference of these correlations gives p <= ALONE, by the normal distribution."""
     from scipy.stats import norm
 
-    score, statistic = (test[name].transpose(*EDGES).values for name in ("difference_z", "statistic"))
-    error = np.divide(score, statistic, out=np.full_like(score, np.nan), where=statistic != 0)
-    means = [connections[name].transpose(*EDGES).values for name in ("mean", "control_mean")]
-    expected = np.abs(np.arctanh(means[0]) - np.arctanh(means[1])) / error
+    expected = np.abs(np.arctanh(patient) - np.arctanh(control)) / error
     limit = norm.isf(ALONE / 2)
     return np.asarray(norm.sf(limit - expected) + norm.sf(limit + expected))
 
@@ -199,15 +207,15 @@ def _called_by(answers: dict[str, npt.NDArray], fdr: float) -> Strings:
     )
 
 
-def _why(answers: dict[str, npt.NDArray], called_by: Strings, settings: dict) -> Strings:
+def _why(answers: dict[str, npt.NDArray], called_by: Strings, error: Floats, *, margin: float) -> Strings:
     """The first of `REASONS` that applies."""
-    margin = float(settings["margin"])
-    low, high = answers["difference_low"], answers["difference_high"]
     small_p = answers["p_value"] <= ALONE
     probable = np.max([answers[f"p_{k}"] for k in CHANGES], axis=0) >= 0.5
     shrunken = np.abs(answers["difference"]) < SHRUNKEN * np.abs(answers["observed_difference"])
-    open_interval = (low < margin) & (high > -margin) & (np.maximum(np.abs(low), np.abs(high)) > 2 * margin)
     weak_test = ~(answers["power"] >= GOOD_POWER)
+    # Not asked of the posterior: where it is drawn far in, its intervals are narrow, and the fewer the people the more so.
+    ends = (np.clip(answers["control_mean"] + way * margin, -LARGEST, LARGEST) for way in (-1.0, 1.0))
+    misses_most = (margin > 0) & ~(_power(*ends, error) >= GOOD_POWER)
 
     applies = {
         ("posterior", "multiplicity"): small_p,
@@ -217,7 +225,7 @@ def _why(answers: dict[str, npt.NDArray], called_by: Strings, settings: dict) ->
         ("test", "another question"): ~probable,
         ("test", "not sure enough"): True,
         ("neither", "multiplicity"): small_p,
-        ("neither", "underpowered"): open_interval,
+        ("neither", "underpowered"): misses_most,
     }
     cases = [(called_by == who) & applies[who, word] for who, word in REASONS]
     return np.select(cases, [word for _, word in REASONS], "").astype(object)

@@ -12,7 +12,7 @@ from bayescov.design.edges import edge_pairs, from_edges
 from bayescov.posterior.arguments import correlation_draws
 from bayescov.posterior.headline import CERTAINTY
 from bayescov.report.apart import apart, model_rows, model_sentence
-from bayescov.report.drawings import changes_svg, matrix_svg
+from bayescov.report.drawings import LABELLED_AT_MOST, changes_svg, matrix_svg
 from bayescov.report.fragility import fragility
 from bayescov.report.headline import sentences
 from bayescov.report.layout import circle_angles, places
@@ -70,6 +70,7 @@ def context(
         "matrices": _matrices(fit, edges.attrs["kind"], design.regions),
         "measure": _measure(edges.attrs["kind"]),
         "changes": _changes(edges, design.regions),
+        "named_pictures": len(design.regions) <= LABELLED_AT_MOST,
         "connection_rows": connection_rows(edges),
         "settings": edges.attrs,
         "live": _live(
@@ -88,7 +89,7 @@ def context(
         **_fragility(extras.sensitivity),
         "models": None if extras.models is None else model_rows(extras.models),
         "model_sentence": None if extras.models is None else model_sentence(extras.models),
-        "methods": methods(fit, edges, design, found, command=command, classical=extras.classical),
+        "methods": methods(fit, edges, sizes, design, found, command=command, classical=extras.classical),
     }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup, escape
 
-__all__ = ["changes_svg", "matrix_svg"]
+__all__ = ["LABELLED_AT_MOST", "changes_svg", "matrix_svg"]
 
 # Correlations are drawn in steps of a twentieth: classes r-20 ... r20 of the style sheet.
 STEPS = 20
@@ -46,10 +46,13 @@ def changes_svg(
             if value < 0.05:
                 continue
             side = 0.92 * float(np.sqrt(value))
-            called = " called" if verdict[e] == name else ""
+            called, title_of = "", ""
+            if verdict[e] == name:
+                called = " called"
+                title_of = f"<title>{escape(f'{regions[i]} – {regions[j]}: {name}, P {value:.2f}')}</title>"
             marks.append(
                 f'<rect class="{name}{called}" x="{x + 0.5 - side / 2:.2f}" y="{y + 0.5 - side / 2:.2f}" '
-                f'width="{side:.2f}" height="{side:.2f}" opacity="{0.25 + 0.75 * value:.2f}"/>'
+                f'width="{side:.2f}" height="{side:.2f}" opacity="{0.25 + 0.75 * value:.2f}">{title_of}</rect>'
             )
     frame = f'<path class="grid" d="M0 0h{p}v{p}h-{p}zM0 0L{p} {p}"/>'
     return _square(p, regions, frame + "".join(marks), title)

@@ -224,29 +224,31 @@ def _count(row: xr.Dataset, kind: str) -> str:
 
 
 def _contrasts(connections: xr.Dataset) -> list[str]:
-    """Patient groups against each other: the pair where there are two, the leader where there are more."""
+    """Patient groups against each other: the pair where there are two, the most probable difference where there are more."""
     groups = [str(g) for g in connections["population"].to_numpy()]
     if len(groups) < 2:
         return []
     n_draws = int(connections.attrs["draws"])
     parts = []
     for kind, verb in (("added", "gained"), ("missing", "lost")):
-        table = connections[f"p_more_{kind}_than_other"].values
-        chances = [[probability(float(p), n_draws=n_draws) for p in row] for row in table]
-        first = int(np.argmax(connections[f"n_{kind}"].values))
-        others = [g for g in range(len(groups)) if g != first]
+        table = np.where(np.eye(len(groups), dtype=bool), -1.0, connections[f"p_more_{kind}_than_other"])
+        chances = [[probability(max(float(p), 0.0), n_draws=n_draws) for p in row] for row in table]
         if len(groups) == 2:
             parts.append(
                 f"that {groups[0]} {verb} more connections than {groups[1]} is {chances[0][1]}, that {groups[1]} {verb} more "
                 f"{chances[1][0]}"
             )
         else:
-            lowest = min(others, key=lambda g: table[first, g])
+            ahead, behind = np.unravel_index(int(table.argmax()), table.shape)
             parts.append(
-                f"that {groups[first]}, the group with most connections {kind}, {verb} more than {groups[lowest]} is "
-                f"{chances[first][lowest]}, that {groups[lowest]} {verb} more {chances[lowest][first]}"
+                f"that {groups[ahead]} {verb} more than {groups[behind]} is {chances[ahead][behind]}, that {groups[behind]} {verb} "
+                f"more {chances[behind][ahead]}"
             )
-    return [f"Between patient groups: the probability {'; '.join(parts)}."]
+    if len(groups) == 2:
+        return [f"Between patient groups: the probability {'; '.join(parts)}."]
+    return [
+        f"Between patient groups, the pairs of which it can best be told: the probability {'; '.join(parts)}."
+    ]
 
 
 def _named(connections: xr.Dataset) -> list[str]:
@@ -310,11 +312,13 @@ def _limits(fit: xr.DataTree, connections: xr.Dataset) -> list[str]:
     spare = np.maximum(sizes[[0, smallest]] - 3 - n_covariates, 1)
     typical = float(np.median(np.abs(connections["control_mean"].values)))
     width = min(1.96 * float(np.sqrt((1 / spare).sum())) * (1 - typical**2), 2.0)
-    lines = []
-    if width > float(connections.attrs["margin"]):
-        lines.append(
-            f"What cannot be known: with {sizes[0]} {groups[0]} and {sizes[smallest]} {groups[smallest]}, the data alone "
-            f"leave the difference of one typical correlation uncertain by ±{width:.2f} (95 %), so smaller changes of single "
-            "connections stay hidden, and undecided does not mean unchanged."
-        )
-    return lines
+    if width <= float(connections.attrs["margin"]):
+        return []
+    meaning = "undecided does not mean unchanged"
+    if (connections["verdict"] == "unchanged").any():
+        meaning += ", and unchanged is what all connections together say, not that one's own data"
+    return [
+        f"What cannot be known: with {sizes[0]} {groups[0]} and {sizes[smallest]} {groups[smallest]}, the data alone "
+        f"leave the difference of one typical correlation uncertain by ±{width:.2f} (95 %), so smaller changes of single "
+        f"connections stay hidden: {meaning}."
+    ]

@@ -49,6 +49,7 @@ class Methods(NamedTuple):
 def methods(
     fit: xr.DataTree,
     connections: xr.Dataset,
+    volumes: xr.Dataset,
     design: Design,
     found: Diagnosis,
     *,
@@ -61,7 +62,7 @@ def methods(
     sentences = [
         *_data(design),
         *_model(spec, design),
-        *_answers(connections),
+        *_answers(connections, volumes),
         *_sampling(fit, settings, found),
     ]
     averaged = [STACKING] if connections.attrs["structures"] else []
@@ -157,7 +158,7 @@ def _shared(prior: SharedPrior) -> str:
     return "prior: that of an inverse-Wishart matrix around a common correlation, which was learned"
 
 
-def _answers(connections: xr.Dataset) -> list[str]:
+def _answers(connections: xr.Dataset, volumes: xr.Dataset) -> list[str]:
     a = connections.attrs
     rate = 100 * float(a["fdr"])
     kind = "partial correlation" if a["kind"] == "partial" else "correlation"
@@ -168,6 +169,11 @@ def _answers(connections: xr.Dataset) -> list[str]:
     )
     short = (
         f"; one or two were also called of which at most {DOUBT * rate / 100:g} in all is expected to be wrong"
+        if a["structures"]
+        else ""
+    )
+    unchanged = (
+        ", by the lowest probability that the model or any of its structural special cases gives"
         if a["structures"]
         else ""
     )
@@ -187,9 +193,10 @@ def _answers(connections: xr.Dataset) -> list[str]:
         f"A connection is the {kind} of two regions' volumes across the people of a group; in each posterior draw it was called "
         f"added in a patient group if its absolute value there exceeded {a['threshold']:g} and that of the controls by more than "
         f"{a['margin']:g}, missing in the reverse case, and reversed if present in both with opposite sign{together}.",
+        f"A region was called smaller or larger if its volume differed by more than {volumes.attrs['margin']:g} SD of the controls.",
         f"What changed in a group was called by the largest set of most probable changes whose expected false discovery rate is at "
-        f"most {rate:g} %; of connections, none whose probability was below {100 - DOUBT * rate:g} %{structures}{short}. Everything "
-        "else is reported as unchanged or undecided.",
+        f"most {rate:g} %; of connections, none whose probability was below {100 - DOUBT * rate:g} %{structures}{short}. Unchanged was "
+        f"called by the same rule{unchanged}, and everything else is undecided.",
         f"Intervals are central {100 * float(a['interval']):g} % posterior intervals{widest}.",
     ]
 

@@ -114,13 +114,13 @@ def _summary(comparison: xr.Dataset, group: str, table: pd.DataFrame) -> list[st
         ]
     if "p_global" in numbers:
         said.append(f"The global test that no connection differs gives p = {_p(float(numbers['p_global']))}.")
-    return [*said, *_neither(table), *_shrinkage(float(numbers["shrinkage"]))]
+    return [*said, *_neither(table, method), *_shrinkage(float(numbers["shrinkage"]))]
 
 
-def _neither(table: pd.DataFrame) -> list[str]:
+def _neither(table: pd.DataFrame, method: str) -> list[str]:
     """Why the connections that neither calls are not called."""
     rest = table[table["called_by"] == "neither"]
-    small, wide = (int((rest["why"] == word).sum()) for word in ("multiplicity", "underpowered"))
+    small, few = (int((rest["why"] == word).sum()) for word in ("multiplicity", "underpowered"))
     said = []
     expected = ALONE * len(table)
     if small:
@@ -128,8 +128,10 @@ def _neither(table: pd.DataFrame) -> list[str]:
             f"{plural(small, 'connection')} that neither calls {'has' if small == 1 else 'have'} p ≤ {ALONE:g}; where nothing "
             f"differs, chance alone gives about {expected:{'.0f' if expected >= 1 else '.2g'}} in {len(table)}."
         )
-    if wide:
-        said.append(f"For {wide} the people are too few: the interval holds both no change and a large one.")
+    if few:
+        said.append(
+            f"For {few} the people are too few: {method} would mostly miss a change of twice the margin."
+        )
     return said
 
 

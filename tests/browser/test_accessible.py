@@ -1,5 +1,7 @@
 """Readable by everyone: axe-core finds no violation, in light and dark, on a desk and on a phone; nothing overflows."""
 
+import json
+
 import pytest
 
 import bayescov as bc
@@ -46,6 +48,61 @@ def test_axe_finds_no_violation(open_page, written, scheme, device):
 def test_page_does_not_overflow_a_phone(open_page, written):
     page = open_page(written, **PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.fixture(scope="module")
+def long_names(tmp_path_factory):
+    """A report of regions with long names, read from a file whose path is long, and repeated by a long command."""
+    regions = [
+        f"{side}-Cerebellum-{part}"
+        for part in ("White-Matter", "Cortex", "Vermis")
+        for side in ("Left", "Right")
+    ]
+    fit = fake_fit(sizes={"HC": 30, "MS": 30}, regions=regions, chains=2, draws=200)
+    cohort = json.loads(fit.attrs["cohort"]) | {
+        "source": "/home/somebody" + "/a_folder_of_tables" * 9 + "/volumes.csv"
+    }
+    fit.attrs["cohort"] = json.dumps(cohort)
+    command = "bayescov fit " + " ".join(f"--exclude sub-{k:03d}" for k in range(60))
+    return bc.report(fit, tmp_path_factory.mktemp("long") / "r.html", command=command)
+
+
+def test_a_long_path_does_not_overflow_a_phone(open_page, long_names):
+    page = open_page(long_names, **PHONE)
+    assert "a_folder_of_tables/volumes.csv" in page.locator("#methods .facts").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_command_is_whole_on_paper(open_page, long_names):
+    page = open_page(long_names, viewport={"width": 680, "height": 900})
+    overhang = "(e => e.scrollWidth - e.clientWidth)(document.querySelector('#methods pre'))"
+    assert page.evaluate(overhang) > 0
+    page.emulate_media(media="print")
+    assert page.evaluate(overhang) <= 0
+
+
+@pytest.mark.parametrize("layout", ["matrix", "circle", "brain"])
+def test_no_name_leaves_the_picture_chosen_or_not(open_page, long_names, layout):
+    page = open_page(long_names)
+    page.check(f'[name="layout"][value="{layout}"]')
+    page.focus('[data-part="picture"]')
+    for _ in range(3):
+        outside = page.evaluate("""() => {
+          const box = document.querySelector('[data-part="picture"] svg').getBoundingClientRect();
+          return [...document.querySelectorAll('[data-part="picture"] text.name')].map((t) => [t.textContent, t.getBoundingClientRect()])
+            .filter(([, r]) => r.left < box.left || r.right > box.right || r.top < box.top || r.bottom > box.bottom).map(([name]) => name);
+        }""")
+        assert outside == []
+        page.keyboard.press("ArrowRight")
+
+
+@pytest.mark.parametrize("width", [360, 720, 800, 900, 1040, 1280])
+def test_verdicts_of_volumes_are_in_sight(open_page, written, width):
+    page = open_page(written, viewport={"width": width, "height": 900})
+    hidden = page.evaluate(
+        "[...document.querySelectorAll('#volumes .scroll')].map(e => e.scrollWidth - e.clientWidth)"
+    )
+    assert max(hidden) <= 0
 
 
 def test_every_section_was_looked_at(open_page, written):

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bayescov as bc
+from bayescov.cohort.read import check
 from bayescov.errors import DesignError
 from tests.design.tables import REGIONS, cohort, factors
 
@@ -144,6 +145,21 @@ def test_few_controls_are_scaled_without_their_covariates():
             "Left-Caudate does not vary among the controls",
         ),
         ({(slice(0, 10), 0): np.nan}, {}, "only 2 of the controls have a volume for Left-Thalamus"),
+        (
+            {(slice(12, 22), 0): np.nan},
+            {},
+            "none of the 10 people of MS have a volume for Left-Thalamus, so that",
+        ),
+        (
+            {(slice(12, 20), 2): np.nan},
+            {},
+            "only 2 of the 10 people of MS have a volume for Left-Caudate, .* leave the region out",
+        ),
+        (
+            {(slice(12, 17), 0): np.nan, (slice(17, 22), 2): np.nan},
+            {},
+            "none of the 10 people of MS have both Left-Thalamus and Left-Caudate, .* leave one of the two regions out",
+        ),
         ({}, {"transform": "lgo"}, "'lgo' is not known; did you mean 'log'"),
     ],
 )
@@ -168,6 +184,26 @@ def test_volumes_that_cannot_be_used_are_said_with_their_place(volumes, options,
 def test_arguments_of_another_kind_are_said(arguments, said):
     with pytest.raises(DesignError, match=said):
         bc.prepare(**{"cohort": cohort(), **arguments})
+
+
+def test_of_two_patients_both_have_to_be_measured():
+    two = cohort(sizes=(12, 2))
+    assert list(bc.prepare(two).sizes) == [12, 2]
+    volumes = two.volumes.to_numpy(copy=True)
+    volumes[13, 1] = np.nan
+    with pytest.raises(DesignError, match="only 1 of the 2 people of MS have a volume for Right-Thalamus"):
+        bc.prepare(cohort(volumes, sizes=(12, 2)))
+
+
+def test_check_says_beforehand_of_whom_too_few_are_measured():
+    made = cohort()
+    volumes = made.volumes.to_numpy(copy=True)
+    volumes[12:, 1] = np.nan
+    problems = [c.text for c in check(cohort(volumes)) if c.name == "problem"]
+    assert problems == [
+        "none of the 10 people of MS have a volume for Right-Thalamus, so that its connections there cannot be known; at least 3 "
+        "are needed: leave the region out, or this group"
+    ]
 
 
 def test_two_controls_are_too_few_whatever_the_regions():

@@ -1,5 +1,7 @@
 """The sentences of the headline, for every case a study can end in."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -192,8 +194,14 @@ def test_five_groups_get_a_sentence_each_and_one_comparison():
         f"Connections, {g}" for g in "ABCD"
     ]
     (between,) = [line for line in lines if line.startswith("Between")]
-    leader = edges["population"].values[int(np.argmax(edges["n_added"].values))]
-    assert f"that {leader}, the group with most connections added" in between
+    for kind, verb in (("added", "gained"), ("missing", "lost")):
+        chances = {
+            (a, b): float(edges[f"p_more_{kind}_than_other"].sel(population=a, other=b))
+            for a, b in itertools.permutations("ABCD", 2)
+        }
+        ahead, behind = max(chances, key=chances.__getitem__)
+        assert f"that {ahead} {verb} more than {behind} is {chances[ahead, behind]:.2f}" in between
+        assert f"that {behind} {verb} more {chances[behind, ahead]:.2f}" in between
 
 
 def test_failed_diagnostics_come_first_with_their_figures():

@@ -170,7 +170,7 @@ def test_a_covariate_with_three_levels_is_named_once():
     design = bc.prepare(cohort, covariates="age * hand")
     quick = {"draws": 60, "tune": 100, "chains": 1, "min_ess": 0.0, "progress": False}
     made = bc.fit(design, model="separate", seed=3, **quick)
-    said = methods(made, bc.connections(made), design, bc.diagnose(made)).paragraph
+    said = methods(made, bc.connections(made), bc.volumes(made), design, bc.diagnose(made)).paragraph
     assert "with regression on age, hand and age:hand, effects" in said
 
 

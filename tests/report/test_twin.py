@@ -56,7 +56,7 @@ PARTINGS = [
     ("undecided", 0.04, 0.001, 0.5, 0.5, 0.8, "test", "not sure enough"),
     ("undecided", 0.4, 0.03, 0.5, 0.2, 0.3, "neither", "multiplicity"),
     ("undecided", 0.9, 0.3, 0.2, 0.15, 0.3, "neither", "underpowered"),
-    ("unchanged", 0.9, 0.8, 0.0, 0.0, 0.0, "neither", ""),
+    ("unchanged", 0.9, 0.8, 0.0, 0.0, 0.0, "neither", "underpowered"),
 ]
 
 
@@ -86,6 +86,29 @@ def test_each_way_of_parting(
         assert f"{edges['region_a'].values[0]} – {edges['region_b'].values[0]} ({verdict}, P " in said[1]
     else:
         assert len(said) == 2  # the two groups' summaries: nothing is named that nobody calls
+
+
+def test_people_are_too_few_for_the_more_connections_the_fewer_they_are(answers):
+    edges, twin = silent(answers)
+    edges["control_mean"][:] = np.linspace(0.0, 0.9, edges.sizes["edge"])
+    missed = []
+    for people in (1, 2, 4, 16, 64):  # times as many: standard errors fall with the root, and statistics rise
+        twin["statistic"][:] = answers[1]["statistic"] * np.sqrt(people)
+        why = side_by_side(edges, twin)["why"].values
+        assert set(why.ravel()) <= {"underpowered", ""}
+        missed.append(int((why == "underpowered").sum()))
+    assert missed == sorted(missed, reverse=True)
+    assert missed[0] > 150
+    assert missed[-1] == 0
+    # at four times the people: the power to see a change of .2 around the control's correlation, by the normal distribution
+    error = 0.5 * np.sqrt(1 / 31 + 1 / 37)
+    twin["statistic"][:] = twin["difference_z"] / error
+    r = edges["control_mean"].values
+    z = (np.arctanh(np.minimum(r + 0.1, 0.999)) - np.arctanh(r - 0.1)) / error
+    power = stats.norm.sf(stats.norm.isf(0.025) - z) + stats.norm.cdf(stats.norm.ppf(0.025) - z)
+    np.testing.assert_array_equal(side_by_side(edges, twin)["why"].values == "underpowered", power < 0.8)
+    said = beside_twin(edges, twin)[0].summary
+    assert f"For {(power[0] < 0.8).sum()} the people are too few: Fisher's z would mostly miss" in said
 
 
 def test_few_connections_are_counted_as_they_are(answers):

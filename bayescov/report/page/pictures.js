@@ -7,6 +7,7 @@ function escapeText(text) {
 }
 
 const FAINTEST = 0.02; // less probable changes have no mark in the matrix
+const BOLD = 0.66; // width of a letter of a chosen name, in font sizes
 
 const fixed = (value) => String(Math.round(value * 100) / 100);
 
@@ -30,7 +31,7 @@ function shownEdges(study, result, filter) {
     const touches = filter.region === -1 || filter.region === i || filter.region === j, passes = chosen && touches;
     const placed = filter.layout !== "brain" || Boolean(study.regions[i].mni && study.regions[j].mni);
     const probable = passes && p >= filter.probability;
-    return { e, i, j, kind, p, called: verdict === kind && KINDS.includes(kind), passes, drawn: probable && placed, unplaced: probable && !placed };
+    return { e, i, j, kind, p, called: verdict === kind && KINDS.includes(kind), passes, drawn: probable && placed, unplaced: probable && !placed, least: filter.probability };
   });
 }
 
@@ -75,7 +76,7 @@ function pictureNote(study, shown, filter) {
 function matrixPicture(study, shown, label) {
   const n = study.regions.length, cell = Math.max(7, Math.min(26, 560 / n)), font = Math.min(13, cell * 0.85);
   const longest = Math.max(...study.regions.map((r) => [...r.name].length));
-  const margin = longest * font * 0.6 + 10, size = n * cell;
+  const margin = longest * font * BOLD + 10, size = n * cell;
   const parts = [`<path class="frame" d="M0 0H${fixed(size)}V${fixed(size)}H0ZL${fixed(size)} ${fixed(size)}"/>`];
   study.regions.forEach((region, k) => {
     const at = fixed((k + 0.5) * cell + font * 0.35), name = escapeText(region.name);
@@ -85,7 +86,7 @@ function matrixPicture(study, shown, label) {
   const square = (edge, kind, p, column, row, called) => {
     const side = Math.max(cell * 0.94 * Math.sqrt(p), 1.5), off = (cell - side) / 2;
     const round = kind === "missing" ? side / 2 : 0; // squares for added, discs for missing: not by colour alone
-    parts.push(`<rect class="mark ${kind}${called ? " called" : ""}${edge.drawn ? "" : " faint"}" data-e="${edge.e}" ` +
+    parts.push(`<rect class="mark ${kind}${called ? " called" : ""}${edge.drawn && (called || p >= edge.least) ? "" : " faint"}" data-e="${edge.e}" ` +
       `x="${fixed(column * cell + off)}" y="${fixed(row * cell + off)}" width="${fixed(side)}" height="${fixed(side)}" rx="${fixed(round)}"/>`);
   };
   for (const edge of shown) {
@@ -119,7 +120,7 @@ function lineParts(shown, pathOf, thin, thick) {
 function circlePicture(study, shown, label) {
   const n = study.regions.length, radius = 230, font = n > 40 ? 9.5 : 15;
   const longest = Math.max(...study.regions.map((r) => [...r.name].length));
-  const margin = longest * font * 0.58 + 16;
+  const margin = longest * font * BOLD + 16;
   const points = study.regions.map(({ angle }) => [radius * Math.sin(angle), -radius * Math.cos(angle)]);
   const pathOf = ({ i, j }) => {
     const [a, b] = [points[i], points[j]], bend = 0.18;
@@ -142,10 +143,10 @@ const VIEWS = [
   { name: "coronal", across: 0, up: 2, at: [294, 84], half: [82, 80], ends: ["left", "right"] },
   { name: "axial", across: 0, up: 1, at: [190, 272], half: [82, 98], ends: ["left", "right"] },
 ];
-const NAMED_AT_MOST = 24;
+const NAMED_AT_MOST = 24, BRAIN_FONT = 9;
 
 function brainPicture(study, shown, label) {
-  const parts = [], middle = [0, -17, 4]; // of the brain, in mm
+  const parts = [], middle = [0, -17, 4], named = study.regions.length <= NAMED_AT_MOST; // middle of the brain, in mm
   for (const view of VIEWS) {
     const place = (a, b) => [view.at[0] + a - middle[view.across], view.at[1] - b + middle[view.up]];
     const [x, y] = [view.at[0] - view.half[0], view.at[1] - view.half[1]];
@@ -159,9 +160,12 @@ function brainPicture(study, shown, label) {
       if (!point) return;
       parts.push(`<circle class="node" data-r="${k}" cx="${fixed(point[0])}" cy="${fixed(point[1])}" r="2"><title>${escapeText(study.regions[k].name)}</title></circle>`);
     });
-    if (view.name === "axial" && study.regions.length <= NAMED_AT_MOST) parts.push(brainNames(study, points, view));
+    if (view.name === "axial" && named) parts.push(brainNames(study, points, view));
   }
-  return svgText([0, 0, 380, 372], label, parts.join(""));
+  // Wider than the views where a name does not fit beside the one from above.
+  const axial = VIEWS[2], longest = named ? Math.max(...study.regions.filter((r) => r.mni).map((r) => [...r.name].length), 0) : 0;
+  const more = Math.max(0, longest * BRAIN_FONT * BOLD + 8 - (axial.at[0] - axial.half[0]));
+  return svgText([-more, 0, 380 + 2 * more, 372], label, parts.join(""));
 }
 
 // Names stand left and right of the view from above, each joined to its region by a thin line.
@@ -175,7 +179,7 @@ function brainNames(study, points, view) {
     column.forEach(({ point, k }, row) => {
       const y = top + gap * row;
       parts.push(`<path class="leader" d="M${fixed(point[0])} ${fixed(point[1])}L${fixed(x)} ${fixed(y)}"/>` +
-        `<text class="name" data-r="${k}" x="${fixed(x + (left ? -2 : 2))}" y="${fixed(y + 3)}" font-size="9" text-anchor="${left ? "end" : "start"}">${escapeText(study.regions[k].name)}</text>`);
+        `<text class="name" data-r="${k}" x="${fixed(x + (left ? -2 : 2))}" y="${fixed(y + 3)}" font-size="${BRAIN_FONT}" text-anchor="${left ? "end" : "start"}">${escapeText(study.regions[k].name)}</text>`);
     });
   }
   return parts.join("");
