@@ -214,8 +214,8 @@ def _why(answers: dict[str, npt.NDArray], called_by: Strings, error: Floats, *, 
     shrunken = np.abs(answers["difference"]) < SHRUNKEN * np.abs(answers["observed_difference"])
     weak_test = ~(answers["power"] >= GOOD_POWER)
     # Not asked of the posterior: where it is drawn far in, its intervals are narrow, and the fewer the people the more so.
-    ends = (np.clip(answers["control_mean"] + way * margin, -LARGEST, LARGEST) for way in (-1.0, 1.0))
-    misses_most = (margin > 0) & ~(_power(*ends, error) >= GOOD_POWER)
+    low, high = (np.clip(answers["control_mean"] + way * margin, -LARGEST, LARGEST) for way in (-1.0, 1.0))
+    misses_most = (margin > 0) & ~(_power(low, high, error) >= GOOD_POWER)
 
     applies = {
         ("posterior", "multiplicity"): small_p,

@@ -41,7 +41,7 @@ def changes_svg(
     p = len(regions)
     rows, columns = np.triu_indices(p, 1)
     marks = []
-    for e, (i, j) in enumerate(zip(rows, columns, strict=True)):
+    for e, (i, j) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
         for name, value, x, y in (("added", p_added[e], j, i), ("missing", p_missing[e], i, j)):
             if value < 0.05:
                 continue

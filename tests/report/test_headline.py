@@ -104,7 +104,7 @@ def test_a_shift_of_all_connections_is_said_where_it_is_probable(three):
     edges, sizes = answers_of(three)
     assert not any("all of them together" in line for line in headline(three, edges, sizes))
     for name, values in {
-        "": (0.15, -0.1), "_low": (0.02, -0.2), "_high": (0.3, 0.0), "_p_stronger": (0.83, 0.0), "_p_weaker": (0.0, 0.4),
+        "": (0.15, -0.1), "_low": (0.02, -0.2), "_high": (0.3, 0.0), "_p_stronger": (0.83, 0.0), "_p_weaker": (0.0, 0.79),
     }.items():  # fmt: skip
         edges[f"coupling{name}"] = ("population", np.array(values))
     found = [line for line in headline(three, edges, sizes) if "all of them together" in line]
@@ -119,7 +119,7 @@ def test_a_region_that_came_loose_is_said_where_it_is_probable(three):
     regions = np.unique(edges["region_a"].values)[:2]
     assert not any("at once (probability" in line for line in headline(three, edges, sizes))
     edges = edges.assign_coords(region=regions)
-    edges["p_attenuated"] = ("population", "region"), np.array([[0.02, 0.91], [0.3, 0.0]])
+    edges["p_attenuated"] = ("population", "region"), np.array([[0.02, 0.91], [0.79, 0.0]])
     edges["attenuation"] = ("population", "region"), np.array([[0.8, 0.42], [0.7, np.nan]])
     found = [line for line in headline(three, edges, sizes) if "at once (probability" in line]
     assert found == [
@@ -135,7 +135,7 @@ def test_shifts_and_loose_regions_are_said_to_be_of_the_model_by_itself_where_th
     regions = list(three["posterior"]["region"].values)
     edges = edges.assign_coords(region=regions)
     for name in ("p_attenuated", "attenuation"):
-        edges[name] = (("population", "region"), np.full((2, len(regions)), 0.6))
+        edges[name] = (("population", "region"), np.full((2, len(regions)), 0.86))
     about = ("all of them together", "probably lost a part")
 
     def told():
