@@ -104,6 +104,8 @@ def _region(design: Design, j: int, robust: bool, interval: float) -> dict[str, 
             f"{int(seen.sum())} people have {design.regions[j]}, and groups and covariates use all of them up; "
             "use fewer covariates"
         )
+    if robust:
+        _require_doubt(regressors, design, j, seen)
     fitted = plain.get_robustcov_results("HC3", use_t=True) if robust else plain
     test, groups = fitted.t_test(contrasts), fitted.f_test(contrasts)
     low, high = test.conf_int(alpha=1.0 - interval).T
@@ -122,6 +124,19 @@ def _region(design: Design, j: int, robust: bool, interval: float) -> dict[str, 
         "degrees_of_freedom": np.asarray(float(plain.df_resid)),
         "n": np.asarray(int(seen.sum())),
     }
+
+
+def _require_doubt(regressors: Floats, design: Design, j: int, seen: npt.NDArray[np.bool_]) -> None:
+    """HC3 divides a residual by what the person's own leverage leaves, which is nothing where a term is theirs alone."""
+    leverage = (regressors * np.linalg.pinv(regressors, rcond=1e-10).T).sum(axis=1)
+    alone = np.flatnonzero(leverage > 1.0 - 1e-8)
+    if len(alone):
+        row = int(np.flatnonzero(seen)[alone[0]])
+        name = design.populations[int(design.population.values[row])]
+        raise AnswerError(
+            f"robust=True has no standard error in {design.regions[j]}: {design.y['subject'].values[row]} of {name!r} is the only one "
+            "with this volume in a group, at a site or at a level of a covariate; use robust=False, or leave the person out"
+        )
 
 
 def _require_estimable(contrasts: Floats, regressors: Floats, design: Design, j: int) -> None:

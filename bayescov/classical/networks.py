@@ -26,6 +26,7 @@ QUICK = {
     "efficiency": lambda weights, links: binary.efficiency(links),
     "efficiency_weighted": lambda weights, links: weighted.efficiency(weights),
 }
+DEAR = 0.1  # of the variance of a difference of partial correlations: more than this is not only a little liberal
 KNOWN = tuple(name for name in GLOBAL_MEASURES if name != "homotopic")
 
 
@@ -68,7 +69,7 @@ def network_test(
     Raises
     ------
     AnswerError
-        As `permutation_test`; or if a measure is not known.
+        As `permutation_test`; if a measure is not known; or if a covariate costs one group's partial correlations too much.
 
     Examples
     --------
@@ -86,6 +87,8 @@ def network_test(
             f"threshold={threshold!r} must be a number of at least 0 and below 1, for instance 0.3"
         )
     pairs, left = make_pairs(design, kind)
+    for group, pair in zip(design.patients, pairs, strict=True):
+        _require_cheap(pair, group)
     values = np.stack([[_measure(m, names, threshold, seed) for m in pair.observed] for pair in pairs])
     difference = values[:, 0] - values[:, 1]
     above, below = np.zeros(difference.shape), np.zeros(difference.shape)
@@ -138,6 +141,15 @@ def permuted_differences(
             one, two = (_measure(m, names, threshold, seed) for m in (patient, control))
             result[row] = one - two
     return result
+
+
+def _require_cheap(pair: Pair, group: str) -> None:
+    """Networks of exchanged people lack what the regression costs; of plain correlations that is too little to show."""
+    if pair.kind == "partial" and pair.inflation > DEAR * pair.variance.max():
+        raise AnswerError(
+            f"covariates or sites vary more in one of {group!r} and the controls than in the other, which costs partial correlations so "
+            "much precision that the test would take it for a difference; use kind='correlation', or leave these covariates out"
+        )
 
 
 def _measure(correlation: Floats, names: tuple[str, ...], threshold: float, seed: int) -> Floats:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bayescov.classical.price import SMALLEST, held_constant, price_of
 from bayescov.design import Design
 from bayescov.errors import AnswerError, nearest
 
@@ -13,7 +14,6 @@ __all__ = ["KINDS", "Residuals", "require_kind", "residuals"]
 Floats = npt.NDArray[np.float64]
 KINDS = ("correlation", "partial", "spearman")
 FLAT = 1e-7  # in control SDs: less variation than this is rounding and not biology
-SMALLEST = 5  # people a group: with fewer, Fisher's z has no useful standard error
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,9 @@ def residuals(design: Design, *, kind: str = "correlation") -> Residuals:
         )
     _require_enough(design, codes[keep], kind, missing)
     typical = np.exp(np.log(spread).mean(axis=1))
-    grams = _grams(design.regressors() / typical[codes, None], codes, len(design.populations))
-    _require_degrees_of_freedom(design, grams)
+    inflation = price_of(
+        design, design.regressors() / typical[codes, None], codes, keep, held=held_constant(design, kind)
+    )
     _require_pairs(left[keep], codes[keep], design)
     values = _standardise(left[keep], codes[keep], design)
     if kind == "spearman":
@@ -112,7 +113,7 @@ def residuals(design: Design, *, kind: str = "correlation") -> Residuals:
         codes=codes[keep],
         populations=design.populations,
         regions=design.regions,
-        inflation=_inflation(grams, design.sizes),
+        inflation=inflation,
         kind=kind,
         missing=missing,
     )
@@ -178,7 +179,7 @@ def _require_enough(design: Design, codes: npt.NDArray[np.intp], kind: str, miss
     n_regions = len(design.regions)
     if n_regions < 2:
         raise AnswerError(f"a correlation needs two regions; there is only {design.regions[0]!r}")
-    needed = SMALLEST + (max(n_regions - 2, 0) if kind == "partial" else 0)
+    needed = SMALLEST + held_constant(design, kind)
     for name, n in zip(
         design.populations, np.bincount(codes, minlength=len(design.populations)), strict=True
     ):
@@ -196,15 +197,6 @@ def _require_enough(design: Design, codes: npt.NDArray[np.intp], kind: str, miss
         )
 
 
-def _require_degrees_of_freedom(design: Design, grams: list[Floats]) -> None:
-    for name, n, spare in zip(design.populations, design.sizes, _spare(grams, design.sizes), strict=True):
-        if spare < SMALLEST - 2:
-            raise AnswerError(
-                f"covariates and sites use up {n - spare:.1f} of the {n:.0f} people of {name!r}, and too little is left "
-                "to correlate; use fewer covariates, or leave the group out"
-            )
-
-
 def _require_pairs(values: Floats, codes: npt.NDArray[np.intp], design: Design) -> None:
     """With missing volumes every pair of regions must still be seen together by enough people."""
     seen = np.isfinite(values)
@@ -220,24 +212,3 @@ def _require_pairs(values: Floats, codes: npt.NDArray[np.intp], design: Design) 
             f"only {together[a, b]:.0f} people of {name!r} have both {design.regions[a]} and {design.regions[b]}; "
             f"the test needs at least {SMALLEST}: leave out the region with the missing volumes"
         )
-
-
-def _grams(regressors: Floats, codes: npt.NDArray[np.intp], n_populations: int) -> list[Floats]:
-    """Q_g' Q_g for every group, with Q an orthonormal basis of the regressors: all that M's blocks need."""
-    left, singular, _ = np.linalg.svd(regressors, full_matrices=False)
-    basis = left[:, singular > 1e-10 * singular[0]]
-    return [basis[codes == g].T @ basis[codes == g] for g in range(n_populations)]
-
-
-def _spare(grams: list[Floats], sizes: Floats) -> Floats:
-    """trace(M_gg): the people of each group minus what the regression takes from it."""
-    return np.asarray(sizes) - np.array([np.trace(gram) for gram in grams])
-
-
-def _inflation(grams: list[Floats], sizes: Floats) -> Floats:
-    trace = _spare(grams, sizes)
-    own = np.array([n - 2 * np.trace(g) + (g**2).sum() for n, g in zip(sizes, grams, strict=True)]) / trace**2
-    shared = np.array([(g * grams[0]).sum() for g in grams]) / (trace * trace[0])
-    extra = own + own[0] - 2 * shared - 1 / (sizes - 1) - 1 / (sizes[0] - 1)
-    extra[0] = 0.0
-    return np.maximum(extra, 0.0)

@@ -1,5 +1,7 @@
 """Designs made of plain arrays, for the tests of the twin."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -43,3 +45,10 @@ def draw(rng, sizes, correlation, *, scale=None, shift=None, dof=None):
 def factor_correlation(p, strength=0.5):
     """Every pair of regions correlates equally."""
     return strength + (1 - strength) * np.eye(p)
+
+
+def without(prepared, people, region):
+    """The design without the volumes of these people (positions) in a region (position); `prepare` refuses such tables."""
+    y = prepared.y.copy(deep=True)
+    y[people, region] = np.nan
+    return replace(prepared, y=y)

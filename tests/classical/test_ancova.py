@@ -9,7 +9,7 @@ from scipy import stats
 
 import bayescov as bc
 from bayescov.errors import AnswerError
-from tests.classical.designs import NAMES, design, draw, factor_correlation
+from tests.classical.designs import NAMES, design, draw, factor_correlation, without
 
 
 def study(sizes=(20, 25, 18), p=3, seed=0, shift=0.8):
@@ -135,11 +135,23 @@ def test_other_refusals():
     groups, _ = study((12, 10))
     with pytest.raises(AnswerError, match="every person belongs to the control group"):
         bc.ancova(design(groups[:1]))
-    groups[1][:, 1] = np.nan
     with pytest.raises(AnswerError, match="nobody of 'MS' has a volume for r1"):
-        bc.ancova(design(groups))
+        bc.ancova(without(design(groups), slice(12, 22), 1))
     with pytest.raises(AnswerError, match="interval=95 must be a number between 0 and 1"):
         bc.ancova(design(study()[0]), interval=95)
+
+
+def test_robust_errors_of_somebody_alone_are_refused():
+    groups, _ = study((12, 10, 1))
+    said = r"robust=True has no standard error in r0: s22 of 'NMOSD' is the only one .* use robust=False"
+    with pytest.raises(AnswerError, match=said):
+        bc.ancova(design(groups), robust=True)
+    groups, _ = study((12, 10, 2))
+    lone = without(design(groups), slice(22, 23), 1)
+    with pytest.raises(AnswerError, match=r"in r1: s23 of 'NMOSD' is the only one"):
+        bc.ancova(lone, robust=True)
+    assert np.isfinite(bc.ancova(lone)["p_value"]).all()
+    assert np.isfinite(bc.ancova(design(groups), robust=True)["p_value"]).all()
 
 
 def test_coordinates_are_the_posteriors():

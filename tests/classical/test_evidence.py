@@ -69,6 +69,7 @@ def test_p_values_are_uniform_where_only_means_and_variances_differ():
     assert (smallest <= 0.05).sum() <= stats.binom.ppf(0.999, smallest.size, 0.05)
 
 
+# fmt: off
 SLOW = {
     "no covariates": {"sizes": (34, 40, 35), "kind_of_covariates": "none"},
     "two small groups": {"sizes": (12, 12)},
@@ -80,7 +81,11 @@ SLOW = {
     "more regions than people": {"sizes": (12, 12), "p": 30},
     "spearman": {"sizes": (34, 40, 35), "kind": "spearman"},
     "partial": {"sizes": (34, 40, 35), "kind": "partial"},
+    "partial, covariates vary in the patients only": {
+        "sizes": (24, 24), "p": 14, "kind": "partial", "kind_of_covariates": "patients only",
+    },
 }
+# fmt: on
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 
 import bayescov as bc
 from bayescov.errors import AnswerError
-from tests.classical.designs import design, draw, factor_correlation
+from tests.classical.designs import design, draw, factor_correlation, without
 
 TESTS = {
     "permutation_test": lambda d, **k: bc.permutation_test(d, n_permutations=9, **k),
@@ -49,6 +49,20 @@ def test_partial_correlations_of_too_many_regions(test):
     ):
         test(prepared, kind="partial")
     assert test(prepared).sizes  # plain correlations do not mind
+
+
+@every_test
+def test_covariates_and_held_regions_that_use_everybody_up(test):
+    groups = drawn((20, 20), p=10)
+    x = np.random.default_rng(3).normal(size=(40, 9))
+    x[:20] = 0
+    prepared = design(groups, covariates={f"c{k}": x[:, k] for k in range(9)})
+    with pytest.raises(
+        AnswerError,
+        match=r"use up 9.0 of the 20 people of 'MS', and partial correlations hold 8 other regions constant",
+    ):
+        test(prepared, kind="partial")
+    assert test(prepared).sizes
 
 
 @every_test
@@ -105,22 +119,21 @@ def test_covariates_that_use_everybody_up(test):
 @every_test
 def test_regions_that_hardly_anybody_has_together(test):
     groups = drawn((20, 14))
-    groups[1][:8, 0] = np.nan
-    groups[1][6:, 2] = np.nan
-    with pytest.raises(AnswerError, match="only 0 people of 'MS' have both r0 and r2"):
+    groups[1][:6, 0] = np.nan
+    groups[1][10:, 2] = np.nan
+    with pytest.raises(AnswerError, match="only 4 people of 'MS' have both r0 and r2"):
         test(design(groups))
     with pytest.raises(
-        AnswerError, match=r"group 'MS' has 0 people to correlate \(complete cases: 14 of 34 people"
+        AnswerError, match=r"group 'MS' has 4 people to correlate \(complete cases: 10 of 34 people"
     ):
         test(design(groups), kind="spearman")
 
 
 @pytest.mark.parametrize("people", [0, 1])
 def test_a_region_that_nobody_of_a_group_has(people):
-    groups = drawn((20, 14))
-    groups[1][people:, 1] = np.nan
+    lacking = without(design(drawn((20, 14))), slice(20 + people, 34), 1)
     with pytest.raises(AnswerError, match=f"only {people} people of 'MS' have both"):
-        bc.fisher_z(design(groups))
+        bc.fisher_z(lacking)
 
 
 @pytest.mark.parametrize("bad", [0, -1, 2.5, "many", True])

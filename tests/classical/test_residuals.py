@@ -114,11 +114,29 @@ def test_a_covariate_of_one_group_costs_that_group_a_person():
     assert left.inflation[1] == pytest.approx(1 / 13 - 1 / 14, rel=1e-6)
 
 
+@pytest.mark.parametrize("group", [0, 1])
+def test_where_regions_are_held_constant_the_same_people_cost_more(group):
+    # Two covariates that vary in one group: it is worth two people fewer, whatever is held constant beside them.
+    rng = np.random.default_rng(5)
+    sizes, p = (40, 18), 6
+    groups = draw(rng, sizes, factor_correlation(p))
+    here = np.repeat([0, 1], sizes) == group
+    prepared = design(
+        groups, covariates={f"c{k}": np.where(here, rng.normal(size=58), 0.0) for k in range(2)}
+    )
+    spare = sizes[group] - 3 - (p - 2)
+    assert residuals(prepared, kind="partial").inflation[1] == pytest.approx(
+        1 / (spare - 2) - 1 / spare, rel=1e-6
+    )
+
+
 def test_equal_variation_of_a_covariate_costs_nothing():
     rng = np.random.default_rng(6)
     y, age = rng.normal(size=(25, 3)), rng.normal(size=25)
-    left = residuals(design([y, y + 1], covariates={"age": np.r_[age, age]}))
-    assert left.inflation[1] == pytest.approx(0, abs=1e-10)
+    prepared = design([y, y + 1], covariates={"age": np.r_[age, age]})
+    assert residuals(prepared).inflation[1] == pytest.approx(0, abs=1e-10)
+    # of partial correlations the two groups' own, half a person's each, are not known to cancel
+    assert residuals(prepared, kind="partial").inflation[1] < 1 / 21 / 21
 
 
 def test_complete_cases_are_kept_together_with_their_group():
