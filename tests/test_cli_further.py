@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayescov as bc
-from bayescov.cli.kept import pair
+from bayescov.cli.kept import named_groups, pair
 from bayescov.cli.planning import sizes_of
 from bayescov.errors import AnswerError
 from bayescov.sampling.tree import design_of
@@ -207,6 +207,44 @@ def test_new_people_get_probabilities_or_nothing(kept, table, tmp_path):
     np.testing.assert_allclose(written["p_MS"], expected["probability"].sel(population="MS"), rtol=1e-6)
     sure = written[["p_MS", "p_NMOSD"]].max(axis=1) >= 0.8
     assert (written["diagnosis"] != "undecided").sum() <= sure.sum()
+
+
+def test_what_is_odd_about_new_people_is_said(kept, table, tmp_path):
+    study = pd.read_csv(table).drop(columns="diagnosis")
+    new = study.iloc[40:45].copy()
+    id, regions = new.columns[0], list(bc.load_fit(kept / "fit.zarr")["posterior"]["region"].values)
+    new[id] = [new[id].iloc[0], "empty", "tiny", "old", "odd"]
+    new.loc[new.index[1], regions] = np.nan
+    new.loc[new.index[2], regions[0]] = 10.0
+    new.loc[new.index[3], "age"] = 300.0
+    new.loc[new.index[4], "age"] = 116.0
+    new.to_csv(tmp_path / "new.csv", index=False)
+    result = run("predict", kept, tmp_path / "new.csv", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert not result.stderr
+    said = " ".join(result.stdout.split())
+    assert f"of the study itself by their ids, and not new: {new[id].iloc[0]}." in said
+    assert "None of the study's volumes, so that nothing can be said: empty." in said
+    assert f"tiny: {regions[0]} = 10 mm3" in said
+    assert "Impossible ages: old (300), odd (116)." in said
+    assert "the probabilities are extrapolated: old (age" in said
+    written = pd.read_csv(tmp_path / "predictions.csv").set_index("subject")
+    assert written.loc["empty", "diagnosis"] == "undecided"
+    assert np.isnan(written.loc["empty", "typicality"])
+    np.testing.assert_allclose(written.filter(like="p_").loc["empty"], 1 / 3)
+    if written.filter(like="p_").loc["tiny"].max() >= 0.8:
+        assert "look at these scans: " in said
+
+
+def test_groups_with_commas_in_their_names_can_be_named():
+    groups = ("HC", "MS, early", "MS", "NMO, AQP4, late")
+    assert named_groups("MS, early,HC", groups) == ["MS, early", "HC"]
+    assert named_groups("NMO, AQP4, late , MS", groups) == ["NMO, AQP4, late", "MS"]
+    assert named_groups("MS,HC", groups) == ["MS", "HC"]
+    assert named_groups("MS, late,HC", groups) == ["MS", "late", "HC"]
+    assert named_groups("", groups) == []
+    with pytest.raises(AnswerError, match=r"for instance --between 'MS, early,MS'"):
+        pair("MS", groups)
 
 
 def test_models_are_compared_by_their_names(kept, other, tmp_path):

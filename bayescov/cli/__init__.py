@@ -1,9 +1,9 @@
 """The command line: parses, calls, prints."""
 
-from bayescov.cli import calibrating, planning, questions  # these add their commands to the app
+from bayescov.cli import calibrating, planning, predicting, questions  # these add their commands to the app
 from bayescov.cli.app import app
 
-__all__ = ["app", "calibrating", "main", "planning", "questions"]
+__all__ = ["app", "calibrating", "main", "planning", "predicting", "questions"]
 
 
 def main() -> None:

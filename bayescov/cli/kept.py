@@ -1,10 +1,9 @@
 """A fit that is on disk already: found by its folder, answered again, its answers written beside it."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -12,7 +11,7 @@ from bayescov.cli.run import folder
 from bayescov.cli.speaking import say
 from bayescov.errors import AnswerError
 
-__all__ = ["Kept", "named_fits", "new_people", "open_kept", "pair"]
+__all__ = ["Kept", "named_fits", "named_groups", "open_kept", "pair"]
 
 
 class Kept:
@@ -63,37 +62,23 @@ def named_fits(paths: Sequence[Path]) -> dict[str, xr.DataTree]:
 def pair(between: str | None, groups: Sequence[str]) -> tuple[str, str]:
     """Two of the groups (the control first) from ``MS,NMOSD``; the patient groups where there are two and none were named."""
     patients = groups[1:]
-    names = [name.strip() for name in (between or "").split(",") if name.strip()]
+    names = named_groups(between or "", groups)
     if between is None and len(patients) == 2:
         return patients[0], patients[1]
     if len(names) != 2:
         example = ",".join(patients[:2] if len(patients) > 1 else groups)
         raise AnswerError(
-            f"--between must name two groups separated by a comma, for instance --between {example}"
+            f"--between must name two groups separated by a comma, for instance --between {shlex.quote(example)}"
         )
     return names[0], names[1]
 
 
-def new_people(tables: Sequence[str], *, id: str | None, unit: str | None) -> pd.DataFrame:
-    """One row a person: volumes in mm3 under their canonical names, every other column as a number where it is one.
-
-    Zeros and negative numbers are no volumes and count as missing, as they did in the study.
-    """
-    from bayescov.cohort import read_volumes
-
-    source: Any = tables[0] if len(tables) == 1 else list(tables)
-    data = read_volumes(source, id=id, unit=unit)
-    volumes = data["volume"].to_numpy()
-    frame = pd.DataFrame(
-        np.where(volumes > 0, volumes, np.nan),
-        index=data["subject"].to_numpy(),
-        columns=[str(r) for r in data["region"].to_numpy()],
-    )
-    frame.index.name = "subject"
-    for name in data.data_vars:
-        if name != "volume" and data[name].dims == ("subject",):
-            column = data[name].to_series()
-            numbers = pd.to_numeric(column, errors="coerce")
-            known = numbers if numbers.notna().sum() == column.notna().sum() else column
-            frame[str(name)] = known.to_numpy()
-    return frame
+def named_groups(text: str, groups: Sequence[str]) -> list[str]:
+    """The names in a list separated by commas; a comma that is part of a group's name separates nothing."""
+    pieces, names = text.split(","), []
+    while pieces:
+        wide = [n for n in range(len(pieces), 0, -1) if ",".join(pieces[:n]).strip() in groups]
+        n = wide[0] if wide else 1
+        names.append(",".join(pieces[:n]).strip())
+        pieces = pieces[n:]
+    return [name for name in names if name]

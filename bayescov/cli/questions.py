@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from bayescov.cli.app import Debug, Fdr, Id, Kind, Margin, Permutations, Seed, Threshold, Unit, app
+from bayescov.cli.app import Debug, Fdr, Kind, Margin, Permutations, Seed, Threshold, app
 from bayescov.cli.speaking import say, spoken
 
-__all__ = ["compare_models", "differentiate", "networks", "predict", "predictive_checks", "report", "sensitivity"]  # fmt: skip
+__all__ = ["Beside", "Fit", "compare_models", "differentiate", "networks", "predictive_checks", "report", "sensitivity"]  # fmt: skip
 
 Fit = Annotated[
     Path,
@@ -184,49 +184,6 @@ def differentiate(
     people.insert(1, "diagnosis", diagnosis.to_numpy())
     kept.write("differentiation_people.csv", people)
     show_points(f"Telling {a['positive']} from {a['negative']}", apart_sentences(found))
-    kept.finish()
-
-
-@app.command()
-@spoken
-def predict(
-    fit: Fit,
-    tables: Annotated[
-        list[str], typer.Argument(metavar="TABLE...", help="Volumes and covariates of the new people; several are joined on the id.")
-    ],
-    between: Annotated[str | None, typer.Option(help="Groups considered: MS,NMOSD. By default all.")] = None,
-    certainty: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="The least probability at which a diagnosis is named.")
-    ] = 0.8,
-    site: Annotated[str | None, typer.Option(help="Column of the site, where the study had sites.")] = None,
-    id: Id = None,
-    unit: Unit = None,
-    out: Beside = None,
-    debug: Debug = False,
-) -> None:  # fmt: skip
-    """Give new people the probability of each diagnosis, or say that it is undecided.
-
-    Writes predictions.csv.
-    """
-    import bayescov as bc
-    from bayescov.cli.kept import new_people, open_kept
-
-    kept = open_kept(fit, out)
-    groups = None if between is None else tuple(name.strip() for name in between.split(","))
-    people = new_people(tables, id=id, unit=unit)
-    found = bc.predict(kept.fit, people, between=groups, certainty=certainty, site=site)
-    table = found["probability"].to_pandas().add_prefix("p_")
-    table.insert(0, "diagnosis", found["diagnosis"].to_series())
-    table["typicality"] = found["typicality"].max("population").to_series()
-    kept.write("predictions.csv", table.reset_index())
-    if absent := found.attrs["regions_absent"]:
-        say(
-            f"Of the study's regions the table does not have: {absent}. The probabilities rest on the others."
-        )
-    number = table["diagnosis"].value_counts()
-    named = ", ".join(f"{n} {name}" for name, n in number.items())
-    say(f"{len(table)} people: {named} (a diagnosis is named from a probability of {certainty:g} on).")
-    say("These are probabilities of groups of this study, from volumes alone; they are no diagnosis.")
     kept.finish()
 
 

@@ -99,7 +99,13 @@ def _missing(volumes: pd.DataFrame, coded: Bools) -> CheckResult:
     return CheckResult("missing volumes", False, text, table)
 
 
-def check_impossible(volumes: pd.DataFrame, atlas: Atlas, ids: list[str]) -> CheckResult:
+def check_impossible(
+    volumes: pd.DataFrame,
+    atlas: Atlas,
+    ids: list[str],
+    *,
+    advice: str = "They stay in; look at these scans, and leave people out with exclude=",
+) -> CheckResult:
     """Values outside what the atlas calls possible, in mm3. They stay in."""
     rows = []
     for name in volumes.columns:
@@ -115,8 +121,7 @@ def check_impossible(volumes: pd.DataFrame, atlas: Atlas, ids: list[str]) -> Che
     shown = [f"{s}: {m} = {v:,.0f} mm3 (possible: {a:,.0f} to {b:,.0f})" for s, m, v, a, b in rows]
     text = (
         f"Outside what is possible: {len(rows)} {'value' if len(rows) == 1 else 'values'} of "
-        f"{people_of(table['subject'].nunique())}: {listed(shown, 6)}. "
-        "They stay in; look at these scans, and leave people out with exclude=."
+        f"{people_of(table['subject'].nunique())}: {listed(shown, 6)}. {advice}."
     )
     return CheckResult("impossible values", False, text, table)
 
@@ -191,7 +196,7 @@ def check_ages(covariates: pd.DataFrame) -> list[CheckResult]:
     if children.any() and not children.all():
         text += (
             f" {int(children.sum())} are children (under 18, the youngest {age.min():.1f}): brains still grow, so one "
-            "straight line of age for all may not fit; consider exclude= or a curve such as poly(age, 2)."
+            "straight line of age for all may not fit; consider exclude= or a curve such as age + I(age**2)."
         )
         return [CheckResult("age", False, text, age[children].to_frame())]
     return [CheckResult("age", True, text)]

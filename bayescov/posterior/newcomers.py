@@ -1,6 +1,5 @@
 """People who were not in the study, on the scale of the study's design."""
 
-import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +15,9 @@ __all__ = ["Newcomers", "newcomers"]
 
 Floats = npt.NDArray[np.float64]
 
-# Functions of a formula that learn from the table they are given: on other people they would mean something else.
-LEARNING = ("center", "scale", "standardize", "poly", "bs", "cs", "cr", "cc", "hashed")
+# Other people put beside a table, by a factor and a summand of its numbers: a formula that learns from the table it is given (a mean, a
+# rank, a basis of splines) says something else of everybody then.
+BESIDE = ((1.5, 1.0), (0.6, 0.0))
 
 
 class Newcomers(NamedTuple):
@@ -94,18 +94,17 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
         return np.empty((len(table), 0))
     from formulaic import Formula
 
-    learning = [f for f in LEARNING if re.search(rf"\b{f}\s*\(", design.formula)]
-    if learning:
-        raise AnswerError(
-            f"the formula {design.formula!r} uses {learning[0]}(), which was learnt from the study's people and cannot be "
-            "repeated for others; fit with covariates that need no learning, such as log(icv) or I(age**2)"
-        )
     parsed = Formula(f"{design.formula} + 1")
     table = table.copy()
     for name in sorted(str(v) for v in parsed.required_variables):
         _require_covariate(name, table)
         if name in design.levels:
             table[name] = _categories(name, table[name], design.levels[name])
+    if _learns(parsed, table):
+        raise AnswerError(
+            f"the formula {design.formula!r} says of a person what depends on who else is in the table (a mean, a rank, poly(), ...), and "
+            "so something else of new people than of the study's; fit with covariates that do not, such as log(icv) or I(age**2)"
+        )
     matrix = pd.DataFrame(parsed.get_model_matrix(table, na_action="raise"))
     values = matrix.reindex(columns=list(design.covariates)).to_numpy(dtype=float)
     bad = np.argwhere(~np.isfinite(values))
@@ -116,6 +115,23 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
             "check the values it is made of"
         )
     return values
+
+
+def _learns(parsed: Any, table: pd.DataFrame) -> bool:
+    """Whether the columns of these people become others when different people stand beside them."""
+    numbers = table.select_dtypes("number").columns
+    parts = [table, *(table.assign(**{n: table[n] * by + more for n in numbers}) for by, more in BESIDE)]
+    try:
+        with np.errstate(all="ignore"):
+            alone, among = (
+                pd.DataFrame(parsed.get_model_matrix(people, na_action="ignore")).iloc[: len(table)]
+                for people in (table, pd.concat(parts, ignore_index=True))
+            )
+    except Exception:  # what runs on some people only depends on them
+        return True
+    return list(alone) != list(among) or not np.allclose(
+        alone.to_numpy(dtype=float), among.to_numpy(dtype=float), rtol=1e-9, equal_nan=True
+    )
 
 
 def _require_covariate(

@@ -7,6 +7,7 @@ import xarray as xr
 from scipy.special import softmax
 
 from bayescov.cohort.table import Cohort
+from bayescov.design import Design
 from bayescov.errors import AnswerError, nearest
 from bayescov.posterior.arguments import require_number, require_whole
 from bayescov.posterior.newcomers import newcomers
@@ -61,8 +62,9 @@ def predict(
     -------
     xarray.Dataset
         Over (subject, population): ``probability``; ``typicality``, the share of people of that group whose volumes would be at
-        least as far from what is expected, as the fit predicts people whom it has not seen. Over (subject): ``diagnosis``, a
-        group or "undecided".
+        least as far from what is expected, as the fit predicts people whom it has not seen; NaN, and no diagnosis, for somebody
+        without any volume. Over (subject): ``diagnosis``, a group or "undecided"; ``beyond``, covariates (terms of the formula) that are
+        further from those of the study's people than one of their standard deviations: there the probabilities are extrapolated.
 
     Raises
     ------
@@ -99,6 +101,7 @@ def predict(
             "probability": (("subject", "population"), probability),
             "typicality": (("subject", "population"), typicality),
             "diagnosis": ("subject", diagnosis),
+            "beyond": ("subject", _beyond(design, new.x)),
         },
         {"subject": np.array(new.subjects, dtype=object), "population": np.array(names, dtype=object)},
         {
@@ -110,6 +113,16 @@ def predict(
             "regions_absent": ", ".join(new.absent),
         },
     )
+
+
+def _beyond(design: Design, x: Floats) -> npt.NDArray[np.object_]:
+    """(person,): the covariates, in SDs, that lie beyond those of everybody in the study."""
+    known = design.x.values
+    if not known.shape[1]:
+        return np.full(len(x), "", dtype=object)
+    far = (x < known.min(axis=0) - 1.0) | (x > known.max(axis=0) + 1.0)
+    names = np.array(design.covariates, dtype=object)
+    return np.array([", ".join(names[row]) for row in far], dtype=object)
 
 
 def positions_of(names: tuple[str, ...], populations: tuple[str, ...]) -> tuple[int, ...]:

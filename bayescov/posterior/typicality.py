@@ -33,14 +33,18 @@ def typicality_of(params: Parameters, new: Newcomers, positions: tuple[int, ...]
     x = np.tile(new.x, (times, 1))
     site = None if new.site is None else np.tile(new.site, times)
     gaps = np.tile(np.isnan(new.y), (times, 1))
-    share = np.ones((len(new.y), len(positions)))
+    share = np.full((len(new.y), len(positions)), np.nan)
+    measured = ~np.isnan(new.y).all(axis=1)
+    if not measured.any():
+        return share
     for k, g in enumerate(positions):
         spread = np.cov(params.mean[:, g].T, bias=True) if len(params) > 1 else 0.0
         covariance = params.covariance[:, g].mean(axis=0) + spread
         drawn = np.where(gaps, np.nan, _people(params, g, x, site, rng))
-        scale, dof = _law_of(*_distances(params, g, drawn, x, site, covariance))
+        distances = _distances(params, g, drawn, x, site, covariance)
+        scale, dof = _law_of(*(d[np.tile(measured, times)] for d in distances))
         distance, seen = _distances(params, g, new.y, new.x, new.site, covariance)
-        share[:, k] = fisher.sf(distance / scale, seen, dof)
+        share[:, k] = np.where(measured, fisher.sf(distance / scale, seen, dof), np.nan)
     return share
 
 

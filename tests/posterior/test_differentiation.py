@@ -156,9 +156,28 @@ def test_codes_of_new_people_are_the_studys_levels_whatever_they_are_written_as(
         newcomers(design, study.assign(code=7.0).iloc[3:5])
 
 
-def test_formulas_that_learn_are_refused_for_new_people(cohort):
-    with pytest.raises(AnswerError, match=r"uses poly\(\)"):
-        newcomers(bc.prepare(cohort, covariates="poly(age, 2)"), cohort)
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "poly(age, 2)", "bs(age, df=4)", "scale(age)", "I(age - np.mean(age))", "I(age - age.mean())", "age.rank()",
+        "I(age / age.max())", "I((age - np.mean(age)) / np.std(age))",
+    ],
+)  # fmt: skip
+def test_formulas_that_learn_are_refused_for_new_people(cohort, formula):
+    design = bc.prepare(cohort, covariates=formula)
+    people = pd.concat([cohort.volumes, cohort.covariates], axis=1)
+    for several in (people, people.iloc[:5], people.iloc[[3]]):
+        with pytest.raises(AnswerError, match="depends on who else is in the table"):
+            newcomers(design, several)
+
+
+@pytest.mark.parametrize(
+    "formula", ["age", "log(age)", "I(age**2)", "I(age - 40)", "np.sqrt(age)", "age + I(age > 40)"]
+)
+def test_formulas_that_do_not_learn_say_of_one_what_they_say_of_all(cohort, formula):
+    design = bc.prepare(cohort, covariates=formula)
+    people = pd.concat([cohort.volumes, cohort.covariates], axis=1)
+    np.testing.assert_allclose(newcomers(design, people.iloc[[3]]).x, design.x.values[[3]], atol=1e-10)
 
 
 @settings(max_examples=50, deadline=None)
