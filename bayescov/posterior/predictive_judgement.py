@@ -43,7 +43,7 @@ def judge_predictions(checks: xr.Dataset) -> tuple[CheckResult, ...]:
     -------
     tuple of CheckResult
         For standard deviations, correlations, eigenvalues and tails: ``passed`` is False where in some group fewer
-        than 1 % of replicated studies (divided by the number of groups) are as unusual as the one seen. What is not
+        than 1 % of replicated studies (divided by the number of groups, of tails also by three) are as unusual as the one seen. What is not
         defined, because too few people have the volumes, is left out; None where that is all there is of some group, and
         no other fails. Each has a sentence, and the elements concerned as a table.
 

@@ -58,12 +58,12 @@ class Progress:
             self._say(0.99 * done / total, f"{'warm-up' if stage == 'tune' else 'drawing'} {done}/{total}")
             return 0.0
         if self.target <= 0:
-            self._say(1.0, f"{done} draws a chain")
+            self._say(1.0, f"{done} draws")
             return 0.0
         ess, rhat = self._mixing(arrays)
         enough = bool(ess >= self.target and rhat <= self._largest_rhat)
         self._say(
-            1.0 if enough else done / total, f"{done} draws a chain, ESS >= {ess:.0f}, R-hat <= {rhat:.3f}"
+            1.0 if enough else done / total, f"{done} draws, ESS >= {ess:.0f}, R-hat <= {rhat:.3f}"
         )
         if enough:
             return 0.0
