@@ -62,9 +62,7 @@ class Progress:
             return 0.0
         ess, rhat = self._mixing(arrays)
         enough = bool(ess >= self.target and rhat <= self._largest_rhat)
-        self._say(
-            1.0 if enough else done / total, f"{done} draws, ESS >= {ess:.0f}, R-hat <= {rhat:.3f}"
-        )
+        self._say(1.0 if enough else done / total, f"{done} draws, ESS >= {ess:.0f}, R-hat <= {rhat:.3f}")
         if enough:
             return 0.0
         if not (ess > 0 and rhat > 0):  # nothing can be judged

@@ -69,7 +69,7 @@ def test_loads_without_error_and_without_network(open_page, written):
     assert page.seen["requests"] == [written.as_uri()]
 
 
-SETTINGS = [(1, 0.3, 0.1), (1, 0.0, 0.0), (2, 0.45, 0.2), (1, 0.07, 0.0), (2, 0.9, 0.5), (2, 0.29, 0.13)]
+SETTINGS = [(1, 0.3, 0.1), (1, 0.0, 0.01), (2, 0.45, 0.2), (1, 0.07, 0.01), (2, 0.9, 0.5), (2, 0.29, 0.13)]
 
 
 def test_moving_the_sliders_gives_exactly_what_python_computes(open_page, written, live):
@@ -79,6 +79,16 @@ def test_moving_the_sliders_gives_exactly_what_python_computes(open_page, writte
         twin = recount(live, group, threshold=threshold, margin=margin)
         assert_counts_agree(page, twin)
         assert_table_agrees(table(page), twin)
+
+
+def test_a_margin_of_nothing_is_offered_only_where_the_report_has_it(open_page, written, tmp_path):
+    # Rounded correlations tie where exact ones do not, and with a margin of zero ties decide.
+    lowest = "document.querySelector('[name=\"margin\"]').min"
+    assert open_page(written).evaluate(lowest) == "1"
+    none = bc.report(
+        fake_fit(sizes={"HC": 20, "MS": 20}, chains=2, draws=100), tmp_path / "r.html", margin=0.0
+    )
+    assert open_page(none).evaluate(lowest) == "0"
 
 
 def assert_counts_agree(page, twin):
