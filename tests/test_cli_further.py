@@ -209,6 +209,18 @@ def test_new_people_get_probabilities_or_nothing(kept, table, tmp_path):
     assert (written["diagnosis"] != "undecided").sum() <= sure.sum()
 
 
+def test_new_people_may_be_written_with_decimal_commas(kept, table, tmp_path):
+    new = pd.read_csv(table).drop(columns="diagnosis").iloc[40:45]
+    new.to_csv(tmp_path / "points.csv", index=False)
+    new.to_csv(tmp_path / "commas.csv", sep=";", decimal=",", index=False)
+    found = []
+    for name in ("points", "commas"):
+        result = run("predict", kept, tmp_path / f"{name}.csv", "--out", tmp_path / name)
+        assert result.exit_code == 0, result.output
+        found.append(pd.read_csv(tmp_path / name / "predictions.csv"))
+    pd.testing.assert_frame_equal(*found)
+
+
 def test_models_are_compared_by_their_names(kept, other, tmp_path):
     result = run("compare-models", kept, other, "--out", tmp_path)
     assert result.exit_code == 0, result.output

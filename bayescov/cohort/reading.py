@@ -25,7 +25,7 @@ class Reading:
     volumes : pandas.DataFrame
         (row, canonical name) numbers in `unit`, NaN where missing or not a number.
     others : pandas.DataFrame
-        (row, column) everything else, as text.
+        (row, column) everything else, as text; numbers have a decimal point, whatever the source writes.
     unit : str or None
         The unit the source states for all volumes; None where it must be guessed.
     columns : dict of str to str

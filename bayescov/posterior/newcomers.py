@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayescov.cohort.covariates import said_stray_text
 from bayescov.cohort.table import Cohort
 from bayescov.design import Design
 from bayescov.design.formula import level_labels
@@ -106,6 +107,8 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
         _require_covariate(name, table)
         if name in design.levels:
             table[name] = _categories(name, table[name], design.levels[name])
+        elif not pd.api.types.is_numeric_dtype(table[name]):
+            table[name] = _numbers(name, table[name])
     matrix = pd.DataFrame(parsed.get_model_matrix(table, na_action="raise"))
     values = matrix.reindex(columns=list(design.covariates)).to_numpy(dtype=float)
     bad = np.argwhere(~np.isfinite(values))
@@ -132,6 +135,20 @@ def _require_covariate(
             f"the covariate {name!r} is missing for {int(missing.sum())} of {len(missing)} new people (the first: "
             f"{table.index[int(missing.to_numpy().argmax())]}); fill it in, or leave these people out"
         )
+
+
+def _numbers(name: str, column: pd.Series) -> pd.Series:
+    """A covariate that was a number in the study."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    strange = numbers.isna().to_numpy()
+    if strange.any():
+        row = int(strange.argmax())
+        raise AnswerError(
+            said_stray_text(name, column)
+            or f"the covariate {name!r} was a number in the study, but is {str(column.iloc[row])!r} for {column.index[row]}; "
+            "write numbers, or leave these people out"
+        )
+    return numbers
 
 
 def _categories(name: str, column: pd.Series, levels: list[str]) -> Any:

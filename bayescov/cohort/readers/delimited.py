@@ -13,6 +13,7 @@ from bayescov.cohort.columns import find_column, is_id_name
 from bayescov.cohort.numbers import MISSING_NUMBERS, to_numbers
 from bayescov.cohort.people import listed
 from bayescov.cohort.readers.grid import Grid, read_grid, read_text
+from bayescov.cohort.readers.marks import with_points
 from bayescov.cohort.reading import Reading
 from bayescov.cohort.regions import Atlas, strip_measure
 from bayescov.cohort.table import CheckResult
@@ -83,7 +84,7 @@ def wide(
         shown = listed([f"{value:g} in {name!r} ({n})" for (value, name), n in coded.items()], 8)
         quirks.append(CheckResult("missing codes", False, f"Read as missing: {shown}."))
     used = {p for ps in found.values() for p in ps} | ({where} if where is not None else set())
-    others = _others(grid, [p for p in range(len(grid.names)) if p not in used], problems)
+    others = _others(grid, [p for p in range(len(grid.names)) if p not in used], problems, quirks)
     return Reading(
         tool="table",
         subjects=subjects,
@@ -216,7 +217,7 @@ def _stated_unit(names: list[str]) -> str | None:
     return stated.pop() if len(stated) == 1 else None
 
 
-def _others(grid: Grid, positions: list[int], problems: list[str]) -> pd.DataFrame:
+def _others(grid: Grid, positions: list[int], problems: list[str], quirks: list[CheckResult]) -> pd.DataFrame:
     """All other columns as text; two of one name are a problem unless they are equal."""
     columns: dict[str, list[str]] = {}
     for position in positions:
@@ -224,4 +225,6 @@ def _others(grid: Grid, positions: list[int], problems: list[str]) -> pd.DataFra
         cells = grid.cells(position)
         if columns.setdefault(name, cells) != cells:
             problems.append(f"two columns are called {name!r} and differ; rename one")
-    return pd.DataFrame(columns, index=range(len(grid.frame)), dtype=object)
+    plain, marks = with_points(columns, grid)
+    quirks += marks
+    return pd.DataFrame(plain, index=range(len(grid.frame)), dtype=object)
