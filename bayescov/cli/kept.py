@@ -1,5 +1,6 @@
 """A fit that is on disk already: found by its folder, answered again, its answers written beside it."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -77,12 +78,15 @@ def pair(between: str | None, groups: Sequence[str]) -> tuple[str, str]:
 def new_people(tables: Sequence[str], *, id: str | None, unit: str | None) -> pd.DataFrame:
     """One row a person: volumes in mm3 under their canonical names, every other column as a number where it is one.
 
-    Zeros and negative numbers are no volumes and count as missing, as they did in the study.
+    Zeros and negative numbers are no volumes and count as missing, as they did in the study. Says what was not plainly right.
     """
-    from bayescov.cohort import read_volumes
+    from bayescov.cli.showing import show_checks
+    from bayescov.cohort import CheckResult, read_volumes
 
     source: Any = tables[0] if len(tables) == 1 else list(tables)
     data = read_volumes(source, id=id, unit=unit)
+    quirks = [CheckResult(*quirk) for quirk in json.loads(data.attrs["quirks"])]
+    show_checks([q for q in quirks if q.passed is not True])
     volumes = data["volume"].to_numpy()
     frame = pd.DataFrame(
         np.where(volumes > 0, volumes, np.nan),

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from bayescov.cohort.codes import are_codes, counted, may_be_codes
 from bayescov.cohort.numbers import to_numbers
 from bayescov.cohort.people import listed
 from bayescov.cohort.table import CheckResult
@@ -13,7 +14,6 @@ __all__ = ["is_empty", "said_stray_text", "typed"]
 
 _WORDS = frozenset(["", "n/a", "na", "nan", "null", "#n/a", "<na>", "missing", "not available"])
 _CODE = re.compile(r"0\d+|\d{16,}")
-_CODES = frozenset([-999.0, -9999.0, -99999.0, -999999.0])
 
 
 def is_empty(cell: str) -> bool:
@@ -28,6 +28,7 @@ def typed(others: pd.DataFrame) -> tuple[pd.DataFrame, list[CheckResult]]:
     """
     columns: dict[str, object] = {}
     coded: list[str] = []
+    doubtful: list[str] = []
     for name in others.columns:
         cells = [str(c).strip() for c in others[name].tolist()]
         cells = ["" if is_empty(c) else c for c in cells]
@@ -39,17 +40,29 @@ def typed(others: pd.DataFrame) -> tuple[pd.DataFrame, list[CheckResult]]:
             and np.isfinite(values).sum() == len(seen)
             and not any(map(_CODE.fullmatch, seen))
         ):
-            code = np.isin(values, list(_CODES))
-            if code.any():
-                coded.append(f"{name} ({int(code.sum())} times {values[code][0]:g})")
-                values = np.where(code, np.nan, values)
-            columns[str(name)] = values
+            code = are_codes(values)
+            columns[str(name)] = np.where(code, np.nan, values)
+            maybe = may_be_codes(values) & ~code
+            if maybe.any():
+                doubtful.append(f"{name} ({counted(values[maybe])})")
         else:
-            columns[str(name)] = np.array([c or None for c in cells], dtype=object)
+            maybe = may_be_codes(values)
+            code = maybe & ~(values[~maybe] < 0).any()
+            columns[str(name)] = np.array(
+                [None if not c or gone else c for c, gone in zip(cells, code, strict=True)], dtype=object
+            )
+        if code.any():
+            coded.append(f"{name} ({counted(values[code])})")
     frame = pd.DataFrame(columns, index=others.index)
     checks = []
     if coded:
         checks.append(CheckResult("missing codes", False, f"Read as missing: {listed(coded, 20)}."))
+    if doubtful:
+        text = (
+            f"Taken for numbers, though missing values are often written so: {listed(doubtful, 20)}. Nothing else in the column "
+            "tells; if they are codes for missing, empty these cells."
+        )
+        checks.append(CheckResult("possible codes", None, text))
     return frame, checks
 
 

@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayescov.cohort.codes import may_be_codes
 from bayescov.cohort.covariates import said_stray_text
 from bayescov.cohort.table import Cohort
 from bayescov.design import Design
 from bayescov.design.formula import level_labels
+from bayescov.design.subset import raw_covariates
 from bayescov.errors import AnswerError, nearest
 
 __all__ = ["Newcomers", "newcomers"]
@@ -111,6 +113,7 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
             table[name] = _numbers(name, table[name])
     matrix = pd.DataFrame(parsed.get_model_matrix(table, na_action="raise"))
     values = matrix.reindex(columns=list(design.covariates)).to_numpy(dtype=float)
+    _refuse_codes(design, table, values)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         row, column = bad[0]
@@ -119,6 +122,18 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
             "check the values it is made of"
         )
     return values
+
+
+def _refuse_codes(design: Design, table: pd.DataFrame, values: Floats) -> None:
+    """Refuse -9 and the like where the study had no negative number: a few new people do not show that it is a code."""
+    lowest = raw_covariates(design).min(axis=0)
+    coded = np.argwhere(may_be_codes(values) & (lowest >= 0))
+    if len(coded):
+        row, column = coded[0]
+        raise AnswerError(
+            f"the covariate {design.covariates[column]!r} is {values[row, column]:g} for {table.index[row]}, where nobody in the "
+            "study was below 0: probably a code for missing; fill it in, or leave these people out"
+        )
 
 
 def _require_covariate(
