@@ -83,7 +83,7 @@ def assemble(
 
     index = pd.Index(reading.subjects, name="subject")
     raw = reading.volumes.set_axis(index)
-    converted = to_mm3(raw, atlas, stated=reading.unit, wanted=unit)
+    converted = to_mm3(raw, atlas, stated=reading.stated(), wanted=unit)
     volumes = converted.volumes
     seen.problems += [*reading.problems, *converted.problems]
     seen.checks += [converted.check, *reading.quirks]

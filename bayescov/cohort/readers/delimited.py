@@ -73,7 +73,6 @@ def wide(
     volumes: dict[str, Floats] = {}
     columns: dict[str, str] = {}
     coded: Counter[tuple[float, str]] = Counter()
-    unit = _stated_unit([grid.names[p] for ps in found.values() for p in ps])
     for name, positions in found.items():
         parts = [_volumes(grid, p, subjects, problems, coded) for p in positions]
         merged, note, problem = _merge(name, [grid.names[p] for p in positions], parts, subjects)
@@ -90,7 +89,7 @@ def wide(
         subjects=subjects,
         volumes=pd.DataFrame(volumes, index=range(len(subjects))),
         others=others,
-        unit=unit,
+        units=_stated_units(grid.names, found),
         columns=columns,
         quirks=tuple(quirks),
         problems=tuple(problems),
@@ -211,10 +210,10 @@ def _merge(
     return merged, CheckResult("one region, two columns", not mixture, text), ""
 
 
-def _stated_unit(names: list[str]) -> str | None:
-    """The unit that the column names state, where they agree."""
-    stated = {unit for unit in (strip_measure(n)[1] for n in names) if unit}
-    return stated.pop() if len(stated) == 1 else None
+def _stated_units(names: list[str], found: dict[str, list[int]]) -> dict[str, str]:
+    """The unit of each region whose columns all state it, and alike."""
+    stated = {region: {strip_measure(names[p])[1] for p in positions} for region, positions in found.items()}
+    return {region: unit for region, (unit, *more) in stated.items() if unit and not more}
 
 
 def _others(grid: Grid, positions: list[int], problems: list[str], quirks: list[CheckResult]) -> pd.DataFrame:
