@@ -101,7 +101,32 @@ def test_percentages_of_the_head_are_refused():
     frame = table(20)
     for name in REGIONS:
         frame[name] = 100 * frame[name] / frame["icv"]
-    assert "percent of the head's volume" in problems(frame)
+    assert problems(frame).endswith(
+        "percent of the head's volume, not like volumes; give the volumes themselves"
+    )
+
+
+@pytest.mark.parametrize("head", ["mm3", "ml", None])
+def test_fractions_of_the_head_are_not_taken_for_litres(head):
+    frame = table(20)
+    frame[REGIONS] = frame[REGIONS].div(frame["icv"], axis=0)
+    if head is None:
+        frame = frame.drop(columns="icv")
+    elif head == "ml":
+        frame["icv"] /= 1000
+    text = problems(frame)
+    assert "look like fractions of the head's volume, or like litres" in text
+    assert "give unit='l' if they are litres; if they are fractions, give the volumes themselves" in text
+
+
+def test_litres_without_a_head_size_in_litres_are_litres_if_asked():
+    frame = table(20)
+    truth = read_cohort(frame)
+    frame[REGIONS] /= 1e6
+    assert "give unit='l' if they are litres" in problems(frame)
+    cohort = read_cohort(frame, unit="l")
+    np.testing.assert_allclose(cohort.volumes, truth.volumes)
+    np.testing.assert_allclose(cohort.covariates["icv"], truth.covariates["icv"])
 
 
 def test_rows_in_different_units_are_a_problem():
