@@ -20,6 +20,7 @@ def join_participants(
 ) -> Reading:
     """The reading with the columns of a participants' table (`table` and its `ids`), joined on the id as text."""
     mine, theirs, how = _matching(reading.subjects, ids)
+    written = dict(zip(theirs, ids, strict=True))
     people = pd.Series(theirs)
     if people.duplicated().any():
         distinct = table.assign(**{"": theirs}).drop_duplicates()
@@ -40,7 +41,7 @@ def join_participants(
         return replace(reading, problems=(*reading.problems, problem))
     kept = [i for i, s in enumerate(mine) if s in known]
     without = [reading.subjects[i] for i, s in enumerate(mine) if s not in known]
-    unused = [i for i, s in zip(ids, theirs, strict=False) if s not in measured]
+    unused = [written[s] for s in theirs if s not in measured]
     hint = _said_alike([s for s in mine if s not in known], [s for s in theirs if s not in measured])
     joined = take_rows(reading, kept)
     rows = table.set_axis(theirs).loc[[mine[i] for i in kept]].reset_index(drop=True)

@@ -78,6 +78,13 @@ def test_participants_that_contradict_themselves_are_a_problem():
     assert len(read_cohort(left, participants=pd.concat([right, right.iloc[[0]]])).subjects) == 20
 
 
+def test_who_has_no_volumes_is_named_where_rows_are_repeated_too():
+    left, right = split(table(20))
+    again = pd.concat([right.iloc[[0, 0]], right])
+    text = said(read_cohort(left.iloc[:18], participants=again).checks, "participants").text
+    assert "Participants without volumes: sub-19, sub-20." in text
+
+
 def test_a_column_in_both_tables_that_differs_is_said():
     frame = table(20)
     left, right = split(frame)
