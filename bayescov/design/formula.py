@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayescov.cohort.covariates import said_stray_text
+from bayescov.cohort.levels import spelled_alike
 from bayescov.cohort.table import Cohort
 from bayescov.errors import DesignError, nearest
 
@@ -164,9 +165,17 @@ def _require_usable(
             raise DesignError(f"the covariate {name!r} is {counts.index[0]!r} for everybody; leave it out")
         for level in counts.index[counts == 1]:
             who = cohort.subjects[int(np.flatnonzero(labels == level)[0])]
+            alike = [
+                g for names in spelled_alike(counts.index) if level in names for g in names if g != level
+            ]
+            remedy = (
+                f"it is probably {alike[0]!r} in another spelling: write it so"
+                if alike
+                else "merge the level with another"
+            )
             raise DesignError(
                 f"the covariate {name!r} has only one person at the level {level!r} ({who}), so its effect cannot be "
-                "told from that person; merge the level with another or leave the person out"
+                f"told from that person; {remedy}, or leave the person out"
             )
         levels[name] = known
     return levels

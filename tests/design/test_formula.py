@@ -74,6 +74,16 @@ def with_value(column, row, value):
         ),
         ({"sex": with_value("sex", [1, 2], None)}, "sex", r"missing for 2 of 22 people \(s01, s02\)"),
         ({"sex": with_value("sex", 7, "X")}, "sex", r"only one person at the level 'X' \(s07\)"),
+        (
+            {"sex": with_value("sex", 7, "male")},
+            "sex",
+            r"'male' \(s07\), .* it is probably 'M' in another spelling: write it so",
+        ),
+        (
+            {"sex": with_value("sex", 7, "f ")},
+            "sex",
+            r"'f ' \(s07\), .* it is probably 'F' in another spelling",
+        ),
         ({"age": with_value("age", 7, "forty")}, "age", "holds numbers, but 'forty' for s07"),
         ({"age": with_value("age", 7, "-Inf")}, "age", "holds numbers, but '-Inf' for s07"),
         (
