@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayescov.cohort.columns import called_here
 from bayescov.cohort.covariates import said_stray_text
 from bayescov.cohort.levels import spelled_alike
 from bayescov.cohort.table import Cohort
@@ -78,6 +79,11 @@ def require_columns(required: list[str], table: pd.DataFrame, asking: str = "the
     for name in required:
         if name not in table.columns:
             columns = ", ".join(map(str, table.columns)) or "none"
+            here = called_here(name, list(table.columns))
+            if here is not None:
+                raise DesignError(
+                    f"{asking} {name!r}, which is called {here!r} here: write {here} (covariates of this cohort: {columns})"
+                )
             raise DesignError(
                 f"{asking} {name!r}, which is not among the covariates{nearest(name, list(table.columns))} "
                 f"(covariates of this cohort: {columns})"
