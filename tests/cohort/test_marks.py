@@ -100,14 +100,34 @@ def test_a_column_that_mixes_marks_or_holds_text_is_told(tmp_path, cells, senten
 )
 def test_commas_that_may_part_thousands_are_told_by_the_rest_of_the_table(text, numbers):
     grid = read_grid(text, "t", lambda name: False)
-    columns, _ = with_points({"a": grid.cells(1), "b": grid.cells(2)}, grid)
+    columns, _ = with_points({"a": 1, "b": 2}, grid)
     assert columns["b"] == numbers
 
 
-def test_points_that_may_part_thousands_beside_decimal_commas_are_told():
-    grid = read_grid("id;a;b\nx;1,5;1.234\ny;2,5;987\n", "t", lambda name: False)
-    columns, checks = with_points({"a": grid.cells(1), "b": grid.cells(2)}, grid)
-    assert columns["b"] == ["1.234", "987"]
-    result = said(checks, "points beside decimal commas")
-    assert result.passed is False
-    assert "'b' ('1.234')" in result.text
+def test_numbers_of_a_frame_have_no_mark():
+    frame = study().assign(dose=np.linspace(1.001, 2.234, 20).round(3), age=["20,5"] * 20)
+    covariates = read_cohort(frame).covariates
+    np.testing.assert_array_equal(covariates["dose"], frame["dose"])
+    assert (covariates["age"] == 20.5).all()
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["1.234", "987"], ["1234", "987"]),
+        (["1.234.567", "n/a"], ["1234567", "n/a"]),
+        (["12.03.2020", "1.234"], ["12.03.2020", "1.234"]),
+        (["0.234", "1.234"], ["0.234", "1.234"]),
+        (["1.234", "1.5"], ["1.234", "1.5"]),
+        (["1.234", "4321"], ["1.234", "4321"]),
+    ],
+)
+def test_points_beside_decimal_commas_part_thousands_where_they_can(cells, numbers):
+    for other in ("1,5", "1.5"):
+        text = f"id;a;b\nx;{other};{cells[0]}\ny;{other};{cells[1]}\n"
+        grid = read_grid(text, "t", lambda name: False)
+        columns, checks = with_points({"a": 1, "b": 2}, grid)
+        assert columns["b"] == (numbers if other == "1,5" else cells)
+        told = [c for c in checks if c.name == "points beside decimal commas"]
+        assert [c.passed for c in told] == [False] * (columns["b"] != cells)
+        assert all(f"({cells[0]} was read as {numbers[0]})" in c.text for c in told)

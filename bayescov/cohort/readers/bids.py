@@ -76,9 +76,7 @@ def read_participants(
             [*problems, f"the participants' table has no column of ids (columns: {shown})"],
         )
     where = grid.names.index(name)
-    columns, marks = with_points(
-        {n: grid.cells(i) for i, n in enumerate(grid.names) if i != where and n}, grid
-    )
+    columns, marks = with_points({n: i for i, n in enumerate(grid.names) if i != where and n}, grid)
     return (
         pd.DataFrame(columns, index=range(len(grid.frame)), dtype=object),
         grid.cells(where),

@@ -218,12 +218,12 @@ def _stated_units(names: list[str], found: dict[str, list[int]]) -> dict[str, st
 
 def _others(grid: Grid, positions: list[int], problems: list[str], quirks: list[CheckResult]) -> pd.DataFrame:
     """All other columns as text; two of one name are a problem unless they are equal."""
-    columns: dict[str, list[str]] = {}
+    where: dict[str, int] = {}
     for position in positions:
         name = grid.names[position] or f"column {position + 1}"
-        cells = grid.cells(position)
-        if columns.setdefault(name, cells) != cells:
+        first = where.setdefault(name, position)
+        if first != position and grid.cells(first) != grid.cells(position):
             problems.append(f"two columns are called {name!r} and differ; rename one")
-    plain, marks = with_points(columns, grid)
+    columns, marks = with_points(where, grid)
     quirks += marks
-    return pd.DataFrame(plain, index=range(len(grid.frame)), dtype=object)
+    return pd.DataFrame(columns, index=range(len(grid.frame)), dtype=object)

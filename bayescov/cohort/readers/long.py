@@ -65,7 +65,7 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
     volumes = frame.pivot(index="person", columns="name", values="value")
     first = pd.Series(range(len(ids))).groupby(frame_people(person)).first()
     used = {where, region, value, side}
-    columns, marks = with_points({n: grid.cells(i) for i, n in enumerate(grid.names) if i not in used}, grid)
+    columns, marks = with_points({n: i for i, n in enumerate(grid.names) if i not in used}, grid)
     others = pd.DataFrame(columns, index=range(len(ids)), dtype=object).iloc[first].reset_index(drop=True)
     problems += _varying(grid, used, person)
     volumes = volumes.reindex(range(len(first)))

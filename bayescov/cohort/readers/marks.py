@@ -4,9 +4,11 @@ The mark of a table is told from its volumes, which may be whole numbers, come f
 (a table of participants); so every column is judged by its own cells first.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from bayescov.cohort.covariates import is_empty
 from bayescov.cohort.numbers import decimal_mark, may_part_thousands, to_numbers
@@ -16,38 +18,41 @@ from bayescov.cohort.table import CheckResult
 
 __all__ = ["with_points"]
 
-Columns = Mapping[str, Sequence[str]]
+_BELOW_THOUSAND = re.compile(r"[+-]?\d{1,3}")
 
 
-def with_points(columns: Columns, grid: Grid) -> tuple[dict[str, list[str]], list[CheckResult]]:
+def with_points(where: Mapping[str, int], grid: Grid) -> tuple[dict[str, list[str]], list[CheckResult]]:
     """Cells of text with a decimal point where a whole column is numbers with commas; what was met.
 
     A column that mixes marks, or holds other text too, stays as it was written: `said_stray_text` tells of it.
 
     Parameters
     ----------
-    columns : mapping of str to sequence of str
-        Columns of `grid` that hold no volumes.
+    where : mapping of str to int
+        Name and position of columns of `grid` that hold no volumes.
     grid : Grid
-        The table they are from; its mark decides where a column's own cells do not (``1,234``).
+        Its mark decides where a column's own cells do not (``1,234``).
     """
+    out = {name: grid.cells(position) for name, position in where.items()}
+    # numbers of a frame have no mark: their cells are not how somebody wrote them
+    columns = {
+        n: cells for n, cells in out.items() if not pd.api.types.is_numeric_dtype(grid.frame[where[n]])
+    }
     own = {name: _mark(cells) for name, cells in columns.items()}
     usual = _usual(grid, own.values())
     commas = [name for name, mark in own.items() if mark == "," or (mark == "?" and usual == ",")]
-    out = {
-        name: [_with_point(c) for c in cells] if name in commas else list(cells)
-        for name, cells in columns.items()
-    }
+    grouped = [name for name, cells in columns.items() if usual == "," and _has_thousands(cells)]
+    out |= {name: [_with_point(c) for c in columns[name]] for name in commas}
+    out |= {name: [c.replace(".", "") for c in columns[name]] for name in grouped}
     checks = []
     if commas and grid.decimal != ",":
         text = f"Numbers are written with decimal commas in {listed(list(map(repr, commas)), 20)}."
         checks.append(CheckResult("decimal commas", True, text))
-    doubtful = [name for name, cells in columns.items() if usual == "," and _may_be_thousands(cells)]
-    if doubtful:
-        first = next(c for c in columns[doubtful[0]] if may_part_thousands(c))
+    if grouped:
+        first = next(c for c in columns[grouped[0]] if may_part_thousands(c))
         text = (
-            f"Beside decimal commas stand numbers whose point may part thousands, in {listed(list(map(repr, doubtful)), 20)} "
-            f"({first!r}): the point was read as a decimal one. If it parts thousands, write these numbers without it."
+            f"Points part thousands in {listed(list(map(repr, grouped)), 20)}, as they do beside decimal commas ({first} was "
+            f"read as {first.replace('.', '')}). If they are decimal points, write commas."
         )
         checks.append(CheckResult("points beside decimal commas", False, text))
     return out, checks
@@ -69,21 +74,21 @@ def _usual(grid: Grid, marks: Iterable[str]) -> str:
     known = set(marks)
     if "," in (grid.decimal, *known):
         return ","
-    numbers = grid.frame.select_dtypes(np.number)
-    if "." in known or bool((numbers.to_numpy(dtype=float, na_value=0.0) % 1 != 0).any()):
+    numbers = np.nan_to_num(grid.frame.select_dtypes(np.number).to_numpy(dtype=float))
+    if "." in known or bool((numbers % 1 != 0).any()):
         return "."
     return "." if grid.delimiter == "," else ","
 
 
-def _may_be_thousands(cells: Sequence[str]) -> bool:
-    """Whether points of a column of numbers may part thousands, and none is surely a decimal one."""
+def _has_thousands(cells: Sequence[str]) -> bool:
+    """Whether points of a column of numbers part thousands: three digits follow each, and only numbers below have none."""
     seen = [c for c in cells if not is_empty(c)]
     pointed = [c for c in seen if "." in c]
     return (
         bool(pointed)
-        and not any("," in c for c in seen)
         and all(map(may_part_thousands, pointed))
-        and _numbers(seen, ".")
+        and not any(c.lstrip("+-").startswith("0") for c in pointed)
+        and all(_BELOW_THOUSAND.fullmatch(c) for c in seen if "." not in c)
     )
 
 
