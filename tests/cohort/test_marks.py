@@ -52,12 +52,17 @@ def test_participants_have_a_decimal_mark_of_their_own(tmp_path, volumes_decimal
         assert len(told) == (decimal == ",")
 
 
-def test_long_tables_have_covariates_with_commas_too(tmp_path):
+@pytest.mark.parametrize("whole", [False, True], ids=["volumes with decimals", "whole volumes"])
+def test_long_tables_may_have_decimal_commas_too(tmp_path, whole):
     frame = study()
-    frame[NAMES] = frame[NAMES].round().astype(int)
+    if whole:
+        frame[NAMES] = frame[NAMES].round().astype(int)
     long = frame.melt(id_vars=PEOPLE, value_vars=NAMES, var_name="region", value_name="volume")
     long.to_csv(tmp_path / "long.csv", sep=";", decimal=",", index=False)
-    np.testing.assert_array_equal(read_cohort(tmp_path / "long.csv").covariates["age"], frame["age"])
+    cohort = read_cohort(tmp_path / "long.csv")
+    np.testing.assert_array_equal(cohort.covariates["age"], frame["age"])
+    np.testing.assert_array_equal(cohort.volumes["Left-Caudate"], frame["Left-Caudate"])
+    assert "commas" in said(cohort.checks, "decimal commas").text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from bayescov.cohort.columns import ID_NAMES, VISIT_NAMES, find_column, usual_column
-from bayescov.cohort.numbers import to_numbers
+from bayescov.cohort.numbers import decimal_mark, to_numbers
 from bayescov.cohort.people import listed
 from bayescov.cohort.readers.grid import Grid
 from bayescov.cohort.readers.marks import with_points
@@ -37,6 +37,11 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
         return _nothing(grid, problems)
     side = next((i for i, n in enumerate(grid.names) if key(n) in _SIDE_NAMES), None)
     names = _canonical(grid, atlas, region, side)
+    # no name of a region tells the grid that this column holds numbers, so its mark is not that of the grid
+    grid = replace(grid, decimal=decimal_mark(grid.cells(value), grid.delimiter))
+    if grid.decimal == ",":
+        said = CheckResult("decimal commas", True, "Numbers are written with decimal commas.")
+        grid = replace(grid, quirks=(*grid.quirks, said))
     numbers, bad = to_numbers(grid.cells(value), grid.decimal)
     ids = grid.text(where)
     if bad:
