@@ -247,6 +247,28 @@ def test_groups_with_commas_in_their_names_can_be_named():
         pair("MS", groups)
 
 
+def test_new_people_may_be_written_with_decimal_commas(kept, table, tmp_path):
+    new = pd.read_csv(table).drop(columns="diagnosis").iloc[40:45]
+    new.to_csv(tmp_path / "points.csv", index=False)
+    new.to_csv(tmp_path / "commas.csv", sep=";", decimal=",", index=False)
+    found = []
+    for name in ("points", "commas"):
+        result = run("predict", kept, tmp_path / f"{name}.csv", "--out", tmp_path / name)
+        assert result.exit_code == 0, result.output
+        found.append(pd.read_csv(tmp_path / name / "predictions.csv"))
+    pd.testing.assert_frame_equal(*found)
+
+
+def test_codes_for_missing_of_new_people_are_said(kept, table, tmp_path):
+    new = pd.read_csv(table).drop(columns="diagnosis").iloc[40:44]
+    new["age"] = [41.0, -9.0, 45.0, 52.0]
+    new.to_csv(tmp_path / "new.csv", index=False)
+    result = run("predict", kept, tmp_path / "new.csv", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "Read as missing: age (1 time -9)" in result.stdout
+    assert "'age' is missing for 1 of 4 new people" in result.stderr
+
+
 def test_models_are_compared_by_their_names(kept, other, tmp_path):
     result = run("compare-models", kept, other, "--out", tmp_path)
     assert result.exit_code == 0, result.output

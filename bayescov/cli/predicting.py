@@ -132,4 +132,4 @@ def _new_people(
     ]
     frame = pd.concat([volumes, rest], axis=1)
     frame.index.name = "subject"
-    return frame, [check for check in checks if check.passed is False]
+    return frame, [check for check in checks if check.passed is not True]

@@ -22,8 +22,9 @@ from bayescov.cohort.checks import (
 from bayescov.cohort.columns import tidy_names
 from bayescov.cohort.covariates import typed
 from bayescov.cohort.groups import choose_control, choose_group
+from bayescov.cohort.joining import join_participants, not_joined
 from bayescov.cohort.outliers import check_outliers
-from bayescov.cohort.people import choose_visits, exclude_people, join_participants, listed, take_rows
+from bayescov.cohort.people import choose_visits, exclude_people, listed, take_rows
 from bayescov.cohort.readers import Source, read_any
 from bayescov.cohort.readers.bids import companion, levels_of, read_participants
 from bayescov.cohort.reading import Reading
@@ -83,9 +84,10 @@ def assemble(
 
     index = pd.Index(reading.subjects, name="subject")
     raw = reading.volumes.set_axis(index)
-    converted = to_mm3(raw, atlas, stated=reading.unit, wanted=unit)
+    converted = to_mm3(raw, atlas, stated=reading.stated(), wanted=unit)
     volumes = converted.volumes
-    seen.problems += [*reading.problems, *converted.problems]
+    # what could not be read or joined comes first: groups that are lacking follow from it
+    seen.problems = [*reading.problems, *seen.problems, *converted.problems]
     seen.checks += [converted.check, *reading.quirks]
     heads = [str(n) for n in volumes if n in atlas and atlas[str(n)].kind in ("icv", "global")]
     seen.covariates = _covariates(reading.others.set_axis(index), volumes[heads], column, seen)
@@ -99,6 +101,7 @@ def assemble(
         seen.checks += [*checks, redundant]
         seen.problems += problems
     _judge(seen, raw, atlas, reading, column)
+    seen.problems[:0] = not_joined(seen.checks) if seen.problems else []
     seen.attrs = {
         "source": seen.name,
         "tool": reading.tool,

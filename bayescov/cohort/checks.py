@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayescov.cohort.covariates import said_stray_text
+from bayescov.cohort.levels import said_spellings
 from bayescov.cohort.people import listed, people_of
 from bayescov.cohort.regions import Atlas, key
 from bayescov.cohort.table import CheckResult
@@ -203,7 +204,7 @@ def check_ages(covariates: pd.DataFrame) -> list[CheckResult]:
 
 
 def check_covariates(covariates: pd.DataFrame) -> CheckResult:
-    """What is known beside the volumes, where it is missing, and where text stands among numbers."""
+    """What is known beside the volumes, where it is missing, where text stands among numbers, and levels spelt in two ways."""
     if covariates.shape[1] == 0:
         return CheckResult("covariates", None, "There is no covariate beside the volumes.")
     missing = covariates.isna().sum()
@@ -213,7 +214,10 @@ def check_covariates(covariates: pd.DataFrame) -> CheckResult:
         text += f" With missing values: {listed(gaps, 20)}."
     stray = [s for s in (said_stray_text(str(n), covariates[n]) for n in covariates) if s]
     text += "".join(f" {s[0].upper()}{s[1:]}." for s in stray)
-    return CheckResult("covariates", not gaps and not stray, text, missing.rename("missing").to_frame())
+    spelled = [s for s in (said_spellings(str(n), covariates[n]) for n in covariates) if s]
+    text += "".join(f" {s}" for s in spelled)
+    fine = not gaps and not stray and not spelled
+    return CheckResult("covariates", fine, text, missing.rename("missing").to_frame())
 
 
 def check_versions(others: pd.DataFrame, raw: pd.DataFrame, group: pd.Series) -> CheckResult | None:

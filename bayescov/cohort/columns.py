@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bayescov.cohort.regions import key
+from bayescov.cohort.regions import default_atlas, key
 from bayescov.errors import nearest
 
 __all__ = ["GROUP_NAMES", "ID_NAMES", "VISIT_NAMES", "find_column", "is_id_name"]
@@ -27,6 +27,10 @@ VISIT_NAMES = (
     "session", "session_id", "ses", "visit", "visit_id", "timepoint", "time_point", "tp", "wave", "viscode", "scan_number",
 )  # fmt: skip
 """Names of columns that number the visits of one person, the surest first."""
+
+
+_TIDY = {"age": ("age", "ageyears", "ageatscan"), "sex": ("sex", "gender")}
+"""Names that formulas use, and spellings of them without case and punctuation."""
 
 
 def is_id_name(name: str) -> bool:
@@ -56,10 +60,23 @@ def usual_column(columns: Sequence[str], usual: Sequence[str]) -> list[str]:
     return [by_key[key(name)] for name in usual if key(name) in by_key]
 
 
+def called_here(name: str, columns: Sequence[str]) -> str | None:
+    """What a cohort calls a column that the table calls `name`: head size in any tool's spelling, age, sex; None if unknown.
+
+    Examples
+    --------
+    >>> called_here("eTIV", ["age", "icv"]), called_here("Gender", ["age", "sex"])
+    ('icv', 'sex')
+    """
+    region = default_atlas().find(name)
+    tidy = [region.name] if region else [t for t, spellings in _TIDY.items() if key(name) in spellings]
+    return next((t for t in tidy if t in columns), None)
+
+
 def tidy_names(others: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     """Columns ``Age``, ``SEX``, ``gender`` under the names formulas use, ``age`` and ``sex``; and what was renamed."""
     renamed: dict[str, str] = {}
-    for tidy, spellings in {"age": ("age", "ageyears", "ageatscan"), "sex": ("sex", "gender")}.items():
+    for tidy, spellings in _TIDY.items():
         if tidy in others.columns:
             continue
         alike = [c for c in others.columns if key(str(c)) in spellings]

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MISSING_NUMBERS", "MISSING_WORDS", "decimal_mark", "is_missing_word", "to_number", "to_numbers"]
+__all__ = [
+    "MISSING_NUMBERS",
+    "MISSING_WORDS",
+    "decimal_mark",
+    "is_missing_word",
+    "may_part_thousands",
+    "to_number",
+    "to_numbers",
+]
 
 MISSING_WORDS = frozenset(
     [
@@ -44,6 +52,11 @@ _THOUSANDS_POINT = re.compile(r"^[+-]?\d{1,3}(\.\d{3})+,\d+$")
 def is_missing_word(cell: str) -> bool:
     """Whether a cell says that nothing is there."""
     return cell.strip().lower() in MISSING_WORDS
+
+
+def may_part_thousands(cell: str) -> bool:
+    """Whether a cell is digits in groups of three behind points: ``1.234`` is 1234 where commas are decimal."""
+    return _POINT_GROUPS.match(cell.strip()) is not None
 
 
 def decimal_mark(cells: Iterable[str], delimiter: str) -> str:

@@ -1,4 +1,4 @@
-"""Who is in the cohort: ids, visits, the participants' table, and who was excluded."""
+"""Who is in the cohort: ids, visits, and who was excluded."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ from bayescov.cohort.reading import Reading
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import nearest
 
-__all__ = ["choose_visits", "exclude_people", "join_participants", "listed", "people_of", "take_rows"]
+__all__ = ["choose_visits", "exclude_people", "listed", "people_of", "take_rows"]
 
 _SESSION = re.compile(r"^(?P<person>.+?)_(?P<visit>ses-[0-9A-Za-z]+|run-[0-9]+)(?P<rest>_.*)?$")
 
@@ -173,92 +173,3 @@ def _named_visit(reading: Reading, people: list[str], visits: list[str] | None, 
     lost = len(set(people) - set(chosen))
     text = f"Visit {visit!r} was taken; {len(people) - len(keep)} other rows were left out ({lost} people have no such visit)."
     return replace(take_rows(reading, keep), subjects=chosen).noting(CheckResult("visits", True, text))
-
-
-def join_participants(
-    reading: Reading, table: pd.DataFrame, ids: list[str], *, source: str, visit: str | None
-) -> Reading:
-    """The reading with the columns of a participants' table (`table` and its `ids`), joined on the id as text."""
-    mine, theirs, how = _matching(reading.subjects, ids)
-    people = pd.Series(theirs)
-    if people.duplicated().any():
-        distinct = table.assign(**{"": theirs}).drop_duplicates()
-        if visit in ("first", "last") and len(distinct) > people.nunique():
-            distinct = distinct.drop_duplicates(subset="", keep="first" if visit == "first" else "last")
-        table, theirs = distinct.drop(columns=""), list(distinct[""])
-        people = pd.Series(theirs)
-    if people.duplicated().any():
-        again = list(dict.fromkeys(people[people.duplicated()]))
-        problem = f"in {source} {len(again)} ids repeat with different values: {listed(again, 30)}; keep one row each"
-        return replace(reading, problems=(*reading.problems, problem))
-    known = set(theirs)
-    if not known & set(mine):
-        problem = (
-            f"no id of the volumes is in {source}: the volumes have {listed(reading.subjects, 3)}; the participants "
-            f"{listed(ids, 3)}{_zeros(reading.subjects, ids)}"
-        )
-        return replace(reading, problems=(*reading.problems, problem))
-    kept = [i for i, s in enumerate(mine) if s in known]
-    without = [reading.subjects[i] for i, s in enumerate(mine) if s not in known]
-    unused = [i for i, s in zip(ids, theirs, strict=False) if s not in set(mine)]
-    joined = take_rows(reading, kept)
-    rows = table.set_axis(theirs).loc[[mine[i] for i in kept]].reset_index(drop=True)
-    others, note = _side_by_side(joined.others, rows)
-    text = f"{len(kept)} people were joined with {source} on their id{how}."
-    if without:
-        text += f" Left out, for they are not among the participants: {listed(without, 20)}."
-    if unused:
-        text += f" Participants without volumes: {listed(unused, 20)}."
-    return replace(joined, others=others).noting(
-        CheckResult("participants", not without and not unused and not note, text + note)
-    )
-
-
-def _matching(mine: list[str], theirs: list[str]) -> tuple[list[str], list[str], str]:
-    """Both lists of ids in a spelling in which they meet, and how they were made to."""
-    if set(mine) & set(theirs):
-        return mine, theirs, ""
-    for how, rule in (
-        (" (without the prefix 'sub-')", _without_prefix),
-        (" (without the prefix 'sub-' and what follows the person in a file's name)", _bare_person),
-    ):
-        a, b = [rule(s) for s in mine], [rule(s) for s in theirs]
-        if set(a) & set(b) and len(set(a)) == len(set(mine)):
-            return a, b, how
-    return mine, theirs, ""
-
-
-def _without_prefix(id: str) -> str:
-    return id.removeprefix("sub-")
-
-
-def _bare_person(id: str) -> str:
-    bare = re.sub(r"\.(nii|nii\.gz|mgz|long\..*)$", "", id)
-    return re.sub(r"_(ses-.*|T1w?|FLAIR|T2w|acq-.*|run-.*|aseg_stats.*)$", "", bare).removeprefix("sub-")
-
-
-def _zeros(mine: list[str], theirs: list[str]) -> str:
-    if {s.lstrip("0") for s in mine} & {s.lstrip("0") for s in theirs}:
-        return ". They differ by leading zeros only, which a spreadsheet takes away: restore them in one of the tables"
-    return ""
-
-
-def _side_by_side(left: pd.DataFrame, right: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Columns of both; where both have one and they differ, the participants' table is kept and that is said."""
-    note = ""
-    out = left.copy()
-    for name in right.columns:
-        if name in out.columns:
-            a, b = out[name], right[name]
-            differ = (a != b) & (a != "") & (b != "") & ~_same_number(a, b)
-            if differ.any():
-                note += f" The column {name!r} differs between the tables for {int(differ.sum())} people; the participants' was kept."
-            out[name] = b.where(b != "", a)
-        else:
-            out[name] = right[name]
-    return out, note
-
-
-def _same_number(a: pd.Series, b: pd.Series) -> pd.Series:
-    x, y = pd.to_numeric(a, errors="coerce"), pd.to_numeric(b, errors="coerce")
-    return (x - y).abs() <= 1e-9 * x.abs()

@@ -25,9 +25,11 @@ class Reading:
     volumes : pandas.DataFrame
         (row, canonical name) numbers in `unit`, NaN where missing or not a number.
     others : pandas.DataFrame
-        (row, column) everything else, as text.
+        (row, column) everything else, as text; numbers have a decimal point, whatever the source writes.
     unit : str or None
-        The unit the source states for all volumes; None where it must be guessed.
+        The unit the source states for all volumes; None where it states none, or for single columns only.
+    units : dict of str to str
+        Canonical name -> the unit that its own column states, where there is no `unit` of all.
     columns : dict of str to str
         Canonical name -> the name in the source.
     quirks : tuple of CheckResult
@@ -41,6 +43,7 @@ class Reading:
     volumes: pd.DataFrame
     others: pd.DataFrame
     unit: str | None = None
+    units: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
     quirks: tuple[CheckResult, ...] = ()
     problems: tuple[str, ...] = ()
@@ -49,6 +52,10 @@ class Reading:
     def noting(self, *quirks: CheckResult) -> "Reading":
         """The same reading with further quirks."""
         return replace(self, quirks=(*self.quirks, *quirks))
+
+    def stated(self) -> dict[str, str]:
+        """The unit of each volume, as far as the source states it."""
+        return {str(n): self.unit for n in self.volumes} if self.unit else self.units
 
 
 def stack(readings: Sequence[Reading], tool: str) -> Reading:
@@ -64,6 +71,7 @@ def stack(readings: Sequence[Reading], tool: str) -> Reading:
         volumes=pd.concat([r.volumes for r in readings], ignore_index=True),
         others=pd.concat([r.others for r in readings], ignore_index=True),
         unit=units.pop() if len(units) == 1 else None,
+        units=_agreed(readings),
         columns=columns,
         quirks=_distinct(q for r in readings for q in r.quirks),
         problems=tuple(p for r in readings for p in r.problems),
@@ -94,11 +102,22 @@ def join(left: Reading, right: Reading) -> Reading:
         volumes=volumes.reset_index(drop=True),
         others=others.reset_index(drop=True),
         unit=left.unit if left.unit == right.unit else None,
+        units={**right.stated(), **left.stated()},
         columns={**right.columns, **left.columns},
         quirks=_distinct((*left.quirks, *right.quirks)),
         problems=tuple(problems),
         source=left.source,
     )
+
+
+def _agreed(readings: Sequence[Reading]) -> dict[str, str]:
+    """Units that every reading which has the column states alike."""
+    found: dict[str, set[str | None]] = {}
+    for reading in readings:
+        stated = reading.stated()
+        for name in map(str, reading.volumes):
+            found.setdefault(name, set()).add(stated.get(name))
+    return {name: unit for name, (unit, *more) in found.items() if unit and not more}
 
 
 def _disagreements(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:

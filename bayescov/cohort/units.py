@@ -1,10 +1,12 @@
 """Which unit volumes are in: stated, or told from their size."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from bayescov.cohort.people import listed
 from bayescov.cohort.regions import Atlas
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import nearest
@@ -14,15 +16,22 @@ __all__ = ["TO_MM3", "Converted", "guess_unit", "to_mm3"]
 TO_MM3 = {"mm3": 1.0, "cm3": 1e3, "ml": 1e3, "l": 1e6}
 """How many mm3 one unit holds."""
 AS_ASKED = "as asked"
+PERCENT = "the values look like percent of the head's volume, not like volumes"
+FRACTIONS = "the values look like fractions of the head's volume, or like litres with no head size in litres beside them"
+_REMEDIES = {
+    PERCENT: "give the volumes themselves",
+    FRACTIONS: "give unit='l' if they are litres; if they are fractions, give the volumes themselves",
+}
 
 _ENOUGH = 40
 """Regions that tell the unit of a row; more only take time."""
 
 
-def guess_unit(values: pd.DataFrame, atlas: Atlas) -> tuple[str | None, str]:
+def guess_unit(values: pd.DataFrame, atlas: Atlas, *, litres: bool) -> tuple[str | None, str]:
     """The unit in which the median volumes come nearest to usual ones; if there is none, None and why.
 
-    None where no unit makes them plausible (ratios, percent, z-scores) or no region has a usual volume.
+    None where no unit makes them plausible (ratios, percent, z-scores) or no region has a usual volume. A head holds about a
+    litre, so that fractions of it are numbers like litres: `litres` says whether something else tells that these are.
     """
     ratio = _ratios(values, atlas)
     if ratio.size == 0:
@@ -30,14 +39,11 @@ def guess_unit(values: pd.DataFrame, atlas: Atlas) -> tuple[str | None, str]:
     middle = float(np.median(ratio))
     for unit in ("mm3", "cm3", "l"):
         if 0.2 < middle * TO_MM3[unit] < 5:
-            return unit, ""
+            return (unit, "") if litres or unit != "l" else (None, FRACTIONS)
     icv = 1.5e6
-    for what, size in (
-        ("percent of the head's volume", 100 / icv),
-        ("fractions of the head's volume", 1 / icv),
-    ):
+    for why, size in ((PERCENT, 100 / icv), (FRACTIONS, 1 / icv)):
         if 0.2 < middle / size < 5:
-            return None, f"the values look like {what}, not like volumes"
+            return None, why
     return (
         None,
         f"in mm3 the typical value would be {middle:.2g} times an adult's volume, and no other unit fits better",
@@ -52,7 +58,7 @@ class Converted:
     ----------
     volumes : pandas.DataFrame
     unit : str
-        The unit the regions were in; ``""`` if there are none or it could not be told.
+        The unit the regions were in, several with commas between; ``""`` if there are none or it could not be told.
     check : CheckResult
         What was decided, and why.
     problems : list of str
@@ -64,10 +70,13 @@ class Converted:
     problems: list[str]
 
 
-def to_mm3(volumes: pd.DataFrame, atlas: Atlas, *, stated: str | None, wanted: str | None) -> Converted:
-    """Volumes in mm3, by the unit that is asked for, stated, or told from their size.
+def to_mm3(
+    volumes: pd.DataFrame, atlas: Atlas, *, stated: Mapping[str, str], wanted: str | None
+) -> Converted:
+    """Volumes in mm3, by the unit that is asked for, `stated` of their column, or told from their size.
 
-    Each measure of the whole head is judged by itself: tables mix mm3 and ml.
+    Each measure of the whole head is judged by itself, and regions whose columns state a unit apart from the others: tables
+    mix mm3 and ml, and a unit in one column's name says nothing of the next.
     """
     if wanted is not None and wanted not in TO_MM3:
         known = ", ".join(TO_MM3)
@@ -80,36 +89,58 @@ def to_mm3(volumes: pd.DataFrame, atlas: Atlas, *, stated: str | None, wanted: s
     kinds = {str(n): atlas[str(n)].kind if n in atlas else "" for n in volumes.columns}
     heads = [n for n, kind in kinds.items() if kind in ("icv", "global", "tissue")]
     regions = [n for n in kinds if n not in heads]
-    out, problems, passed, of_regions = volumes.copy(), [], True, ""
+    parts = _by_unit(regions, {} if wanted else stated)
+    everywhere = set(stated.values())
+    elsewhere = everywhere.pop() if len(everywhere) == 1 else None
+    out, problems, passed = volumes.copy(), [], True
+    of_regions: dict[str, None] = {}
     said: dict[str, list[str]] = {}
-    for names in ([regions] if regions else []) + [[n] for n in heads]:
-        part = volumes[names]
-        unit, how, fits = _decide(part, atlas, stated, wanted if names is regions else None)
-        if names is regions:
-            of_regions = unit or ""
-            if unit is None:
-                problems.append(
-                    f"the unit of the volumes cannot be told: {how}; give unit='mm3', 'cm3' or 'l'"
-                )
+    litres = "icv" in heads and guess_unit(volumes[["icv"]], atlas, litres=True)[0] == "l"
+    for names in [*parts, *([n] for n in heads)]:
+        part, of_head = volumes[names], names[0] in heads
+        unit, how, fits = _decide(
+            part, atlas, stated.get(names[0]), None if of_head else wanted, elsewhere=elsewhere, litres=litres
+        )
+        label = names if of_head or len(parts) > 1 else ["Volumes"]
+        if not of_head and unit is not None:
+            of_regions[unit] = None
+        elif not of_head:
+            which = "the volumes" if len(parts) == 1 else listed(names, 3)
+            remedy = _REMEDIES.get(how, "give unit='mm3', 'cm3' or 'l'")
+            problems.append(f"the unit of {which} cannot be told: {how}; {remedy}")
         passed = passed and fits and unit is not None
         sentence = f"in {unit} ({how})" if unit is not None else f"left as written ({how})"
         if unit is not None and not fits:
             remedy = "leave unit= out if they are" if how == AS_ASKED else "unit= overrides"
-            sentence += f", though they look like {guess_unit(part, atlas)[0]}; {remedy}"
-        said.setdefault(sentence, []).append("Volumes" if names is regions else names[0])
+            sentence += f", though they look like {guess_unit(part, atlas, litres=True)[0]}; {remedy}"
+        said.setdefault(sentence, []).extend(label)
         if unit is not None and TO_MM3[unit] != 1.0:
             out[names] = part * TO_MM3[unit]
     if not problems:
         problems += [*_mixed_columns(out, atlas), *_mixed_rows(out[regions], atlas)]
     text = " ".join(f"{_several(names)} {sentence}." for sentence, names in said.items())
-    return Converted(out, of_regions, CheckResult("unit", passed and not problems, text), problems)
+    return Converted(out, ", ".join(of_regions), CheckResult("unit", passed and not problems, text), problems)
+
+
+def _by_unit(regions: list[str], stated: Mapping[str, str]) -> list[list[str]]:
+    """The regions, those of one stated unit together, those that state none together."""
+    parts: dict[str | None, list[str]] = {}
+    for name in regions:
+        parts.setdefault(stated.get(name), []).append(name)
+    return list(parts.values())
 
 
 def _decide(
-    part: pd.DataFrame, atlas: Atlas, stated: str | None, wanted: str | None
+    part: pd.DataFrame,
+    atlas: Atlas,
+    stated: str | None,
+    wanted: str | None,
+    *,
+    elsewhere: str | None,
+    litres: bool,
 ) -> tuple[str | None, str, bool]:
-    """Unit of some columns, how it is known, and whether the numbers look like it."""
-    guessed, why = guess_unit(part, atlas)
+    """Unit of some columns, how it is known, and whether the numbers look like it; `elsewhere` is what others state."""
+    guessed, why = guess_unit(part, atlas, litres=litres)
     if wanted is not None:
         unit, how = wanted, AS_ASKED
     elif stated is not None:
@@ -117,10 +148,13 @@ def _decide(
     elif guessed is not None:
         return guessed, "told from their size", True
     elif _ratios(part, atlas).size == 0:
+        if elsewhere is not None:
+            return elsewhere, "as other columns state: nothing to compare with", True
         return "mm3", "taken for granted: nothing to compare with", True
     else:
         return None, why, False
-    return unit, how, guessed is None or TO_MM3[guessed] == TO_MM3[unit]
+    alike = guess_unit(part, atlas, litres=True)[0]
+    return unit, how, alike is None or TO_MM3[alike] == TO_MM3[unit]
 
 
 def _several(names: list[str]) -> str:

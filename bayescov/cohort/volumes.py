@@ -68,7 +68,7 @@ def read_volumes(
     name = reading.source or "the table"
     problems = list(reading.problems)
     raw = reading.volumes.set_axis(pd.Index(reading.subjects, name="subject"))
-    converted = to_mm3(raw, known, stated=reading.unit, wanted=unit)
+    converted = to_mm3(raw, known, stated=reading.stated(), wanted=unit)
     volumes = converted.volumes
     heads = [n for n in volumes if n in known and known[str(n)].kind in ("icv", "global")]
     regions = [str(n) for n in volumes if n not in heads]

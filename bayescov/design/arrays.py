@@ -184,6 +184,15 @@ class Design:
             checks=tuple(CheckResult(n, p, t) for n, p, t in json.loads(attrs["checks"])),
         )
 
+    def __repr__(self) -> str:
+        """One line: who, what, and what is taken out; the arrays are for `frame`."""
+        sizes = ", ".join(f"{n:.0f} {g}" for n, g in zip(self.sizes, self.populations, strict=True))
+        parts = [f"{len(self.regions)} regions", f"transform {self.transform}"]
+        parts += [f"covariates {', '.join(self.covariates)}"] if self.covariates else []
+        parts += [f"{len(self.sites)} sites"] if self.sites else []
+        parts += [f"missing volumes: {self.n_missing}"] if self.n_missing else []
+        return f"<Design: {sizes} (control {self.control}); {'; '.join(parts)}>"
+
     def frame(self) -> pd.DataFrame:
         """Standardised volumes, group and covariates side by side, for a look."""
         left = pd.DataFrame(self.y.values, index=list(self.subjects), columns=list(self.regions))

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayescov.cohort.columns import called_here
 from bayescov.cohort.covariates import said_stray_text
+from bayescov.cohort.levels import spelled_alike
 from bayescov.cohort.table import Cohort
 from bayescov.errors import DesignError, nearest
 
@@ -77,6 +79,11 @@ def require_columns(required: list[str], table: pd.DataFrame, asking: str = "the
     for name in required:
         if name not in table.columns:
             columns = ", ".join(map(str, table.columns)) or "none"
+            here = called_here(name, list(table.columns))
+            if here is not None:
+                raise DesignError(
+                    f"{asking} {name!r}, which is called {here!r} here: write {here} (covariates of this cohort: {columns})"
+                )
             raise DesignError(
                 f"{asking} {name!r}, which is not among the covariates{nearest(name, list(table.columns))} "
                 f"(covariates of this cohort: {columns})"
@@ -164,9 +171,17 @@ def _require_usable(
             raise DesignError(f"the covariate {name!r} is {counts.index[0]!r} for everybody; leave it out")
         for level in counts.index[counts == 1]:
             who = cohort.subjects[int(np.flatnonzero(labels == level)[0])]
+            alike = [
+                g for names in spelled_alike(counts.index) if level in names for g in names if g != level
+            ]
+            remedy = (
+                f"it is probably {alike[0]!r} in another spelling: write it so"
+                if alike
+                else "merge the level with another"
+            )
             raise DesignError(
                 f"the covariate {name!r} has only one person at the level {level!r} ({who}), so its effect cannot be "
-                "told from that person; merge the level with another or leave the person out"
+                f"told from that person; {remedy}, or leave the person out"
             )
         levels[name] = known
     return levels

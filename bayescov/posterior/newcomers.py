@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayescov.cohort.codes import may_be_codes
+from bayescov.cohort.covariates import said_stray_text
 from bayescov.cohort.table import Cohort
 from bayescov.design import Design
 from bayescov.design.formula import level_labels
+from bayescov.design.subset import raw_covariates
 from bayescov.errors import AnswerError, nearest
 
 __all__ = ["Newcomers", "newcomers"]
@@ -100,6 +103,8 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
         _require_covariate(name, table)
         if name in design.levels:
             table[name] = _categories(name, table[name], design.levels[name])
+        elif not pd.api.types.is_numeric_dtype(table[name]):
+            table[name] = _numbers(name, table[name])
     if _learns(parsed, table):
         raise AnswerError(
             f"the formula {design.formula!r} says of a person what depends on who else is in the table (a mean, a rank, poly(), ...), and "
@@ -107,6 +112,7 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
         )
     matrix = pd.DataFrame(parsed.get_model_matrix(table, na_action="raise"))
     values = matrix.reindex(columns=list(design.covariates)).to_numpy(dtype=float)
+    _refuse_codes(design, table, values)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         row, column = bad[0]
@@ -134,6 +140,18 @@ def _learns(parsed: Any, table: pd.DataFrame) -> bool:
     )
 
 
+def _refuse_codes(design: Design, table: pd.DataFrame, values: Floats) -> None:
+    """Refuse -9 and the like where the study had no negative number: a few new people do not show that it is a code."""
+    lowest = raw_covariates(design).min(axis=0)
+    coded = np.argwhere(may_be_codes(values) & (lowest >= 0))
+    if len(coded):
+        row, column = coded[0]
+        raise AnswerError(
+            f"the covariate {design.covariates[column]!r} is {values[row, column]:g} for {table.index[row]}, where nobody in the "
+            "study was below 0: probably a code for missing; fill it in, or leave these people out"
+        )
+
+
 def _require_covariate(
     name: str, table: pd.DataFrame, asking: str = "of new people too the study's formula needs"
 ) -> None:
@@ -148,6 +166,20 @@ def _require_covariate(
             f"the covariate {name!r} is missing for {int(missing.sum())} of {len(missing)} new people (the first: "
             f"{table.index[int(missing.to_numpy().argmax())]}); fill it in, or leave these people out"
         )
+
+
+def _numbers(name: str, column: pd.Series) -> pd.Series:
+    """A covariate that was a number in the study."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    strange = numbers.isna().to_numpy()
+    if strange.any():
+        row = int(strange.argmax())
+        raise AnswerError(
+            said_stray_text(name, column)
+            or f"the covariate {name!r} was a number in the study, but is {str(column.iloc[row])!r} for {column.index[row]}; "
+            "write numbers, or leave these people out"
+        )
+    return numbers
 
 
 def _categories(name: str, column: pd.Series, levels: list[str]) -> Any:

@@ -34,6 +34,63 @@ def test_head_size_may_be_in_another_unit_than_the_regions():
     np.testing.assert_allclose(read_cohort(frame).covariates["icv"], truth)
 
 
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_unit_in_the_name_of_head_size_is_its_own(stated):
+    frame = table(20)
+    truth = read_cohort(frame)
+    frame = frame.rename(columns={"icv": "TIV (ml)" if stated else "TIV"})
+    frame.iloc[:, -1] /= 1000
+    cohort = read_cohort(frame)
+    np.testing.assert_allclose(cohort.volumes, truth.volumes)
+    np.testing.assert_allclose(cohort.covariates["icv"], truth.covariates["icv"])
+    result = said(cohort.checks, "unit")
+    assert result.passed is True
+    assert "Volumes are in mm3 (told from their size)" in result.text
+    assert cohort.data.attrs["unit_of_source"] == "mm3"
+
+
+def test_a_unit_in_the_names_of_regions_is_not_that_of_head_size():
+    frame = table(20)
+    truth = read_cohort(frame)
+    frame[REGIONS] /= 1000
+    frame = frame.rename(columns={n: f"{n} [cm3]" for n in REGIONS} | {"icv": "eTIV"})
+    cohort = read_cohort(frame)
+    np.testing.assert_allclose(cohort.volumes, truth.volumes)
+    np.testing.assert_allclose(cohort.covariates["icv"], truth.covariates["icv"])
+    assert said(cohort.checks, "unit").passed is True
+
+
+def test_regions_that_state_a_unit_are_judged_apart_from_those_that_do_not():
+    frame = table(20)
+    truth = read_cohort(frame)
+    frame[REGIONS[:4]] /= 1000
+    frame = frame.rename(columns={n: f"{n} (ml)" for n in REGIONS[:4]})
+    cohort = read_cohort(frame)
+    np.testing.assert_allclose(cohort.volumes, truth.volumes)
+    text = said(cohort.checks, "unit").text
+    assert "Left-Thalamus, Left-Caudate, Left-Putamen and 1 more are in cm3 (as the source states)" in text
+    assert cohort.data.attrs["unit_of_source"] == "cm3, mm3"
+
+
+def test_a_region_without_usual_size_has_the_unit_that_other_columns_state():
+    frame = table(20).assign(odd=np.linspace(1.0, 1.5, 20))
+    frame[REGIONS] /= 1000
+    frame = frame.rename(columns={n: f"{n} (cm3)" for n in REGIONS})
+    cohort = read_cohort(frame, regions=["odd", "Left-Thalamus"])
+    np.testing.assert_allclose(cohort.volumes["odd"], 1000 * frame["odd"])
+
+
+def test_tables_of_several_units_can_be_joined(tmp_path):
+    frame = table(20)
+    truth = read_cohort(frame)
+    people = frame[["participant_id", "icv"]].assign(icv=frame["icv"] / 1000)
+    people.rename(columns={"icv": "TIV (ml)"}).to_csv(tmp_path / "head.csv", index=False)
+    frame.drop(columns="icv").to_csv(tmp_path / "regions.csv", index=False)
+    cohort = read_cohort([tmp_path / "regions.csv", tmp_path / "head.csv"])
+    np.testing.assert_allclose(cohort.volumes, truth.volumes)
+    np.testing.assert_allclose(cohort.covariates["icv"], truth.covariates["icv"])
+
+
 def test_an_override_against_the_evidence_is_said():
     result = said(check(table(20), unit="cm3"), "unit")
     assert result.passed is False
@@ -44,7 +101,32 @@ def test_percentages_of_the_head_are_refused():
     frame = table(20)
     for name in REGIONS:
         frame[name] = 100 * frame[name] / frame["icv"]
-    assert "percent of the head's volume" in problems(frame)
+    assert problems(frame).endswith(
+        "percent of the head's volume, not like volumes; give the volumes themselves"
+    )
+
+
+@pytest.mark.parametrize("head", ["mm3", "ml", None])
+def test_fractions_of_the_head_are_not_taken_for_litres(head):
+    frame = table(20)
+    frame[REGIONS] = frame[REGIONS].div(frame["icv"], axis=0)
+    if head is None:
+        frame = frame.drop(columns="icv")
+    elif head == "ml":
+        frame["icv"] /= 1000
+    text = problems(frame)
+    assert "look like fractions of the head's volume, or like litres" in text
+    assert "give unit='l' if they are litres; if they are fractions, give the volumes themselves" in text
+
+
+def test_litres_without_a_head_size_in_litres_are_litres_if_asked():
+    frame = table(20)
+    truth = read_cohort(frame)
+    frame[REGIONS] /= 1e6
+    assert "give unit='l' if they are litres" in problems(frame)
+    cohort = read_cohort(frame, unit="l")
+    np.testing.assert_allclose(cohort.volumes, truth.volumes)
+    np.testing.assert_allclose(cohort.covariates["icv"], truth.covariates["icv"])
 
 
 def test_rows_in_different_units_are_a_problem():

@@ -308,7 +308,7 @@ def test_a_list_of_regions_is_no_table(tmp_path):
 def test_a_title_above_the_header_is_pointed_out(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("My study,,,\n" + "id,Left-Caudate,Right-Caudate,Left-Putamen\ns1,3700,3600,5100\n")
-    with pytest.raises(TableError, match="stand in row 2"):
+    with pytest.raises(TableError, match="stands in row 2"):
         read_volumes(path)
 
 

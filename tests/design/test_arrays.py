@@ -141,6 +141,17 @@ def test_coordinates_cover_every_dimension_of_a_fit():
     assert list(coords["region_b"][1]) == ["Right-Thalamus", "Left-Caudate", "Left-Caudate"]
 
 
+def test_a_design_is_shown_in_a_line():
+    assert repr(bc.prepare(cohort())) == "<Design: 12 HC, 10 MS (control HC); 3 regions; transform log>"
+    volumes = np.random.default_rng(1).normal(8, 1, (22, 3))
+    volumes[3, 1] = np.nan
+    made = cohort(volumes, place=np.resize(["a", "b", "c"], 22))
+    assert repr(bc.prepare(made, covariates="age + sex", site="place", transform="identity")) == (
+        "<Design: 12 HC, 10 MS (control HC); 3 regions; transform identity; covariates age, sex[T.M]; 3 sites; "
+        "missing volumes: 1>"
+    )
+
+
 def test_the_frame_shows_groups_beside_standardised_volumes():
     made = cohort()
     frame = bc.prepare(made).frame()

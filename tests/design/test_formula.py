@@ -49,6 +49,14 @@ def test_what_may_be_written(formula, columns):
         ("age + I(2 * age)", r"'I\(2 \* age\)' is determined by the groups, age"),
         ("log(icv) + log(icv / 1000)", "determined by the groups, log"),
         ("I(0 * age)", "same value for everybody"),
+        (
+            "age + log(eTIV)",
+            r"asks for 'eTIV', which is called 'icv' here: write icv .*: age, sex, icv, scanner",
+        ),
+        ("EstimatedTotalIntraCranialVol", "which is called 'icv' here"),
+        ("Gender", "'Gender', which is called 'sex' here"),
+        ("weight", "'weight', which is not among the covariates .*: age, sex, icv, scanner"),
+        ("hippocampus_left", "which is not among the covariates"),
         ("sex + age**2", r"has age\*\*2, which is age itself.*write I\(age\*\*2\)"),
         ("log(icv)^3", r"log\(icv\)\^3, which is log\(icv\) itself.*write I\(log\(icv\)\*\*3\)"),
     ],
@@ -74,6 +82,16 @@ def with_value(column, row, value):
         ),
         ({"sex": with_value("sex", [1, 2], None)}, "sex", r"missing for 2 of 22 people \(s01, s02\)"),
         ({"sex": with_value("sex", 7, "X")}, "sex", r"only one person at the level 'X' \(s07\)"),
+        (
+            {"sex": with_value("sex", 7, "male")},
+            "sex",
+            r"'male' \(s07\), .* it is probably 'M' in another spelling: write it so",
+        ),
+        (
+            {"sex": with_value("sex", 7, "f ")},
+            "sex",
+            r"'f ' \(s07\), .* it is probably 'F' in another spelling",
+        ),
         ({"age": with_value("age", 7, "forty")}, "age", "holds numbers, but 'forty' for s07"),
         ({"age": with_value("age", 7, "-Inf")}, "age", "holds numbers, but '-Inf' for s07"),
         (

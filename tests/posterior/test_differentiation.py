@@ -122,6 +122,13 @@ def test_the_people_of_the_study_as_newcomers_are_themselves(cohort):
             lambda t: t.assign(age=np.nan),
             "'age' is missing for 3 of 3 new people .the first: s0.; fill it in",
         ),
+        (
+            lambda t: t.assign(age="old"),
+            "'age' was a number in the study, but is 'old' for s0; write numbers",
+        ),
+        (lambda t: t.assign(age=["41", "40.5", "n"]), "'age' holds numbers, but 'n' for s2"),
+        (lambda t: t.assign(age=["41,5", "40.5", "39"]), "'age' mixes decimal commas and points"),
+        (lambda t: t.assign(age=-9), "'age' is -9 for s0, where nobody in the study was below 0"),
         (lambda t: t.assign(A=-1.0), "s0 has -1 in A"),
         (lambda t: t.drop(columns=list("ABCD")), "none of the study's regions"),
         (lambda t: t.assign(hospital="z"), "the site 'z' of s0 is not one of the study's"),

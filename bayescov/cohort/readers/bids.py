@@ -10,6 +10,7 @@ import pandas as pd
 from bayescov.cohort.columns import ID_NAMES, find_column, usual_column
 from bayescov.cohort.readers.frames import grid_of_frame
 from bayescov.cohort.readers.grid import Grid, read_grid, read_text
+from bayescov.cohort.readers.marks import with_points
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import TableError, nearest
 
@@ -75,11 +76,11 @@ def read_participants(
             [*problems, f"the participants' table has no column of ids (columns: {shown})"],
         )
     where = grid.names.index(name)
-    columns = {n: grid.text(i) for i, n in enumerate(grid.names) if i != where and n}
+    columns, marks = with_points({n: i for i, n in enumerate(grid.names) if i != where and n}, grid)
     return (
         pd.DataFrame(columns, index=range(len(grid.frame)), dtype=object),
         grid.cells(where),
-        grid.quirks,
+        (*grid.quirks, *marks),
         problems,
     )
 

@@ -13,6 +13,7 @@ from bayescov.cohort.columns import find_column, is_id_name
 from bayescov.cohort.numbers import MISSING_NUMBERS, to_numbers
 from bayescov.cohort.people import listed
 from bayescov.cohort.readers.grid import Grid, read_grid, read_text
+from bayescov.cohort.readers.marks import with_points
 from bayescov.cohort.reading import Reading
 from bayescov.cohort.regions import Atlas, strip_measure
 from bayescov.cohort.table import CheckResult
@@ -72,7 +73,6 @@ def wide(
     volumes: dict[str, Floats] = {}
     columns: dict[str, str] = {}
     coded: Counter[tuple[float, str]] = Counter()
-    unit = _stated_unit([grid.names[p] for ps in found.values() for p in ps])
     for name, positions in found.items():
         parts = [_volumes(grid, p, subjects, problems, coded) for p in positions]
         merged, note, problem = _merge(name, [grid.names[p] for p in positions], parts, subjects)
@@ -83,13 +83,13 @@ def wide(
         shown = listed([f"{value:g} in {name!r} ({n})" for (value, name), n in coded.items()], 8)
         quirks.append(CheckResult("missing codes", False, f"Read as missing: {shown}."))
     used = {p for ps in found.values() for p in ps} | ({where} if where is not None else set())
-    others = _others(grid, [p for p in range(len(grid.names)) if p not in used], problems)
+    others = _others(grid, [p for p in range(len(grid.names)) if p not in used], problems, quirks)
     return Reading(
         tool="table",
         subjects=subjects,
         volumes=pd.DataFrame(volumes, index=range(len(subjects))),
         others=others,
-        unit=unit,
+        units=_stated_units(grid.names, found),
         columns=columns,
         quirks=tuple(quirks),
         problems=tuple(problems),
@@ -210,18 +210,20 @@ def _merge(
     return merged, CheckResult("one region, two columns", not mixture, text), ""
 
 
-def _stated_unit(names: list[str]) -> str | None:
-    """The unit that the column names state, where they agree."""
-    stated = {unit for unit in (strip_measure(n)[1] for n in names) if unit}
-    return stated.pop() if len(stated) == 1 else None
+def _stated_units(names: list[str], found: dict[str, list[int]]) -> dict[str, str]:
+    """The unit of each region whose columns all state it, and alike."""
+    stated = {region: {strip_measure(names[p])[1] for p in positions} for region, positions in found.items()}
+    return {region: unit for region, (unit, *more) in stated.items() if unit and not more}
 
 
-def _others(grid: Grid, positions: list[int], problems: list[str]) -> pd.DataFrame:
+def _others(grid: Grid, positions: list[int], problems: list[str], quirks: list[CheckResult]) -> pd.DataFrame:
     """All other columns as text; two of one name are a problem unless they are equal."""
-    columns: dict[str, list[str]] = {}
+    where: dict[str, int] = {}
     for position in positions:
         name = grid.names[position] or f"column {position + 1}"
-        cells = grid.cells(position)
-        if columns.setdefault(name, cells) != cells:
+        first = where.setdefault(name, position)
+        if first != position and grid.cells(first) != grid.cells(position):
             problems.append(f"two columns are called {name!r} and differ; rename one")
+    columns, marks = with_points(where, grid)
+    quirks += marks
     return pd.DataFrame(columns, index=range(len(grid.frame)), dtype=object)

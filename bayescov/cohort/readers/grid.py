@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from bayescov.cohort.numbers import MISSING_WORDS, decimal_mark
+from bayescov.cohort.readers.title import require_no_title
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import TableError
 
@@ -131,11 +132,12 @@ def read_grid(text: str, source: str, is_number: Callable[[str], bool]) -> Grid:
     Raises
     ------
     TableError
-        If there is no header or no row.
+        If there is no header, none in the first row, or no row under it.
     """
-    text = _below_preamble(text)
+    whole, text = text, _below_preamble(text)
     if not text.strip():
         raise TableError("there is no header", source=source)
+    require_no_title(text, source, above=whole.count("\n") - text.count("\n"))
     delimiter = _delimiter(text, source)
     if delimiter == " ":
         text, delimiter = re.sub(r"[ \t]+", "\t", re.sub(r"(?m)^[ \t]+|[ \t]+$", "", text)), "\t"

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pandas as pd
 
 from bayescov.cohort.columns import ID_NAMES, VISIT_NAMES, find_column, usual_column
-from bayescov.cohort.numbers import to_numbers
+from bayescov.cohort.numbers import decimal_mark, to_numbers
 from bayescov.cohort.people import listed
 from bayescov.cohort.readers.grid import Grid
+from bayescov.cohort.readers.marks import with_points
 from bayescov.cohort.reading import Reading
 from bayescov.cohort.regions import Atlas, key, strip_measure
 from bayescov.cohort.table import CheckResult
@@ -36,6 +37,11 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
         return _nothing(grid, problems)
     side = next((i for i, n in enumerate(grid.names) if key(n) in _SIDE_NAMES), None)
     names = _canonical(grid, atlas, region, side)
+    # no name of a region tells the grid that this column holds numbers, so its mark is not that of the grid
+    grid = replace(grid, decimal=decimal_mark(grid.cells(value), grid.delimiter))
+    if grid.decimal == ",":
+        said = CheckResult("decimal commas", True, "Numbers are written with decimal commas.")
+        grid = replace(grid, quirks=(*grid.quirks, said))
     numbers, bad = to_numbers(grid.cells(value), grid.decimal)
     ids = grid.text(where)
     if bad:
@@ -64,9 +70,8 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
     volumes = frame.pivot(index="person", columns="name", values="value")
     first = pd.Series(range(len(ids))).groupby(frame_people(person)).first()
     used = {where, region, value, side}
-    others = pd.DataFrame(
-        {n: grid.text(i).to_numpy()[first] for i, n in enumerate(grid.names) if i not in used}, dtype=object
-    )
+    columns, marks = with_points({n: i for i, n in enumerate(grid.names) if i not in used}, grid)
+    others = pd.DataFrame(columns, index=range(len(ids)), dtype=object).iloc[first].reset_index(drop=True)
     problems += _varying(grid, used, person)
     volumes = volumes.reindex(range(len(first)))
     volumes = volumes[[n for n in dict.fromkeys(names) if n is not None]]
@@ -76,7 +81,7 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
         volumes=volumes.reset_index(drop=True).rename_axis(columns=None),
         others=others,
         unit=strip_measure(grid.names[value].replace("_", " "))[1],
-        quirks=grid.quirks,
+        quirks=(*grid.quirks, *marks),
         problems=tuple(problems),
         source=grid.source,
     )
