@@ -4,15 +4,16 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
-import xarray as xr
 
 from bayescov.cli.app import Debug, Id, Unit, app
 from bayescov.cli.questions import Beside, Fit
 from bayescov.cli.speaking import say, spoken
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
     from bayescov.cohort import CheckResult
 
 __all__ = ["predict"]
@@ -68,7 +69,7 @@ def predict(
     kept.finish()
 
 
-def _oddities(found: xr.Dataset, study: Sequence[str]) -> list[str]:
+def _oddities(found: "xr.Dataset", study: Sequence[str]) -> list[str]:
     """Of whom less can be said than their probability says, or nothing, and why."""
     from bayescov.cohort.people import listed
 
@@ -106,6 +107,8 @@ def _new_people(
 
     Zeros and negative numbers are no volumes and count as missing, as they did in the study.
     """
+    import pandas as pd
+
     from bayescov.cohort import CheckResult, read_volumes
     from bayescov.cohort.checks import check_ages, check_impossible
     from bayescov.cohort.regions import default_atlas
