@@ -100,6 +100,8 @@ def in_words(table: "pd.DataFrame") -> list[str]:
             if called
             else "none was named"
         )
+        same, stayed = int(part["unchanged"].sum()), int(part["unchanged_true"].sum())
+        named += f"; {same} were called unchanged" + (f", {same - stayed} of them wrongly" if same else "")
         lines.append(
             f"{model}: {named}; the 95 % intervals covered in {100 * part['coverage'].min():.0f} % at least."
         )

@@ -70,7 +70,7 @@ def calibrate(
     -------
     pandas.DataFrame
         One row for each truth, data set, model, patient group and edge: ``p_added``, ``p_missing``, the lowest of each
-        over the structures, ``added``, ``missing`` (true or not), ``gain`` (true change of the absolute correlation),
+        over the structures, ``added``, ``missing``, ``reversed`` (true or not), ``gain`` (true change of the absolute correlation),
         ``evidence``, ``fisher_z`` (of the change of the absolute correlation, in standard errors), ``difference``
         (true), ``estimate``, ``low``, ``high``, ``verdict``.
 
@@ -171,6 +171,7 @@ def _row_per_edge(
         "p_missing_low": answers.get("p_missing_low", answers["p_missing"]),
         "added": true.added[:, 0],
         "missing": true.missing[:, 0],
+        "reversed": true.reversed[:, 0],
         "gain": np.abs(patient) - np.abs(control),
         "evidence": answers["evidence"],
         "fisher_z": (z[1] - z[0]) / np.sqrt(1 / (n[g] - 3) + 1 / (n[0] - 3)),

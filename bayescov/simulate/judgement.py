@@ -33,7 +33,8 @@ def judge(runs: pd.DataFrame, *, margin: float = 0.1) -> pd.DataFrame:
         happened; ``called`` and ``called_true`` of the verdicts "added" and "missing"; ``realised_fdr``: every data set and
         patient group has one list of them, and this is the mean over the lists of the share that is wrong, none of an
         empty one (Benjamini and Hochberg 1995); ``wrong_calls``: the share of all calls that is wrong, whose average is over
-        calls instead of lists. ``bh_called``, ``bh_true`` of Benjamini-Hochberg at .05 on Fisher's z (true: moved by more
+        calls instead of lists; ``unchanged``, ``unchanged_true`` and ``unchanged_fdr``, the same of the verdict "unchanged".
+        ``bh_called``, ``bh_true`` of Benjamini-Hochberg at .05 on Fisher's z (true: moved by more
         than `margin` in that direction); ``bh_equal``, how many changes by the definitions of the answers its lists hold
         when all are cut at one level, whatever it is, so that their realised false discovery rate is at most that of the
         verdicts; ``bh_equal_calls``, so that at most that share of all its calls is wrong; ``auc_evidence``,
@@ -78,6 +79,8 @@ def _judged(part: pd.DataFrame, margin: float) -> dict[str, float]:
     claim = np.where(part["fisher_z"] > 0, part["added"], part["missing"])
     wrong = wrong_share(called, right.to_numpy(), lists)
     wrong_calls = wrong_share(called, right.to_numpy(), one_list)
+    same = verdict == "unchanged"
+    stayed = ~part[["added", "missing", "reversed"]].to_numpy().any(axis=1)
     direction = np.where(part["fisher_z"] > 0, up, down)
     covered = part["difference"].between(part["low"], part["high"])
     return {
@@ -89,6 +92,9 @@ def _judged(part: pd.DataFrame, margin: float) -> dict[str, float]:
         "called_true": int((called & right).sum()),
         "realised_fdr": wrong,
         "wrong_calls": wrong_calls,
+        "unchanged": int(same.sum()),
+        "unchanged_true": int((same & stayed).sum()),
+        "unchanged_fdr": wrong_share(same, stayed, lists),
         "bh_called": int(listed.sum()),
         "bh_true": int((listed.to_numpy() & direction).sum()),
         "bh_equal": most_right(q.to_numpy(), claim, lists, wrong),

@@ -44,7 +44,7 @@ def test_judge_counts_calls_of_both_lists():
     runs = pd.DataFrame(
         {
             "truth": "toy", "dataset": 0, "model": "adaptive", "population": "MS",
-            "p_added": [0.99, 0.4, 0.1, 0.0], "p_missing": 0.0, "added": [True, True, False, False], "missing": False,
+            "p_added": [0.99, 0.4, 0.1, 0.0], "p_missing": 0.0, "added": [True, True, False, False], "missing": False, "reversed": False,
             "gain": [0.4, 0.3, 0.0, 0.0], "evidence": [3.0, 1.0, 0.5, 0.0], "fisher_z": [1.0, 5.0, 4.0, 0.1],
             "difference": [0.4, 0.3, 0.0, 0.0], "estimate": [0.3, 0.2, 0.1, 0.0], "low": -0.05, "high": [0.6, 0.4, 0.2, 0.1],
             "verdict": ["added", "undecided", "undecided", "unchanged"],
@@ -56,4 +56,7 @@ def test_judge_counts_calls_of_both_lists():
     assert (row["wrong_calls"], row["bh_equal_calls"]) == (0.0, 1)
     assert (row["auc_evidence"], row["coverage"]) == (1.0, 1.0)
     assert row["auc_fisher_z"] < 1.0
+    assert (row["unchanged"], row["unchanged_true"], row["unchanged_fdr"]) == (1, 1, 0.0)
+    worse = judge(runs.assign(verdict="unchanged", reversed=[False, False, True, False])).iloc[0]
+    assert (worse["unchanged"], worse["unchanged_true"], worse["unchanged_fdr"]) == (4, 1, 0.75)
     assert row["rmse"] == pytest.approx(np.sqrt((0.1**2 + 0.1**2 + 0.1**2) / 4))
