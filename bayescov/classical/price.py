@@ -9,6 +9,7 @@ from bayescov.errors import AnswerError
 __all__ = ["SMALLEST", "held_constant", "price_of"]
 
 Floats = npt.NDArray[np.float64]
+EXACT = 1e-9  # of a variance: less is rounding
 SMALLEST = 5  # people a group: with fewer, Fisher's z has no useful standard error
 
 
@@ -73,11 +74,13 @@ def _where_held(
 ) -> Floats:
     """The variance that as many people cost where `held` regions are held constant; (population,): of each pair's `group`."""
     n = np.asarray(design.sizes, dtype=float)[group] - 1
-    people = n - 1 / (1 / n + added)
+    variance = 1 / n + added
+    # Errors that a group shares with the controls cancel, up to all of its own (pairs at a site each): then they use up nobody.
+    people = n - 1 / np.where(variance > EXACT, variance, EXACT)
     before = kept[group] - 3.0 - held
     for k in np.flatnonzero(before - people < 1.0):
         raise AnswerError(
-            f"covariates and sites use up {people[k]:.1f} of the {kept[group[k]]} people of {design.populations[group[k]]!r}, and partial "
+            f"covariates and sites use up {people[k]:.1f} of the {n[k] + 1:.0f} people of {design.populations[group[k]]!r}, and partial "
             f"correlations hold {held} other regions constant as well, so that too little is left to correlate; use fewer "
             "covariates, fewer regions or kind='correlation'"
         )

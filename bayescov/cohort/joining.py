@@ -40,13 +40,14 @@ def join_participants(
         )
         return replace(reading, problems=(*reading.problems, problem))
     kept = [i for i, s in enumerate(mine) if s in known]
-    without = [reading.subjects[i] for i, s in enumerate(mine) if s not in known]
+    without = list(dict.fromkeys(s for s, m in zip(reading.subjects, mine, strict=True) if m not in known))
     unused = [written[s] for s in theirs if s not in measured]
     hint = _said_alike([s for s in mine if s not in known], [s for s in theirs if s not in measured])
     joined = take_rows(reading, kept)
     rows = table.set_axis(theirs).loc[[mine[i] for i in kept]].reset_index(drop=True)
     others, note = _side_by_side(joined.others, rows)
-    number = f"{len(kept)} of {len(mine)}" if without else f"{len(kept)}"
+    found = len(known & measured)  # people: a visit each may have a row
+    number = f"{found} of {len(measured)}" if without else f"{found}"
     text = f"{number} people were joined with {source} on their id{how}."
     if without:
         text += f" Left out, for they are not among the participants: {listed(without, 20)}."
@@ -114,7 +115,7 @@ def _said_alike(mine: list[str], theirs: list[str]) -> str:
     """A sentence if ids that found no partner would find one in another spelling: they are not joined unasked."""
     for what, rule in _SPELLINGS.items():
         alike = {rule(s) for s in theirs}
-        n = sum(rule(s) in alike for s in mine)
+        n = sum(rule(s) in alike for s in set(mine))
         if n:
             return f" {n} ids would meet if it were not for {what}; write the ids alike in both tables."
     return ""

@@ -90,7 +90,9 @@ def to_mm3(
     heads = [n for n, kind in kinds.items() if kind in ("icv", "global", "tissue")]
     regions = [n for n in kinds if n not in heads]
     parts = _by_unit(regions, {} if wanted else stated)
-    everywhere = set(stated.values())
+    everywhere = {
+        stated[n] for n in regions if n in stated
+    }  # head size is often in another unit than all regions
     elsewhere = everywhere.pop() if len(everywhere) == 1 else None
     out, problems, passed = volumes.copy(), [], True
     of_regions: dict[str, None] = {}

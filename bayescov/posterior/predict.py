@@ -92,7 +92,8 @@ def predict(
 
     density = predictive_log_density(params, new.y, new.x, new.site, positions, before, parts=("both",))[0]
     probability = softmax(density + np.log(before), axis=1)
-    typicality = typicality_of(params, new, positions)
+    beyond = _beyond(design, new.x)
+    typicality = typicality_of(params, new, positions, ordinary=beyond == "")
     best = probability.argmax(axis=1)
     say = (probability.max(axis=1) >= certainty) & (typicality.max(axis=1) >= typical)
     diagnosis = np.where(say, np.array(names, dtype=object)[best], ABSTAINED).astype(object)
@@ -101,7 +102,7 @@ def predict(
             "probability": (("subject", "population"), probability),
             "typicality": (("subject", "population"), typicality),
             "diagnosis": ("subject", diagnosis),
-            "beyond": ("subject", _beyond(design, new.x)),
+            "beyond": ("subject", beyond),
         },
         {"subject": np.array(new.subjects, dtype=object), "population": np.array(names, dtype=object)},
         {

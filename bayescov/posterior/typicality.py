@@ -20,13 +20,18 @@ SEED = 20_230_523  # of those: the same people get the same answer
 
 
 @threadpool_limits.wrap(limits=1)
-def typicality_of(params: Parameters, new: Newcomers, positions: tuple[int, ...]) -> Floats:
+def typicality_of(
+    params: Parameters, new: Newcomers, positions: tuple[int, ...], *, ordinary: npt.NDArray[np.bool_]
+) -> Floats:
     """(person, population): share of the people of a group who would be at least as far from what is expected.
 
     Were a group's mean and covariance known, squared distances over their dimension would follow F with the likelihood's degrees of
     freedom. What is not known of them widens that: scale and degrees of freedom of the distances' F are estimated from people
     drawn from the posterior predictive distribution, with the covariates, sites and gaps of the new ones. Of draws of one
     inverse-Wishart distribution this is exact.
+
+    The law is that of the `ordinary` (person,), where there are any: hardly anything is known where a covariate lies far beyond
+    the study, and somebody there (or a slip of the pen) would make everybody else look typical.
     """
     rng = np.random.default_rng(SEED)
     times = -(-FEWEST_DRAWN // max(len(new.y), 1))
@@ -37,12 +42,13 @@ def typicality_of(params: Parameters, new: Newcomers, positions: tuple[int, ...]
     measured = ~np.isnan(new.y).all(axis=1)
     if not measured.any():
         return share
+    telling = np.tile(measured & ordinary if (measured & ordinary).any() else measured, times)
     for k, g in enumerate(positions):
         spread = np.cov(params.mean[:, g].T, bias=True) if len(params) > 1 else 0.0
         covariance = params.covariance[:, g].mean(axis=0) + spread
         drawn = np.where(gaps, np.nan, _people(params, g, x, site, rng))
         distances = _distances(params, g, drawn, x, site, covariance)
-        scale, dof = _law_of(*(d[np.tile(measured, times)] for d in distances))
+        scale, dof = _law_of(*(d[telling] for d in distances))
         distance, seen = _distances(params, g, new.y, new.x, new.site, covariance)
         share[:, k] = np.where(measured, fisher.sf(distance / scale, seen, dof), np.nan)
     return share

@@ -15,7 +15,7 @@ EDGES = ("population", "edge")
 
 ALONE = 0.05  # a p that counts as small before any correction
 SHRUNKEN = 0.6  # a posterior difference below this share of the observed one was drawn a good way in
-GOOD_POWER = 0.8
+MOSTLY = 0.5  # of what a test finds: with less it mostly misses
 LARGEST = 0.999  # of a correlation whose Fisher z is taken
 
 CORRECTED = "p is small by itself, but not after the correction over all connections"
@@ -212,10 +212,10 @@ def _why(answers: dict[str, npt.NDArray], called_by: Strings, error: Floats, *, 
     small_p = answers["p_value"] <= ALONE
     probable = np.max([answers[f"p_{k}"] for k in CHANGES], axis=0) >= 0.5
     shrunken = np.abs(answers["difference"]) < SHRUNKEN * np.abs(answers["observed_difference"])
-    weak_test = ~(answers["power"] >= GOOD_POWER)
+    weak_test = ~(answers["power"] >= MOSTLY)
     # Not asked of the posterior: where it is drawn far in, its intervals are narrow, and the fewer the people the more so.
     low, high = (np.clip(answers["control_mean"] + way * margin, -LARGEST, LARGEST) for way in (-1.0, 1.0))
-    misses_most = (margin > 0) & ~(_power(low, high, error) >= GOOD_POWER)
+    misses_most = (margin > 0) & ~(_power(low, high, error) >= MOSTLY)
 
     applies = {
         ("posterior", "multiplicity"): small_p,

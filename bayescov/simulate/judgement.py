@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayescov.errors import AnswerError
+
 __all__ = ["judge", "most_right", "reliability", "wrong_share"]
 
 BINS = np.array([0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0 + 1e-9])
@@ -41,6 +43,11 @@ def judge(runs: pd.DataFrame, *, margin: float = 0.1) -> pd.DataFrame:
         ``auc_fisher_z``, ``auc_probability``: ROC areas for such moves; ``coverage`` of the 95 % intervals; ``rmse`` of the
         difference.
 
+    Raises
+    ------
+    AnswerError
+        If the runs are of a version that did not tell reversed connections.
+
     References
     ----------
     Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. J. R. Stat. Soc. B 57, 289-300.
@@ -52,6 +59,10 @@ def judge(runs: pd.DataFrame, *, margin: float = 0.1) -> pd.DataFrame:
     >>> bc.judge(runs)[["model", "truth", "datasets"]].values.tolist()
     [['separate', 'null', 1]]
     """
+    if "reversed" not in runs:
+        raise AnswerError(
+            "these runs do not say which connections are truly reversed; they are of an earlier version: calibrate again"
+        )
     return pd.DataFrame(
         [
             {"model": model, "truth": name, "datasets": part["dataset"].nunique()} | _judged(part, margin)

@@ -130,6 +130,16 @@ def test_where_regions_are_held_constant_the_same_people_cost_more(group):
     )
 
 
+@pytest.mark.parametrize("pairs", [12, 20, 30])
+def test_sites_of_a_pair_each_cost_nothing_and_are_not_refused(pairs):
+    # One patient and one control a site: what the regression takes is a mean of both, and cancels in the difference.
+    rng = np.random.default_rng(8)
+    groups = draw(rng, (pairs, pairs), factor_correlation(4))
+    prepared = design(groups, site=[f"site{k}" for k in range(pairs)] * 2)
+    for kind in ("correlation", "partial"):
+        assert residuals(prepared, kind=kind).inflation[1] == pytest.approx(0, abs=1e-9)
+
+
 def test_equal_variation_of_a_covariate_costs_nothing():
     rng = np.random.default_rng(6)
     y, age = rng.normal(size=(25, 3)), rng.normal(size=25)

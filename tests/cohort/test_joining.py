@@ -85,6 +85,21 @@ def test_who_has_no_volumes_is_named_where_rows_are_repeated_too():
     assert "Participants without volumes: sub-19, sub-20." in text
 
 
+def test_people_with_two_visits_are_counted_once():
+    measured, people = split(table())
+    twice = pd.concat([measured, measured], ignore_index=True).assign(
+        session=["1"] * len(measured) + ["2"] * len(measured)
+    )
+    ids = measured.iloc[:, 0].astype(str)
+    people = people.assign(
+        **{people.columns[0]: [s if k < 6 else s.upper() + "X" for k, s in enumerate(ids)]}
+    )
+    text = next(c.text for c in check(twice, participants=people, visit="first") if c.name == "participants")
+    assert text.startswith(f"6 of {len(ids)} people were joined")
+    left = text.split("among the participants: ")[1].split(".")[0]
+    assert left.count(ids.iloc[7]) == 1
+
+
 def test_a_column_in_both_tables_that_differs_is_said():
     frame = table(20)
     left, right = split(frame)

@@ -49,6 +49,24 @@ def test_a_unit_in_the_name_of_head_size_is_its_own(stated):
     assert cohort.data.attrs["unit_of_source"] == "mm3"
 
 
+def test_a_unit_in_the_name_of_head_size_is_not_that_of_regions_without_a_usual_volume():
+    rng = np.random.default_rng(0)
+    frame = (
+        table(20)
+        .iloc[:, :2]
+        .assign(
+            **{
+                "TIV (ml)": rng.normal(1500, 50, 20),
+                "myroiA": rng.normal(5000, 100, 20),
+                "myroiB": rng.normal(3000, 100, 20),
+            }
+        )
+    )
+    cohort = read_cohort(frame, regions=["myroiA", "myroiB"])
+    np.testing.assert_allclose(cohort.volumes, frame[["myroiA", "myroiB"]])
+    assert "Volumes are in mm3 (taken for granted" in said(cohort.checks, "unit").text
+
+
 def test_a_unit_in_the_names_of_regions_is_not_that_of_head_size():
     frame = table(20)
     truth = read_cohort(frame)

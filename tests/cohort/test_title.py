@@ -46,6 +46,7 @@ def test_a_title_is_named_however_wide_it_is(tmp_path, title, row, delimiter):
         "id;;;\na;HC;F;1\nb;MS;M;2\n",  # a header without names: there are numbers in every row below
         "id;group;sex\na;HC\nb;MS;M;x\n",
         "a b c\n",
+        "id hippocampus thalamus group\ns0 3,03 6,96 HC\ns1 3,10 7,02 MS\ns2 2,90 6,80 MS\n",  # commas are in the numbers
         "",
     ],
 )

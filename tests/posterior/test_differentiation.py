@@ -167,7 +167,7 @@ def test_codes_of_new_people_are_the_studys_levels_whatever_they_are_written_as(
     "formula",
     [
         "poly(age, 2)", "bs(age, df=4)", "scale(age)", "I(age - np.mean(age))", "I(age - age.mean())", "age.rank()",
-        "I(age / age.max())", "I((age - np.mean(age)) / np.std(age))",
+        "I(age / age.max())", "I((age - np.mean(age)) / np.std(age))", "I(age - np.median(age))", "I(age - age.min())",
     ],
 )  # fmt: skip
 def test_formulas_that_learn_are_refused_for_new_people(cohort, formula):
@@ -303,6 +303,22 @@ def test_typicality_of_the_groups_own_people_is_uniform():
     new = pd.DataFrame(rng.normal(size=(800, 3)), columns=["R0", "R1", "R2"])
     typicality = bc.predict(fit, new)["typicality"].values[:, 0]
     assert stats.kstest(typicality, "uniform").pvalue > 1e-3
+
+
+def test_typicality_does_not_hang_on_somebody_far_beyond_the_study_beside():
+    study = bc.simulate_study("ms-nmosd", seed=1)
+    quick = {"draws": 200, "tune": 100, "chains": 2, "min_ess": 0.0, "cores": 1, "progress": False}
+    fit = bc.fit(bc.prepare(study, covariates="age"), model="separate", seed=1, **quick)
+    odd, far, other = (
+        pd.concat([study.volumes, study.covariates[["age"]]], axis=1).iloc[[k]].copy() for k in (40, 41, 42)
+    )
+    odd[list(study.volumes)[:3]] *= 0.72
+    far["age"] = 400.0
+    alone, beside = (bc.predict(fit, pd.concat(people)) for people in ([odd, other], [odd, other, far]))
+    assert beside["beyond"].values.tolist() == ["", "", "age"]
+    # each from some 20,000 drawn people, and shares near zero from the tail of the law that was fitted to them
+    np.testing.assert_allclose(beside["typicality"][:2], alone["typicality"], atol=0.01, rtol=0.1)
+    assert alone["typicality"].values[0].max() < 0.05
 
 
 @pytest.mark.parametrize("gaps", [False, True])

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayescov.errors import AnswerError
 from bayescov.simulate.judgement import judge, most_right, wrong_share
 
 
@@ -37,6 +38,11 @@ def test_most_right_of_several_lists_is_that_of_every_cut_tried():
         cuts = [q <= cut for cut in np.unique(q)]
         held = [right[cut].sum() for cut in cuts if wrong_share(cut, right, lists) <= allowed]
         assert most_right(q, right, lists, allowed) == max(held, default=0)
+
+
+def test_runs_of_an_earlier_version_are_refused_with_a_sentence():
+    with pytest.raises(AnswerError, match="of an earlier version: calibrate again"):
+        judge(pd.DataFrame({"model": ["adaptive"], "truth": ["null"], "added": [False]}))
 
 
 def test_judge_counts_calls_of_both_lists():

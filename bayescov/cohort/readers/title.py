@@ -38,7 +38,7 @@ def require_no_title(text: str, source: str, *, above: int) -> None:
         if width < 3 or n <= len(rows) / 2 or sum(map(bool, rows[0][1])) >= width / 2:
             continue
         for row, cells in rows[1:_HIGH]:
-            if len(cells) == width and _are_names(cells):
+            if len(cells) == width and _are_names(cells, delimiter):
                 raise TableError(
                     f"the header stands in row {row} of the file ({listed(list(map(repr, cells)), 3)}); delete what is above it, "
                     "so that it comes first",
@@ -46,9 +46,14 @@ def require_no_title(text: str, source: str, *, above: int) -> None:
                 )
 
 
-def _are_names(cells: list[str]) -> bool:
+def _are_names(cells: list[str], delimiter: str) -> bool:
     """Whether these cells can be a header; the column of ids may have no name.
 
-    Rows with decimal commas fall apart at these too, but then the other delimiter is in the cells.
+    Rows with decimal commas fall apart at these too, but then the other delimiter, a blank perhaps, parts numbers within the cells.
     """
-    return all(cells[1:]) and not any(_NUMBER.fullmatch(c) or set(c) & set("\t;|") for c in cells)
+    parted = [word for c in cells for word in c.split()] if delimiter == "," else cells
+    return (
+        all(cells[1:])
+        and not any(map(_NUMBER.fullmatch, parted))
+        and not any(set(c) & set("\t;|") for c in cells)
+    )
