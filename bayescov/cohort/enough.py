@@ -34,7 +34,7 @@ def unmeasured(volumes: pd.DataFrame, group: pd.Series) -> str | None:
     groups of fewer than `LEAST` everybody has to have them.
     """
     for name, part in volumes.groupby(group.to_numpy(), sort=False):
-        seen = np.isfinite(part.to_numpy(dtype=float)).astype(int)
+        seen = np.isfinite(part.to_numpy(dtype=float)).astype(float)
         both, least = seen.T @ seen, min(LEAST, len(part))
         for i, region in enumerate(volumes):
             if both[i, i] < least:
