@@ -105,7 +105,7 @@ def _region(design: Design, j: int, robust: bool, interval: float) -> dict[str, 
             "use fewer covariates"
         )
     if robust:
-        _require_doubt(regressors, design, j, seen)
+        _require_doubt(plain.get_influence().hat_matrix_diag, design, j, seen)
     fitted = plain.get_robustcov_results("HC3", use_t=True) if robust else plain
     test, groups = fitted.t_test(contrasts), fitted.f_test(contrasts)
     low, high = test.conf_int(alpha=1.0 - interval).T
@@ -126,9 +126,8 @@ def _region(design: Design, j: int, robust: bool, interval: float) -> dict[str, 
     }
 
 
-def _require_doubt(regressors: Floats, design: Design, j: int, seen: npt.NDArray[np.bool_]) -> None:
+def _require_doubt(leverage: Floats, design: Design, j: int, seen: npt.NDArray[np.bool_]) -> None:
     """HC3 divides a residual by what the person's own leverage leaves, which is nothing where a term is theirs alone."""
-    leverage = (regressors * np.linalg.pinv(regressors, rcond=1e-10).T).sum(axis=1)
     alone = np.flatnonzero(leverage > 1.0 - 1e-8)
     if len(alone):
         row = int(np.flatnonzero(seen)[alone[0]])

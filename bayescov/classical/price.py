@@ -51,9 +51,8 @@ def price_of(
     """
     sizes, kept = np.asarray(design.sizes, dtype=float), np.bincount(codes[keep], minlength=len(design.sizes))
     grams = _grams(regressors, codes, len(sizes))
-    trace = sizes - np.array(
-        [np.trace(gram) for gram in grams]
-    )  # people minus what the regression takes from them
+    # people minus what the regression takes from them
+    trace = sizes - np.array([np.trace(gram) for gram in grams])
     _require_left(design, sizes, trace)
     own = np.array([n - 2 * np.trace(g) + (g**2).sum() for n, g in zip(sizes, grams, strict=True)]) / trace**2
     shared = np.array([(g * grams[0]).sum() for g in grams]) / (trace * trace[0])

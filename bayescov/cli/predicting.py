@@ -77,7 +77,7 @@ def _oddities(found: "xr.Dataset", study: Sequence[str]) -> list[str]:
         found[name].max("population").to_series() for name in ("probability", "typicality")
     )
     a, lines = found.attrs, []
-    known = [s for s in probability.index if s in set(study)]
+    known = list(probability.index[probability.index.isin(list(study))])
     if known:
         lines.append(
             f"Of these people, these are of the study itself by their ids, and not new: {listed(known)}."

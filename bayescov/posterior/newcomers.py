@@ -99,13 +99,14 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
 
     parsed = Formula(f"{design.formula} + 1")
     table = table.copy()
-    for name in sorted(str(v) for v in parsed.required_variables):
+    needed = sorted(str(v) for v in parsed.required_variables)
+    for name in needed:
         _require_covariate(name, table)
         if name in design.levels:
             table[name] = _categories(name, table[name], design.levels[name])
         elif not pd.api.types.is_numeric_dtype(table[name]):
             table[name] = _numbers(name, table[name])
-    if _learns(parsed, table):
+    if _learns(parsed, table[needed]):
         raise AnswerError(
             f"the formula {design.formula!r} says of a person what depends on who else is in the table (a mean, a rank, poly(), ...), and "
             "so something else of new people than of the study's; fit with covariates that do not, such as log(icv) or I(age**2)"

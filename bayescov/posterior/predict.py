@@ -119,8 +119,6 @@ def predict(
 def _beyond(design: Design, x: Floats) -> npt.NDArray[np.object_]:
     """(person,): the covariates, in SDs, that lie beyond those of everybody in the study."""
     known = design.x.values
-    if not known.shape[1]:
-        return np.full(len(x), "", dtype=object)
     far = (x < known.min(axis=0) - 1.0) | (x > known.max(axis=0) + 1.0)
     names = np.array(design.covariates, dtype=object)
     return np.array([", ".join(names[row]) for row in far], dtype=object)

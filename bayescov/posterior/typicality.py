@@ -42,7 +42,8 @@ def typicality_of(
     measured = ~np.isnan(new.y).all(axis=1)
     if not measured.any():
         return share
-    telling = np.tile(measured & ordinary if (measured & ordinary).any() else measured, times)
+    known = measured & ordinary
+    telling = np.tile(known if known.any() else measured, times)
     for k, g in enumerate(positions):
         spread = np.cov(params.mean[:, g].T, bias=True) if len(params) > 1 else 0.0
         covariance = params.covariance[:, g].mean(axis=0) + spread

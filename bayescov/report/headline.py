@@ -1,5 +1,6 @@
 """What was found, in sentences a clinician can read: failed diagnostics first, and what cannot be known last."""
 
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -231,27 +232,19 @@ def _contrasts(connections: xr.Dataset) -> list[str]:
     groups = [str(g) for g in connections["population"].to_numpy()]
     if len(groups) < 2:
         return []
-    n_draws = int(connections.attrs["draws"])
+    n_draws, two = int(connections.attrs["draws"]), len(groups) == 2
     parts = []
     for kind, verb in (("added", "gained"), ("missing", "lost")):
-        table = np.where(np.eye(len(groups), dtype=bool), -1.0, connections[f"p_more_{kind}_than_other"])
-        chances = [[probability(max(float(p), 0.0), n_draws=n_draws) for p in row] for row in table]
-        if len(groups) == 2:
-            parts.append(
-                f"that {groups[0]} {verb} more connections than {groups[1]} is {chances[0][1]}, that {groups[1]} {verb} more "
-                f"{chances[1][0]}"
-            )
-        else:
-            ahead, behind = np.unravel_index(int(table.argmax()), table.shape)
-            parts.append(
-                f"that {groups[ahead]} {verb} more than {groups[behind]} is {chances[ahead][behind]}, that {groups[behind]} {verb} "
-                f"more {chances[behind][ahead]}"
-            )
-    if len(groups) == 2:
-        return [f"Between patient groups: the probability {'; '.join(parts)}."]
-    return [
-        f"Between patient groups, the pairs of which it can best be told: the probability {'; '.join(parts)}."
-    ]
+        table = connections[f"p_more_{kind}_than_other"].values
+        pairs = [(0, 1)] if two else list(permutations(range(len(groups)), 2))
+        a, b = max(pairs, key=lambda pair: table[pair])
+        more, less = (probability(float(p), n_draws=n_draws) for p in (table[a, b], table[b, a]))
+        what = "more connections" if two else "more"
+        parts.append(
+            f"that {groups[a]} {verb} {what} than {groups[b]} is {more}, that {groups[b]} {verb} more {less}"
+        )
+    which = "" if two else ", the pairs of which it can best be told"
+    return [f"Between patient groups{which}: the probability {'; '.join(parts)}."]
 
 
 def _named(connections: xr.Dataset) -> list[str]:
