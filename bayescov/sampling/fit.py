@@ -69,8 +69,8 @@ def fit(
         Threads; default as many as there are processors for this process.
     structures : bool
         For ``adaptive``-like models: also fit the structural special cases (``pooled``, ``sparse``), from which
-        `connections` takes the range of each probability. A case that after three times `draws` has
-        fewer effective draws than its share in the answer needs is drawn from for longer.
+        `connections` takes the range of each probability. Of each, as many effective draws as its share in the answer
+        needs.
     progress : bool
         Show a progress bar.
     cohort_attrs : mapping, optional

@@ -26,7 +26,7 @@ MOST_PEOPLE = 2000
 MOST_HELD = 2
 
 Arrays = dict[str, npt.NDArray[Any]]
-Watch = Callable[[str, int, int, Arrays | None], float]
+Watch = Callable[[str, int, int, Arrays | None, npt.NDArray[np.float64] | None], float]
 
 
 def sample_gibbs(
@@ -61,9 +61,9 @@ def sample_gibbs(
     thin : int
         Sweeps a draw, to begin with.
     watch : callable, optional
-        ``watch(stage, done, total, arrays)``: called after each piece of work with stage ``"tune"`` or ``"draw"``, and
-        after each block with the posterior so far. What it returns there are the draws a chain that are still wanted, 0 to
-        stop. Without it one block is drawn.
+        ``watch(stage, done, total, posterior, log_likelihood)``: called after each piece of work with stage ``"tune"`` or
+        ``"draw"`` and None, and after each block with what was drawn so far (``log_likelihood`` where it was recorded). What it
+        returns there are the draws a chain that are still wanted, 0 to stop. Without it one block is drawn.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def sample_gibbs(
     generators = [np.random.Generator(np.random.PCG64(s)) for s in seed.spawn(chains)]
     states = [start_state(spec, data, design, rng) for rng in generators]
     blocks: list[list[Draws]] = []
-    watch = watch or (lambda stage, done, total, arrays: 0.0)
+    watch = watch or (lambda *_: 0.0)
 
     nothing = empty_draws(data, 0, design)
     plan = plan_of(spec, data, densities=nothing.log_likelihood.shape[1] > 0)
@@ -94,17 +94,17 @@ def sample_gibbs(
                 learn_blocks(states)
             if prior.has_attenuation and first > 0:
                 learn_regions(states)
-            watch("tune", first + sweeps, tune, None)
+            watch("tune", first + sweeps, tune, None, None)
         drawn, apart, count = 0, 1, min(draws, max_draws)  # a draw is kept of every `apart`
         while count > 0:
             block = [empty_draws(data, count, design) for _ in range(chains)]
             for first, part in _pieces(count):
                 _each(pool, draw, chains, part, first, block, thin * apart)
-                watch("draw", drawn + (first + part) * apart, max_draws, None)
+                watch("draw", drawn + (first + part) * apart, max_draws, None, None)
             drawn += count * apart
             blocks.append(block)
             posterior = _posterior(spec, design, blocks)
-            wanted = watch("draw", drawn, max_draws, posterior)
+            wanted = watch("draw", drawn, max_draws, posterior, _densities(blocks))
             if wanted > 0 and drawn // apart >= MOST_HELD * draws:
                 blocks = [[_every_other(_join([b[c] for b in blocks])) for c in range(chains)]]
                 posterior, apart = _posterior(spec, design, blocks), 2 * apart
@@ -116,8 +116,9 @@ def sample_gibbs(
             "acceptance_rate": np.stack([d.acceptance for d in joined]),
             "diverging": np.stack([d.diverging for d in joined]),
         }
-    if joined[0].log_likelihood.shape[1]:
-        stats["log_likelihood"] = np.stack([d.log_likelihood for d in joined])
+    densities = _densities(blocks)
+    if densities is not None:
+        stats["log_likelihood"] = densities
     kept = len(joined[0].dof)
     return posterior, stats, {"draws": kept, "tune": tune, "chains": chains, "thin": thin * apart}
 
@@ -181,6 +182,13 @@ def _join(parts: list[Draws]) -> Draws:
 def _every_other(draws: Draws) -> Draws:
     """Half of the draws, the last among them."""
     return Draws(*(array[(len(array) - 1) % 2 :: 2].copy() for array in draws))
+
+
+def _densities(blocks: list[list[Draws]]) -> npt.NDArray[np.float64] | None:
+    """(chain, draw, subject), None where they were not recorded."""
+    chains = zip(*[[chain.log_likelihood for chain in block] for block in blocks], strict=True)
+    densities = np.stack([np.concatenate(parts) for parts in chains])
+    return densities if densities.shape[2] else None
 
 
 def _posterior(spec: ModelSpec, design: Design, blocks: list[list[Draws]]) -> Arrays:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bayescov.sampling.mixing import LARGEST_RHAT, mixing_of_each, worst_of
+from bayescov.sampling.structures import needed
 
 __all__ = ["Progress"]
 
@@ -17,14 +18,11 @@ class Progress:
     title : str
     target : float
         Effective draws every reported quantity must reach; 0: stop after the first block.
-    largest_rhat : float
-        The most that their R-hats may be.
     show : bool
     """
 
-    def __init__(self, title: str, *, target: float, largest_rhat: float = LARGEST_RHAT, show: bool) -> None:
+    def __init__(self, title: str, *, target: float, show: bool) -> None:
         self.target = target
-        self._largest_rhat = largest_rhat
         self._title = title
         self._show = show
         self._bar: Any = None
@@ -51,8 +49,13 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def watch(self, stage: str, done: int, total: int, arrays: dict[str, Any] | None) -> float:
-        """Called by the sampler after each piece of work; the draws a chain that are wanted until every quantity has mixed."""
+    def watch(
+        self, stage: str, done: int, total: int, arrays: dict[str, Any] | None, share: float = 1.0
+    ) -> float:
+        """Called by the sampler after each piece of work; the draws a chain that are wanted until every quantity has mixed.
+
+        Of draws that are only a `share` of an average, as well as that needs it (`as_part`).
+        """
         if arrays is None:
             # Short of the end: the clock of a bar that was full once stands still.
             self._say(0.99 * done / total, f"{'warm-up' if stage == 'tune' else 'drawing'} {done}/{total}")
@@ -60,23 +63,22 @@ class Progress:
         if self.target <= 0:
             self._say(1.0, f"{done} draws")
             return 0.0
-        ess, rhat = self._mixing(arrays)
-        enough = bool(ess >= self.target and rhat <= self._largest_rhat)
+        target, largest_rhat = needed(self.target, LARGEST_RHAT, share)
+        ess, rhat = self._mixing(arrays, target, largest_rhat)
+        enough = bool(ess >= target and rhat <= largest_rhat)
         self._say(1.0 if enough else done / total, f"{done} draws, ESS >= {ess:.0f}, R-hat <= {rhat:.3f}")
         if enough:
             return 0.0
         if not (ess > 0 and rhat > 0):  # nothing can be judged
             return float(done)
         # Effective draws grow with draws; the largest of thousands of R-hats foretells less.
-        return done * max(self.target / ess - 1.0, MORE if rhat > self._largest_rhat else 0.0)
+        return done * max(target / ess - 1.0, MORE if rhat > largest_rhat else 0.0)
 
-    def _mixing(self, arrays: dict[str, Any]) -> tuple[float, float]:
+    def _mixing(self, arrays: dict[str, Any], target: float, largest_rhat: float) -> tuple[float, float]:
         """Smallest effective sample size and largest R-hat: of what was slow last time, and of everything once that has mixed."""
         for only in (self._slow, None) if self._slow else (None,):
             found = mixing_of_each(arrays, only)
-            slow = {
-                name: f.positions[~f.enough(self.target, self._largest_rhat)] for name, f in found.items()
-            }
+            slow = {name: f.positions[~f.enough(target, largest_rhat)] for name, f in found.items()}
             slow = {name: positions for name, positions in slow.items() if len(positions)}
             if slow:
                 break

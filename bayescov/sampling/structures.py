@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,10 @@ import xarray as xr
 from scipy.special import expit
 
 __all__ = [
+    "STANDARD_ERRORS",
     "as_part",
+    "contradicted",
+    "needed",
     "share_ranges",
     "shares_of",
     "short_name",
@@ -24,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 LARGEST = 1.0 - 1e-15  # of a weight whose odds are taken
 LEAST = 1e-12  # of a share that is divided by
 GAIN = "log_predictive_gain"  # how the names of what `gain_of` finds begin
+STANDARD_ERRORS = 2.0
 
 # A standard normal, on a grid fine and wide enough for averages of any smooth function to ten digits.
 NORMAL = np.linspace(-8.0, 8.0, 1601)
@@ -82,6 +87,20 @@ def weight_of(told: Mapping[str, float]) -> float:
     return float(AVERAGED @ expit(gain + math.hypot(se, mc_error) * NORMAL))
 
 
+def contradicted(told: Mapping[Any, Any], standard_errors: float = STANDARD_ERRORS) -> bool:
+    """Whether the people speak against a special case.
+
+    Where it foretells them worse than the fit by more than so many standard errors of the difference, over people; never
+    where nothing was recorded.
+
+    References
+    ----------
+    Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out
+    cross-validation and WAIC. Statistics and Computing 27.
+    """
+    return told.get(GAIN, 0.0) + standard_errors * told.get(f"{GAIN}_se", 0.0) < 0.0
+
+
 def shares_of(weights: Mapping[str, float]) -> dict[str, float]:
     """Share of the fit (``posterior``) and of each special case in what is stated.
 
@@ -120,6 +139,12 @@ def as_part[Numbers: (float, Floats)](ess: Numbers, rhat: Numbers, share: float)
     """
     share = max(share, LEAST)
     return ess / share, 1.0 + share * (rhat - 1.0)
+
+
+def needed(ess: float, rhat: float, share: float) -> tuple[float, float]:
+    """The effective draws and the R-hat of a part for which those in the average (`as_part`) are these."""
+    share = max(share, LEAST)
+    return ess * share, 1.0 + (rhat - 1.0) / share
 
 
 def _told(fit: xr.DataTree) -> dict[str, dict[str, float]]:

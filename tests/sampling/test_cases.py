@@ -1,4 +1,4 @@
-"""Special cases: which are drawn from for longer, and what has to mix in them."""
+"""Special cases: for how long they are drawn from, and what has to mix in them."""
 
 import numpy as np
 import pytest
@@ -13,122 +13,79 @@ from .fakes import small_design
 EFFORT = Effort(draws=250, tune=100, chains=4, min_ess=400.0, cores=1, progress=False)
 
 
-def fake_run(made, *, slow, foretells):
-    """A sampler that notes what it is asked for; the chains of `slow` cases agree only beyond three times the draws."""
+def shares_asked(monkeypatch, after, *, foretold=True):
+    """Of both cases, the share by which it is judged after each block of draws; `after`: what each of six people gains there."""
+    asked = {"pooled": [], "sparse": []}
 
-    def run(spec, design, seed, effort, *, max_draws, title, only=None):
+    def run(spec, design, seed, effort, *, max_draws, title, only, share_of):
         name = "sparse" if spec.dense is None else "pooled"
-        made.append((name, max_draws, effort.min_ess, effort.largest_rhat))
-        assert only == "correlation"
-        rng = np.random.default_rng(seed)
-        correlation = 0.2 * rng.standard_normal((4, 500, 3, 3))
-        if name in slow and max_draws <= 3 * effort.draws:
-            correlation[0] += 0.2  # an R-hat of 1.15 or so
-        stats = {"log_likelihood": np.full((4, 500, 6), foretells[name])}
-        return {"correlation": correlation}, stats, {"draws": 500, "thin": 1}
-
-    return run
-
-
-@pytest.mark.parametrize(
-    ("slow", "foretells", "min_ess", "longer"),
-    [
-        ({"sparse"}, {"pooled": 0.0, "sparse": 0.0}, 400.0, ["sparse"]),
-        ({"pooled", "sparse"}, {"pooled": 0.0, "sparse": 0.0}, 400.0, ["pooled", "sparse"]),
-        (
-            {"sparse"},
-            {"pooled": 0.0, "sparse": -1.0},
-            400.0,
-            [],
-        ),  # six people, each foretold worse by 1: odds exp(-6)
-        (
-            {"sparse"},
-            {"pooled": 1.0, "sparse": 0.0},
-            400.0,
-            [],
-        ),  # next to another case that foretells far better
-        (set(), {"pooled": 0.0, "sparse": 0.0}, 400.0, []),
-        ({"sparse"}, {"pooled": 0.0, "sparse": 0.0}, 0.0, []),  # exactly so many draws were asked for
-    ],
-)
-def test_a_case_is_drawn_from_for_longer_where_it_counts_and_has_not_mixed(
-    monkeypatch, slow, foretells, min_ess, longer
-):
-    made = []
-    monkeypatch.setattr(cases, "run", fake_run(made, slow=slow, foretells=foretells))
-    effort = Effort(**{**vars(EFFORT), "min_ess": min_ess})
-    seeds = np.random.SeedSequence(1).spawn(2)
-    variables, gains = fit_cases(
-        bc.load_model("adaptive"),
-        small_design(),
-        seeds,
-        effort,
-        max_draws=5000,
-        foretold=np.zeros((4, 500, 6)),
-    )
-    assert made[:2] == [("pooled", 750, min_ess, 1.01), ("sparse", 750, min_ess, 1.01)]
-    third = pytest.approx(400.0 / 3), pytest.approx(1.03)  # three parts alike
-    assert made[2:] == [(name, 5000, *third) for name in longer]
-    assert {name: gains[name]["log_predictive_gain"] for name in gains} == pytest.approx(
-        {name: 6 * value for name, value in foretells.items()}
-    )
-    for name in longer:  # what is kept is what was drawn last
-        assert abs(variables[name]["correlation"][0].mean()) < 0.02
-
-
-@pytest.mark.parametrize(("thin", "longer"), [(1, 2), (200, 1)])
-def test_a_case_that_counts_for_more_once_it_was_drawn_again_is_drawn_again(monkeypatch, thin, longer):
-    """As long as its budget (`thin` times its draws) is not spent."""
-    made = []
-
-    def run(spec, design, seed, effort, *, max_draws, title, only=None):
-        name = "sparse" if spec.dense is None else "pooled"
-        made.append((name, max_draws, effort.min_ess))
-        again = name == "sparse" and max_draws > 750
-        # Twice as many independent draws as were asked for; drawn again, it foretells each of six people better by 1.
-        draws = round(2 * effort.min_ess / 4) if again or name == "pooled" else 20
-        correlation = 0.2 * np.random.default_rng(seed).standard_normal((4, draws, 3, 3))
-        stats = {"log_likelihood": np.full((4, 500, 6), float(again))}
-        return {"correlation": correlation}, stats, {"draws": draws, "thin": thin}
+        assert (max_draws, title, only) == (5000, f"special case: {name}", "correlation")
+        for gain in after[name]:
+            densities = np.full((4, 500, 6), gain) if foretold else None
+            asked[name].append(share_of(densities))
+        stats = {} if densities is None else {"log_likelihood": densities}
+        return {"correlation": np.zeros((4, 500, 3, 3))}, stats, {"draws": 500, "thin": 1}
 
     monkeypatch.setattr(cases, "run", run)
     seeds = np.random.SeedSequence(1).spawn(2)
-    variables, _ = fit_cases(
+    _, gains = fit_cases(
         bc.load_model("adaptive"),
         small_design(),
         seeds,
         EFFORT,
         max_draws=5000,
-        foretold=np.zeros((4, 500, 6)),
+        foretold=np.zeros((4, 500, 6)) if foretold else None,
     )
-    asked = [min_ess for name, most, min_ess in made if name == "sparse" and most == 5000]
-    assert len(asked) == longer
-    assert asked[0] == pytest.approx(400.0 / 3)
-    assert asked[-1] == pytest.approx(400.0, abs=5.0) or longer == 1
-    assert variables["sparse"]["correlation"].shape[1] == round(2 * asked[-1] / 4)
+    return asked, {name: gain["log_predictive_gain"] for name, gain in gains.items()}
+
+
+def test_a_case_has_to_mix_as_well_as_its_share_needs_it(monkeypatch):
+    """Of three parts alike: the first is judged as one of two, which is on the safe side; the second as one of three."""
+    asked, gains = shares_asked(monkeypatch, {"pooled": [0.0], "sparse": [0.0]})
+    assert asked["pooled"] == [pytest.approx(1 / 2)]
+    assert asked["sparse"] == [pytest.approx(1 / 3)]
+    assert gains == pytest.approx({"pooled": 0.0, "sparse": 0.0})
+
+
+def test_the_share_goes_by_all_draws_so_far(monkeypatch):
+    """Six people, each foretold better by a fifth and then by two fifths: odds exp(1.2) and exp(2.4)."""
+    asked, gains = shares_asked(monkeypatch, {"pooled": [-9.0], "sparse": [0.2, 0.4]})
+    assert asked["sparse"] == pytest.approx([1 / (1 + np.exp(-1.2)), 1 / (1 + np.exp(-2.4))], rel=1e-6)
+    assert gains == pytest.approx({"pooled": -54.0, "sparse": 2.4})
+
+
+def test_a_case_that_the_people_speak_against_need_not_mix(monkeypatch):
+    asked, _ = shares_asked(monkeypatch, {"pooled": [-9.0], "sparse": [-1.0, -1.0]})
+    assert asked["pooled"] == [pytest.approx(np.exp(-54.0))]
+    assert asked["sparse"] == pytest.approx([1 / (1 + np.exp(6.0))] * 2, rel=1e-6)
+
+
+def test_a_case_that_may_be_an_end_of_a_range_has_to_mix_somewhat(monkeypatch):
+    """Beside one that foretells far better it is next to nothing of the average."""
+    asked, _ = shares_asked(monkeypatch, {"pooled": [9.0], "sparse": [0.0]})
+    assert asked["pooled"] == [pytest.approx(1.0)]
+    assert asked["sparse"] == [0.25]
 
 
 def test_where_nothing_was_recorded_of_the_people_a_case_counts(monkeypatch):
-    made = []
-    monkeypatch.setattr(
-        cases, "run", fake_run(made, slow={"sparse"}, foretells={"pooled": 0.0, "sparse": -1.0})
-    )
-    seeds = np.random.SeedSequence(1).spawn(2)
-    _, gains = fit_cases(
-        bc.load_model("adaptive"), small_design(), seeds, EFFORT, max_draws=5000, foretold=None
-    )
-    assert [m[:2] for m in made[2:]] == [("sparse", 5000)]
+    asked, gains = shares_asked(monkeypatch, {"pooled": [0.0], "sparse": [0.0]}, foretold=False)
+    assert asked == {"pooled": [pytest.approx(1 / 2)], "sparse": [pytest.approx(1 / 3)]}
     assert gains == {}
 
 
-def test_a_budget_is_kept_by_the_cases_too(monkeypatch):
-    made = []
-    monkeypatch.setattr(
-        cases, "run", fake_run(made, slow={"sparse"}, foretells={"pooled": 0.0, "sparse": 0.0})
+def test_a_case_stops_once_it_is_enough_for_its_share():
+    """Where all 400 draws are asked for, every fourth is kept; where a hundredth of the effective draws is, the first are."""
+    few, all_of_them = (
+        bc.fit(
+            small_design(), draws=100, tune=100, chains=2, min_ess=ess, max_draws=400, seed=1, progress=False
+        )
+        for ess in (20.0, 2000.0)
     )
-    seeds = np.random.SeedSequence(1).spawn(2)
-    fit_cases(bc.load_model("adaptive"), small_design(), seeds, EFFORT, max_draws=300, foretold=None)
-    assert [m[:2] for m in made] == [("pooled", 300), ("sparse", 300)]
+    for name in ("structure_pooled", "structure_sparse"):
+        drawn, whole = few[name]["correlation"].values, all_of_them[name]["correlation"].values
+        assert 100 <= drawn.shape[1] < 400
+        assert whole.shape[1] == 100
+        np.testing.assert_array_equal(drawn[:, 3::4], whole[:, : drawn.shape[1] // 4])
 
 
 def test_cases_keep_the_other_priors():

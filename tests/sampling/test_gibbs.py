@@ -176,10 +176,11 @@ def test_blocks_are_added_until_no_draws_are_wanted(cohort):
     def drawn(wanted, most):
         answers, after = iter(wanted), []
 
-        def watch(stage, done, total, arrays):
+        def watch(stage, done, total, arrays, densities):
             if arrays is None:
                 return 0
             after.append(arrays["correlation"].shape[1])
+            assert densities.shape == (2, after[-1], len(cohort.subjects))
             return next(answers)
 
         sample_gibbs(
@@ -207,6 +208,21 @@ def test_draws_wanted_are_foretold_from_effective_draws():
         assert ess > 10.0
         assert rhat > 1.01
         assert bar.watch("draw", 10_000, 60_000, {"x": apart}) == 2_500.0
+
+
+def test_draws_that_are_a_part_of_an_average_have_to_mix_as_well_as_that_needs_it():
+    """To a quarter of the effective draws, and R-hats four times as far above one."""
+    rng = np.random.default_rng(5)
+    drawn = {"x": rng.normal(size=(4, 300, 1)) + np.array([0, 0, 0, 0.3])[:, None, None]}
+    ess, rhat = mixing(drawn)
+    with Progress("model", target=1.001 * ess, show=False) as bar:
+        assert rhat > 1.01
+        assert bar.watch("draw", 300, 900, drawn) == 75.0
+        assert bar.watch("draw", 300, 900, drawn, 0.99 * 0.01 / (rhat - 1.0)) == 0
+        assert bar.watch("draw", 300, 900, drawn, 1.01 * 0.01 / (rhat - 1.0)) == 75.0
+    with Progress("model", target=4.0 * ess, show=False) as bar:
+        assert bar.watch("draw", 300, 900, drawn, 0.30) == pytest.approx(300 * 0.2)
+        assert bar.watch("draw", 300, 900, drawn, 0.24) == 0
 
 
 def test_the_clock_of_the_bar_runs_on_after_the_warm_up():
@@ -244,7 +260,7 @@ def test_slow_mixing_keeps_evenly_spaced_draws_and_not_ever_more_of_them(cohort)
         answers = iter(wanted)
         return sample_gibbs(
             spec, design, seed=np.random.SeedSequence(1), tune=100, chains=2, cores=1,
-            watch=lambda stage, done, total, arrays: 0 if arrays is None else next(answers), **settings,
+            watch=lambda stage, done, total, arrays, densities: 0 if arrays is None else next(answers), **settings,
         )  # fmt: skip
 
     whole, _, settings = drawn([0], draws=120, max_draws=120)
