@@ -21,7 +21,7 @@ from bayescov.cohort.checks import (
 )
 from bayescov.cohort.columns import tidy_names
 from bayescov.cohort.covariates import typed
-from bayescov.cohort.groups import choose_control, choose_group
+from bayescov.cohort.groups import choose_control, choose_group, says_no_group
 from bayescov.cohort.joining import join_participants, not_joined
 from bayescov.cohort.outliers import check_outliers
 from bayescov.cohort.people import choose_visits, exclude_people, listed, take_rows
@@ -166,11 +166,15 @@ def _with_groups(
         seen.group = pd.Series(["all"] * len(reading.subjects), dtype=object)
         return reading, None
     values = reading.others[column].map(lambda c: str(c).strip())
-    without = values.str.lower().isin(["", "n/a", "na", "nan"])
+    without = values.map(says_no_group)
     sizes = values[~without].value_counts()
     lonely = [str(g) for g, n in sizes.items() if n == 1]
     if without.any():
-        who = [reading.subjects[i] for i in range(len(values)) if without.iloc[i]]
+        who = [
+            f"{s} ({g})" if g else s
+            for s, g in zip(reading.subjects, values, strict=True)
+            if says_no_group(g)
+        ]
         text = f"Left out, for the column {column!r} gives them no group: {listed(who, 20)}."
         reading = reading.noting(CheckResult("people without a group", False, text))
     if lonely:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from bayescov.cohort.columns import GROUP_NAMES, find_column, usual_column
+from bayescov.cohort.numbers import MISSING_NUMBERS, is_missing_word, to_numbers
 from bayescov.cohort.regions import key
 from bayescov.errors import nearest
 
-__all__ = ["CONTROL_NAMES", "choose_control", "choose_group"]
+__all__ = ["CONTROL_NAMES", "choose_control", "choose_group", "says_no_group"]
 
 CONTROL_NAMES = frozenset(
     ["hc", "hcs", "con", "cons", "cn", "cnt", "ctr", "ctrl", "ctrls", "ctl", "control", "controls", "healthy", "nc", "hv", "td",
@@ -19,6 +20,9 @@ CONTROL_NAMES = frozenset(
 """How tables call their controls, without case and punctuation."""
 
 MOST_GROUPS = 12
+
+MAY_BE_GROUPS = frozenset(["none", "-", "--", "x"])
+"""Of the words for missing, those that may mean a group: no disease, a negative test."""
 
 
 def choose_group(others: pd.DataFrame, group: str | None) -> tuple[str | None, str, list[str]]:
@@ -35,6 +39,13 @@ def choose_group(others: pd.DataFrame, group: str | None) -> tuple[str | None, s
     if len(fitting) > 1:
         text += f" Also there: {', '.join(map(repr, fitting[1:]))}; group= chooses."
     return fitting[0], text, []
+
+
+def says_no_group(cell: str) -> bool:
+    """Whether a cell of the column of groups says that nothing is known: empty, ``n/a``, ``-9``."""
+    if is_missing_word(cell):
+        return cell.strip().lower() not in MAY_BE_GROUPS
+    return float(to_numbers([cell])[0][0]) in MISSING_NUMBERS
 
 
 def choose_control(

@@ -12,8 +12,10 @@ __all__ = ["SUBCORTICAL", "Atlas", "Region", "default_atlas", "key", "strip_meas
 SUBCORTICAL = ("Thalamus", "Caudate", "Putamen", "Pallidum", "Hippocampus", "Amygdala", "Accumbens-area")
 """The structures of each side that, with the brain-stem, are read by default."""
 
-# What a column name may carry beside the region: a measure, a unit.
-_UNIT = re.compile(r"[\s_.\-]*[\[(]?\b(mm3|mm\^3|mm³|cm3|cm\^3|cm³|cc|ml)[\])]?\s*$", re.IGNORECASE)
+# What a column name may carry beside the region: a measure, a unit. `_cc` is more often the corpus callosum.
+_UNIT = re.compile(
+    r"(?:[\s_.\-]+[\[(]?|[\[(])(mm3|mm\^3|mm³|cm3|cm\^3|cm³|(?<!_)cc|ml)[\])]?\s*$", re.IGNORECASE
+)
 _MEASURE = re.compile(r"[\s_.\-]*(grayvol|grey?matter_?volume|volume|vol|gmv)\s*$", re.IGNORECASE)
 _PREFIX = re.compile(r"^\s*(gr[ae]y matter )?volume of ", re.IGNORECASE)
 _RATIO = re.compile(r"%|percent|\bpct\b|_pct$|\bratio\b", re.IGNORECASE)

@@ -77,6 +77,21 @@ def test_people_without_a_group_are_left_out_and_said():
     assert len(cohort.subjects) == 19
 
 
+@pytest.mark.parametrize("code", ["-9", "-99.0", "-999", "Missing", "?", "NULL"])
+def test_a_code_for_missing_is_no_group(code):
+    frame = table(24)
+    frame.loc[[3, 7], "group"] = code
+    cohort = read_cohort(frame)
+    assert f"sub-04 ({code}), sub-08 ({code})" in said(cohort.checks, "people without a group").text
+    assert cohort.groups == ("HC", "MS")
+
+
+@pytest.mark.parametrize("name", ["none", "-", "x", "-1", "9"])
+def test_what_may_be_a_group_is_one(name):
+    frame = table(24, groups=(name, "MS"))
+    assert name in read_cohort(frame, control=name).groups
+
+
 def test_groups_that_differ_by_spelling_only_are_pointed_out():
     frame = table(24, groups=("HC", "MS", "ms"))
     result = said(read_cohort(frame).checks, "groups")

@@ -90,7 +90,9 @@ def test_both_sides_make_the_whole():
 @pytest.mark.parametrize(
     ("written", "bare", "unit"),
     [("Putamen Left cm3", "Putamen Left", "cm3"), ("Left-Putamen (mm^3)", "Left-Putamen", "mm3"), ("ICV [ml]", "ICV", "cm3"),
-     ("lh_insula_volume", "lh_insula", None), ("Left-Putamen", "Left-Putamen", None)],
+     ("lh_insula_volume", "lh_insula", None), ("Left-Putamen", "Left-Putamen", None),
+     ("Left-Putamen_ml", "Left-Putamen", "cm3"), ("thalamus_volume_mm3", "thalamus", "mm3"),
+     ("FA_cc", "FA_cc", None), ("html", "html", None)],
 )  # fmt: skip
 def test_measure_and_unit_come_off(written, bare, unit):
     assert strip_measure(written) == (bare, unit)
