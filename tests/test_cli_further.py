@@ -1,14 +1,17 @@
 """Commands that ask a stored fit further questions, and `plan`: what they print and write, and their exit status."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import bayescov as bc
+from bayescov import cli as commands
 from bayescov.cli.kept import named_groups, pair
 from bayescov.cli.planning import sizes_of
+from bayescov.cli.run import FILES, LATER
 from bayescov.errors import AnswerError
 from bayescov.sampling.tree import design_of
 from bayescov.simulate import truth_names
@@ -43,6 +46,38 @@ def other(kept, tmp_path_factory):
     fit = bc.fit(design_of(bc.load_fit(kept / "fit.zarr")), model="pooled", seed=1, **quick)
     bc.save_fit(fit, out / "fit.zarr")
     return out
+
+
+def test_answers_about_an_earlier_fit_are_pointed_out(table, tmp_path):
+    asked = (
+        "fit",
+        table,
+        "--group",
+        "diagnosis",
+        "--regions",
+        FIVE,
+        "--model",
+        "separate",
+        "--brief",
+        "--out",
+        tmp_path,
+        *QUICK,
+    )
+    for name in ("networks.csv", "other.csv"):
+        (tmp_path / name).write_text("old", encoding="utf-8")
+    result = run(*asked)
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert (
+        "are answers about an earlier fit: networks.csv. Delete them, or ask these questions again." in said
+    )
+
+
+def test_what_commands_write_beside_a_fit_is_known():
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(commands.__file__).parent.glob("*.py"))
+    written = re.findall(r'kept\.write\("([\w.]+)"|target / "(\w+\.(?:csv|html))"', source)
+    written = {one or other for one, other in written} - {"calibration.csv", "runs.csv"}  # beside no fit
+    assert written == {*LATER, *FILES} - {"fit.zarr"}
 
 
 def sections(folder):

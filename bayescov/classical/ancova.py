@@ -5,7 +5,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayescov.classical.answers import false_discovery, require_share
-from bayescov.design import Design
+from bayescov.design import Design, require_design
 from bayescov.errors import AnswerError
 
 __all__ = ["ancova"]
@@ -57,6 +57,7 @@ def ancova(design: Design, *, robust: bool = False, interval: float = 0.95) -> x
     ('population', 'region')
     """
     require_share("interval", interval)
+    require_design(design, "this test")
     if not design.patients:
         raise AnswerError(
             f"every person belongs to the control group {design.control!r}; a comparison needs at least one other group"

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 def edge_answers(design: Design, variables: Mapping[str, Any], attrs: Mapping[str, Any]) -> xr.Dataset:
     """A Dataset over (population = patient groups, edge), with `region_a` and `region_b` on the edges."""
     coords = {"population": np.array(design.patients, dtype=object), **edge_coordinates(design.regions)}
-    shared = {"control": design.control, "sizes": ", ".join(_sizes(design))}
+    shared = {"control": design.control, "study": design.study, "sizes": ", ".join(_sizes(design))}
     return xr.Dataset(dict(variables), coords, {**shared, **attrs})
 
 

@@ -118,8 +118,10 @@ def network_test(
             "measure_text": ("measure", np.array([GLOBAL_MEASURES[m] for m in names], dtype=object)),
         },
         {
+            "question": "network_test",
             "method": "permutation test of graph measures",
             "control": design.control,
+            "study": design.study,
             "threshold": float(threshold),
             "n_permutations": n_permutations,
             "kind": kind,

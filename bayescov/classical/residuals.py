@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayescov.classical.price import SMALLEST, held_constant, price_of
-from bayescov.design import Design
+from bayescov.design import Design, require_design
 from bayescov.errors import AnswerError, nearest
 
 __all__ = ["KINDS", "Residuals", "require_kind", "residuals"]
@@ -83,6 +83,7 @@ def residuals(design: Design, *, kind: str = "correlation") -> Residuals:
         If there is nobody to compare with, a group is too small, or a region does not vary within a group.
     """
     require_kind(kind)
+    require_design(design, "this test")
     if not design.patients:
         raise AnswerError(
             f"every person belongs to the control group {design.control!r}; a comparison needs at least one other group"

@@ -119,6 +119,11 @@ def fitted(cohort: Cohort, options: Options, target: Path) -> tuple[Design, xr.D
     if command := typed():
         fit.attrs["command"] = command
     bc.save_fit(fit, target / "fit.zarr")
+    stale = [name for name in LATER if (target / name).exists()]
+    if stale:
+        complain(
+            f"In {target} are answers about an earlier fit: {', '.join(stale)}. Delete them, or ask these questions again."
+        )
     return design, fit
 
 
@@ -172,3 +177,8 @@ def show_trust(trust: Any) -> None:
 
 
 FILES = ("study.csv", "fit.zarr", "connections.csv", "volumes.csv", "report.html")
+LATER = (
+    "comparison.csv", "networks.csv", "network_regions.csv", "sensitivity.csv", "sensitivity_priors.csv", "predictive_checks.csv",
+    "differentiation.csv", "differentiation_people.csv", "predictions.csv", "models.csv", "connections_averaged.csv", "supplement.html",
+)  # fmt: skip
+"""What other commands write beside a fit."""

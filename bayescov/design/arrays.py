@@ -1,5 +1,6 @@
 """The Design: the standardised arrays a model sees, with labels and the way back to units."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +14,14 @@ import xarray as xr
 from bayescov.cohort.sides import homologous_pairs
 from bayescov.cohort.table import CheckResult
 from bayescov.design.edges import edge_coordinates
+from bayescov.errors import AnswerError, BayescovError
 
-__all__ = ["Design"]
+__all__ = ["Design", "require_design"]
 
 Floats = npt.NDArray[np.float64]
+
+DECIMALS = 8
+"""Of a region's standard deviation: far below what any tool measures, far above what rounding does to a region in another unit."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,16 @@ class Design:
     def n_missing(self) -> int:
         """Number of missing volumes."""
         return int(np.isnan(self.y.values).sum())
+
+    @cached_property
+    def study(self) -> str:
+        """A digest of people, regions, volumes, covariates and sites: the same for a design and its fits, and hardly for another."""
+        labels = [self.populations, self.subjects, self.regions, self.covariates, self.sites]
+        found = hashlib.blake2b(json.dumps(labels, default=str).encode(), digest_size=8)
+        for part in (self.y, self.x, self.population, *([] if self.site is None else [self.site])):
+            rounded = np.round(part.values.astype(float), DECIMALS) + 0.0  # no minus zero
+            found.update(rounded.tobytes())
+        return found.hexdigest()
 
     def coords(self) -> dict[str, Any]:
         """Coordinates for every dimension a fit may use."""
@@ -198,3 +213,10 @@ class Design:
         left = pd.DataFrame(self.y.values, index=list(self.subjects), columns=list(self.regions))
         left.insert(0, "group", [self.populations[i] for i in self.population.values])
         return left
+
+
+def require_design(value: Any, asked: str, *, error: type[BayescovError] = AnswerError) -> Design:
+    """The design that is `asked` for, or a sentence on where to get one."""
+    if isinstance(value, Design):
+        return value
+    raise error(f"{asked} needs a Design, not {type(value).__name__}; make one with prepare(cohort)")

@@ -176,6 +176,8 @@ def _sites(
 ) -> tuple[npt.NDArray[np.int_] | None, tuple[str, ...], tuple[CheckResult, ...]]:
     if site is None:
         return None, (), ()
+    if not isinstance(site, str):
+        raise DesignError(f"site={site!r} must be the name of a column of the covariates, as text")
     table = cohort.covariates
     require_columns([site], table, asking="the sites are to be in the column")
     if table[site].isna().any():

@@ -1,6 +1,7 @@
 """A declared model: which departures between the groups are allowed, and every prior, read from one TOML file."""
 
 import json
+import os
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -247,6 +248,10 @@ def load_model(model: str | Path | ModelSpec) -> ModelSpec:
     """
     if isinstance(model, ModelSpec):
         return model
+    if not isinstance(model, (str, os.PathLike)):
+        raise ModelError(
+            f"a model is a name ({', '.join(model_names())}), a TOML file or a ModelSpec, not {type(model).__name__}"
+        )
     path = Path(model)
     if path.suffix != ".toml":
         path = library() / f"{model}.toml"

@@ -21,7 +21,7 @@ from bayescov.posterior.inclusion import attenuation, coupling, inclusion
 from bayescov.posterior.structures import agreed, uncontradicted
 from bayescov.posterior.verdicts import verdicts
 from bayescov.sampling.structures import short_name, structure_shares, structure_weights, structures_of
-from bayescov.sampling.tree import design_of
+from bayescov.sampling.tree import design_of, spec_of, study_of
 
 __all__ = ["connections"]
 
@@ -178,12 +178,14 @@ def connections(
     attrs = {
         "question": "connections",
         "control": control,
+        "study": study_of(fit),
         "kind": kind,
         "threshold": threshold,
         "margin": margin,
         "fdr": fdr,
         "interval": interval,
         "draws": draws.shape[0],
+        "pooling": "none" if spec_of(fit).shared is None else "groups and connections",
         "structures": ", ".join(structures),
         "structure_shares": ", ".join(
             f"{short_name(name)} {share:.2f}" for name, share in structure_shares(fit).items()

@@ -20,7 +20,7 @@ from bayescov.posterior.arguments import (
     require_whole,
 )
 from bayescov.posterior.draws import central_interval, thinned
-from bayescov.sampling.tree import spec_of
+from bayescov.sampling.tree import spec_of, study_of
 
 __all__ = ["networks"]
 
@@ -146,6 +146,7 @@ def networks(
     attrs = {
         "question": "networks",
         "control": control,
+        "study": study_of(fit),
         "kind": kind,
         "threshold": threshold,
         "hubs": hubs,

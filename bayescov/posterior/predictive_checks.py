@@ -119,6 +119,7 @@ def posterior_predictive_checks(
     attrs = {
         "question": "posterior_predictive_checks",
         "control": design.control,
+        "study": design.study,
         "draws": len(params),
         "interval": interval,
         "seed": seed,

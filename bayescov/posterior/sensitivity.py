@@ -25,7 +25,7 @@ from bayescov.posterior.likelihood import given_covariance
 from bayescov.posterior.powerscaling import QUANTITIES, power_scaling
 from bayescov.posterior.priors import log_priors
 from bayescov.sampling.structures import short_name, structures_of
-from bayescov.sampling.tree import design_of, settings_of, spec_of
+from bayescov.sampling.tree import design_of, settings_of, spec_of, study_of
 
 __all__ = ["prior_grid", "sensitivity"]
 
@@ -121,6 +121,7 @@ def sensitivity(
     threshold = require_number("threshold", threshold, low=0.0, high=1.0, closed="left")
     margin = require_number("margin", margin, low=0.0, high=1.0, closed="left")
     certainty = require_number("certainty", certainty, low=0.5, high=1.0, closed="neither")
+    thresholds, margins = ([v] if np.isscalar(v) else v for v in (thresholds, margins))
     for value in (*thresholds, *margins):
         require_number("thresholds or margins", value, low=0.0, high=1.0, closed="left")
     require_choice("kind", kind, KINDS)
@@ -157,7 +158,10 @@ def sensitivity(
     rule = {"threshold": threshold, "margin": margin}
     scenarios += _refitted(fit, refits or {}, kind, rule, certainty, seed, settings or {})
     found = _dataset(
-        scenarios, control, patients, {**rule, "kind": kind, "certainty": certainty, "draws": used}
+        scenarios,
+        control,
+        patients,
+        {"study": study_of(fit), **rule, "kind": kind, "certainty": certainty, "draws": used},
     )
     parts, values = power_scaling(numbers, priors, likelihood, chains=chains)
     tables = {f"psense_{name}": (("part", "population"), values[:, q]) for q, name in enumerate(QUANTITIES)}

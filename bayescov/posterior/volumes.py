@@ -84,6 +84,7 @@ def volumes(
     attrs = {
         "question": "volumes",
         "control": control,
+        "study": design.study,
         "interval": interval,
         "fdr": fdr,
         "margin": margin,

@@ -16,3 +16,5 @@ class _Room(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Room
+# `help(bayescov.report)` asks how to write a report; of the room there is little to say.
+__doc__ = report.__doc__ or __doc__

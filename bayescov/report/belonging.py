@@ -1,5 +1,6 @@
-"""Do these answers belong to this fit? By the names of groups, regions and people: a report must not mix two studies."""
+"""Do these answers belong to this fit, and to this report? A report must not mix two studies, nor two definitions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,14 @@ from bayescov.design import Design
 from bayescov.errors import AnswerError
 from bayescov.report.words import listing
 
-__all__ = ["require_belonging"]
+__all__ = ["require_belonging", "require_same_rule"]
 
 # What made each answer, and the `question` that it says it answers.
 MADE_BY = {
     "connections": ("connections", "bayescov.connections(fit)"),
     "volumes": ("volumes", "bayescov.volumes(fit)"),
     "networks": ("networks", "bayescov.networks(fit)"),
+    "network_test": ("network_test", "bayescov.network_test(design)"),
     "checks": ("posterior_predictive_checks", "bayescov.posterior_predictive_checks(fit)"),
     "sensitivity": ("sensitivity", "bayescov.sensitivity(fit)"),
     "differentiation": ("differentiate", "bayescov.differentiate(design, ...)"),
@@ -30,7 +32,8 @@ def require_belonging(design: Design, **answers: Any) -> None:
     Raises
     ------
     AnswerError
-        If an answer was made by another question, or has other controls, patient groups, regions or people.
+        If an answer was made by another question, or has other controls, patient groups, regions or people, or if what is
+        of one design was made from other volumes or covariates.
     """
     for argument, answer in answers.items():
         if answer is None:
@@ -46,6 +49,27 @@ def require_belonging(design: Design, **answers: Any) -> None:
             some = noun == "patient groups" and argument in ("connections", "volumes")
             if not (set(theirs) <= set(ours) if some else set(theirs) == set(ours)):
                 raise _other(argument, call, *_difference(noun, theirs, ours))
+        if answer.attrs.get("study", design.study) != design.study:
+            what = "people, volumes, covariates or sites, or their order,"
+            raise _other(argument, call, f"{what} are others", "are not these")
+
+
+def require_same_rule(rule: Mapping[str, Any], **answers: xr.Dataset | None) -> None:
+    """Refuse answers whose ``threshold``, ``margin`` or ``kind`` are not the report's, where they have one.
+
+    Raises
+    ------
+    AnswerError
+    """
+    for argument, answer in answers.items():
+        for name, ours in rule.items():
+            theirs = ours if answer is None else answer.attrs.get(name, ours)
+            theirs = theirs.item() if isinstance(theirs, np.generic) else theirs
+            if theirs != ours:
+                raise AnswerError(
+                    f"{argument}= was made with {name}={theirs!r}, and this report has {name}={ours!r}; give both the same, for "
+                    f"instance report(..., {name}={theirs!r})"
+                )
 
 
 def _names(answer: xr.Dataset, design: Design) -> list[tuple[str, list[str], list[str]]]:

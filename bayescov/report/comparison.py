@@ -26,6 +26,7 @@ REASONS = {
         "underpowered",
     ): "with so few people the test mostly misses a change of the size that the posterior finds",
     ("posterior", "pooling"): "the model learns from the other groups and connections too, the test does not",
+    ("posterior", "prior"): "with so few people the model's prior counts, and the test has none",
     (
         "test",
         "shrunken",
@@ -135,7 +136,8 @@ def side_by_side(connections: xr.Dataset, classical: xr.Dataset) -> xr.Dataset:
     error = _standard_errors(test)
     answers["power"] = _power(answers["control_mean"], answers["mean"], error)
     called_by = _called_by(answers, float(connections.attrs["fdr"]))
-    why = _why(answers, called_by, error, margin=float(connections.attrs["margin"]))
+    margin, pools = float(connections.attrs["margin"]), connections.attrs.get("pooling") != "none"
+    why = _why(answers, called_by, error, margin=margin, pools=pools)
 
     counts = {f"n_{who}": (called_by == who).sum(axis=1) for who in ("both", "posterior", "test", "neither")}
     counts["shrinkage"] = _slope(answers["observed_difference"], answers["difference"])
@@ -162,6 +164,12 @@ def _test_of(classical: xr.Dataset, connections: xr.Dataset) -> xr.Dataset:
     if (ours == "partial") != (theirs == "partial"):
         raise AnswerError(
             f"classical= was made with kind={theirs!r}, the posterior with kind={ours!r}; give both the same kind"
+        )
+    studies = [str(answers.attrs.get("study", "")) for answers in (connections, classical)]
+    if all(studies) and studies[0] != studies[1]:
+        raise AnswerError(
+            "classical= was made for another design: its people, volumes, regions, covariates or sites, or their order, are not "
+            "those of this fit; run it on the design of this fit"
         )
     places = {pair: e for e, pair in enumerate(_pairs(classical))}
     groups = [str(name) for name in classical["population"].values]
@@ -207,8 +215,10 @@ def _called_by(answers: dict[str, npt.NDArray], fdr: float) -> Strings:
     )
 
 
-def _why(answers: dict[str, npt.NDArray], called_by: Strings, error: Floats, *, margin: float) -> Strings:
-    """The first of `REASONS` that applies."""
+def _why(
+    answers: dict[str, npt.NDArray], called_by: Strings, error: Floats, *, margin: float, pools: bool
+) -> Strings:
+    """The first of `REASONS` that applies; `pools`: the model learns from all groups and connections."""
     small_p = answers["p_value"] <= ALONE
     probable = np.max([answers[f"p_{k}"] for k in CHANGES], axis=0) >= 0.5
     shrunken = np.abs(answers["difference"]) < SHRUNKEN * np.abs(answers["observed_difference"])
@@ -220,7 +230,8 @@ def _why(answers: dict[str, npt.NDArray], called_by: Strings, error: Floats, *, 
     applies = {
         ("posterior", "multiplicity"): small_p,
         ("posterior", "underpowered"): weak_test,
-        ("posterior", "pooling"): True,
+        ("posterior", "pooling"): pools,
+        ("posterior", "prior"): True,
         ("test", "shrunken"): shrunken,
         ("test", "another question"): ~probable,
         ("test", "not sure enough"): True,

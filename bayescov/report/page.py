@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from bayescov.errors import AnswerError
 from bayescov.posterior.arguments import require_fit
-from bayescov.report.belonging import require_belonging
+from bayescov.report.belonging import require_belonging, require_same_rule
 from bayescov.report.context import Extras, context
 from bayescov.sampling.diagnostics import Diagnosis, diagnose
 from bayescov.sampling.tree import design_of
@@ -79,8 +79,8 @@ def report(
     Raises
     ------
     AnswerError
-        If this is no fit, one of the answers is of another kind or of other groups, regions or people, or the file cannot
-        be written.
+        If this is no fit, one of the answers is of another kind, of another study or by another threshold, margin or
+        kind, or the file cannot be written.
 
     Examples
     --------
@@ -94,8 +94,11 @@ def report(
 
     require_fit(fit, "correlation", "mean")
     require_belonging(
-        design_of(fit), networks=networks, checks=checks, sensitivity=sensitivity, differentiation=differentiation, models=models
+        design_of(fit), networks=networks, network_test=network_test, checks=checks, sensitivity=sensitivity,
+        differentiation=differentiation, models=models,
     )  # fmt: skip
+    rule = {"threshold": threshold, "margin": margin, "kind": kind}
+    require_same_rule(rule, networks=networks, network_test=network_test, sensitivity=sensitivity)
     edges = connections(fit, threshold=threshold, margin=margin, kind=kind, fdr=fdr, interval=interval)
     sizes = volumes(fit, interval=interval, fdr=fdr)
     extras = Extras(classical, networks, checks, sensitivity, network_test, differentiation, models)

@@ -33,7 +33,8 @@ def supplement(answers: xr.Dataset) -> "Styler":
     Returns
     -------
     pandas.io.formats.style.Styler
-        With ``to_html``, ``to_latex`` (for a document with booktabs; no colours) and ``to_excel``. Names are escaped for each.
+        With ``to_html``, ``to_latex`` (for a document with booktabs; no colours) and ``to_excel`` (where openpyxl is
+        installed). Names are escaped for each.
 
     Examples
     --------

@@ -11,7 +11,8 @@ import xarray as xr
 
 from bayescov.arguments import require_count, require_seed
 from bayescov.cohort.enough import ONE_REGION
-from bayescov.design import Design
+from bayescov.design import Design, require_design
+from bayescov.design.arrays import DECIMALS
 from bayescov.errors import FitError, nearest
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.sampling.cases import STRUCTURES, fit_cases
@@ -23,8 +24,6 @@ __all__ = ["ENGINES", "fit"]
 
 ENGINES = ("auto", "gibbs", "nuts")
 DEFAULT_MODEL = "adaptive"
-# Of a region's standard deviation: far below what any tool measures, far above what rounding does to a region in another unit.
-DECIMALS = 8
 MOST = 20  # times the draws asked for: the budget
 
 
@@ -60,11 +59,11 @@ def fit(
     draws, tune, chains : int
         Draws kept a chain at first, warm-up sweeps a chain, chains.
     max_draws : int, optional
-        Budget: draws a chain at most; default twenty times `draws`. The sampler stops earlier, as soon as every
+        Budget: draws a chain at most, `draws` at least; default twenty times `draws`. The sampler stops earlier, as soon as every
         reported quantity has `min_ess` effective draws and R-hat <= 1.01. Of more than about twice `draws` it keeps every
         second, fourth, ... (gibbs)
     min_ess : float
-        The effective sample size to reach; 0 to draw exactly `draws`.
+        The effective sample size to reach; 0 to draw exactly `draws`, as nuts always does. (gibbs)
     cores : int, optional
         Threads; default as many as there are processors for this process.
     structures : bool
@@ -123,7 +122,7 @@ def fit(
         return tree
 
     effort = Effort(draws, tune, chains, min_ess, cores, progress)
-    budget = max(draws, max_draws or MOST * draws)
+    budget = max_draws or MOST * draws
     own, *of_cases = np.random.SeedSequence(seed).spawn(1 + len(STRUCTURES))
     posterior, stats, settings = run(spec, design, own, effort, max_draws=budget, title=spec.title)
     cases: dict[str, dict[str, Any]] = {}
@@ -165,11 +164,18 @@ def _check_settings(
             require_count(name, value, least=1, error=FitError)
     if not isinstance(min_ess, (int, float, np.integer, np.floating)) or not min_ess >= 0:  # nan is not
         raise FitError(f"min_ess={min_ess!r} must be a number of effective draws: 0 or more")
+    if max_draws is not None and max_draws < draws:
+        raise FitError(
+            f"max_draws={max_draws} is less than the draws={draws} a chain that are drawn at first; lower draws too"
+        )
+    if engine == "nuts" and (max_draws is not None or min_ess not in (0, DEFAULTS["min_ess"])):
+        raise FitError(
+            "engine='nuts' draws exactly draws= a chain; max_draws= and min_ess= are of the compiled sampler (engine='gibbs')"
+        )
 
 
 def _check_design(design: Any) -> None:
-    if not isinstance(design, Design):
-        raise FitError(f"a fit needs a Design, not {type(design).__name__}; make one with prepare(cohort)")
+    require_design(design, "a fit", error=FitError)
     if len(design.populations) < 2:
         raise FitError(
             f"there is only the group {design.control!r}; a comparison needs a patient group beside it"

@@ -56,6 +56,8 @@ def save_fit(fit: xr.DataTree, path: str | os.PathLike[str], *, overwrite: bool 
     >>> bc.load_fit(bc.save_fit(fit, "study.zarr")).identical(fit)
     True
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise FitError(f"a fit is saved to a path (results/fit.zarr), not to {type(path).__name__}")
     target = Path(path)
     if not isinstance(fit, xr.DataTree) or fit.attrs.get("kind") != KIND:
         raise FitError(

@@ -15,7 +15,7 @@ from bayescov.design import Design
 from bayescov.errors import FitError
 from bayescov.model.spec import ModelSpec
 
-__all__ = ["DIMS", "asked_of", "assemble", "design_of", "seed_of", "settings_of", "spec_of"]
+__all__ = ["DIMS", "asked_of", "assemble", "design_of", "seed_of", "settings_of", "spec_of", "study_of"]
 
 # Dimensions of every posterior variable after (chain, draw). `patient` holds the patient groups alone; what the controls may
 # have as well is over `population` where they do.
@@ -166,6 +166,11 @@ def design_of(fit: xr.DataTree) -> Design:
     _require_fit(fit)
     data = fit["constant_data"].to_dataset()
     return Design.from_dataset(data.assign(y=fit["observed_data"]["y"]))
+
+
+def study_of(fit: xr.DataTree) -> str:
+    """`Design.study` of the design a fit was made from; empty where the fit does not hold it."""
+    return design_of(fit).study if {"constant_data", "observed_data"} <= set(fit.children) else ""
 
 
 def spec_of(fit: xr.DataTree) -> ModelSpec:

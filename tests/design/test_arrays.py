@@ -1,6 +1,7 @@
 """The Design itself: sites, percent, edges, and storing without loss."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,3 +174,25 @@ def test_edges_and_matrices_are_two_writings_of_one_thing(p, seed, lead):
     names = [f"r{i}" for i in range(p)]
     labels = edge_coordinates(names)
     assert labels["edge"][-1] == f"r{p - 2} ~ r{p - 1}"
+
+
+def test_a_study_is_known_by_its_people_volumes_covariates_and_sites(tmp_path):
+    """Whatever the unit, and on disk; not with another volume, age, order of people or formula."""
+    table = cohort()
+    design = bc.prepare(table, covariates="age", site="scanner")
+    path = tmp_path / "design.nc"
+    design.to_dataset().to_netcdf(path)
+    with xr.open_dataset(path) as stored:
+        assert Design.from_dataset(stored.load()).study == design.study
+    rounded = replace(design, y=design.y.round(8))
+    assert rounded.study == design.study
+    shifted = design.y.copy()
+    shifted[0, 0] += 1e-6
+    order = np.arange(len(design.subjects))[::-1]
+    others = [
+        replace(design, y=shifted),
+        replace(design, y=design.y[order], x=design.x[order], population=design.population[order]),
+        bc.prepare(table, site="scanner"),
+        bc.prepare(table, covariates="age"),
+    ]
+    assert len({design.study, *(other.study for other in others)}) == 5

@@ -289,6 +289,40 @@ def test_answers_about_other_people_are_refused(fit, elsewhere, models, differen
             bc.report(fewer, tmp_path / "r.html", **{name: answer})
 
 
+def test_answers_from_other_volumes_of_the_same_people_are_refused(fit, tmp_path):
+    theirs = fit.copy(deep=True)
+    theirs["observed_data"]["y"].values[0, 0] += 1e-3
+    said = "another fit: its people, volumes, covariates or sites, or their order, are others, those of this fit are not these"
+    with pytest.raises(AnswerError, match=f"^networks= was made from {said}"):
+        bc.report(fit, tmp_path / "r.html", networks=bc.networks(theirs, draws=50))
+    test = bc.network_test(design_of(theirs), n_permutations=20)
+    with pytest.raises(AnswerError, match=f"^network_test= was made from {said}"):
+        bc.report(fit, tmp_path / "r.html", networks=bc.networks(fit, draws=50), network_test=test)
+    for classical in (
+        bc.fisher_z(design_of(theirs)),
+        bc.permutation_test(design_of(theirs), n_permutations=20),
+    ):
+        with pytest.raises(
+            AnswerError, match=r"^classical= was made for another design: its people, volumes,"
+        ):
+            bc.report(fit, tmp_path / "r.html", classical=classical)
+
+
+def test_answers_by_another_rule_are_refused(fit, networks, sensitivity, tmp_path):
+    with pytest.raises(
+        AnswerError,
+        match=r"^networks= was made with threshold=0\.3, and this report has threshold=0\.4; give both the same, for "
+        r"instance report\(\.\.\., threshold=0\.3\)",
+    ):
+        bc.report(fit, tmp_path / "r.html", networks=networks, threshold=0.4)
+    with pytest.raises(AnswerError, match=r"^sensitivity= was made with margin=0\.1, and this report"):
+        bc.report(fit, tmp_path / "r.html", sensitivity=sensitivity, margin=0.05)
+    with pytest.raises(
+        AnswerError, match=r"^networks= was made with kind='correlation', and this report has kind='partial'"
+    ):
+        bc.report(fit, tmp_path / "r.html", networks=networks, kind="partial")
+
+
 def test_answers_to_other_questions_are_refused(fit, networks, sensitivity, tmp_path):
     with pytest.raises(
         AnswerError, match=r"networks= must be what bayescov\.networks\(fit\) returned, but got what sens"

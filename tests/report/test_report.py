@@ -220,7 +220,7 @@ def test_pages_of_one_fit_are_equal(fit, tmp_path):
 def test_missing_volumes_are_counted(tmp_path):
     fit = fake_fit()
     fit["observed_data"]["y"][2, 3] = np.nan
-    text = bc.report(fit, tmp_path / "r.html", checks=bc.posterior_predictive_checks(fake_fit(), draws=20))
+    text = bc.report(fit, tmp_path / "r.html", checks=bc.posterior_predictive_checks(fit, draws=20))
     assert "Missing volumes" in section(text.read_text("utf-8"), "people")
 
 

@@ -36,6 +36,7 @@ def silent(answers):
 def arranged(answers, *, verdict, q_value, p_value, observed, difference, p_added=0.97):
     """The first connection of the first group as wanted, all others silent."""
     edges, twin = silent(answers)
+    edges.attrs["pooling"] = "groups and connections"
     edges["verdict"][0, 0], twin["q_value"][0, 0], twin["p_value"][0, 0] = verdict, q_value, p_value
     twin["difference"][0, 0] = observed
     edges["difference"][0, 0], edges["p_added"][0, 0] = difference, p_added
@@ -88,6 +89,15 @@ def test_each_way_of_parting(
         assert len(said) == 2  # the two groups' summaries: nothing is named that nobody calls
 
 
+def test_a_model_that_shares_nothing_does_not_learn_from_other_groups(answers):
+    edges, twin = arranged(
+        answers, verdict="added", q_value=0.9, p_value=0.2, observed=0.3, difference=0.7, p_added=0.97
+    )
+    assert answers[0].attrs["pooling"] == "none"  # a fit of `separate`
+    edges.attrs["pooling"] = "none"
+    assert side_by_side(edges, twin)["why"].values[0, 0] == "prior"
+
+
 def test_people_are_too_few_for_the_more_connections_the_fewer_they_are(answers):
     edges, twin = silent(answers)
     edges["control_mean"][:] = np.linspace(0.0, 0.9, edges.sizes["edge"])
@@ -123,7 +133,7 @@ def test_few_connections_are_counted_as_they_are(answers):
 
 def test_every_reason_is_reached_by_these():
     reached = {(called_by, why) for *_, called_by, why in PARTINGS if why}
-    assert reached == set(REASONS)
+    assert reached | {("posterior", "prior")} == set(REASONS)
 
 
 def test_the_variables_are_those_of_the_two_answers(fit, answers):

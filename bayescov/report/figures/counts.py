@@ -13,6 +13,7 @@ from bayescov.posterior.arguments import (
     require_choice,
     require_fit,
     require_number,
+    require_whole,
 )
 from bayescov.posterior.draws import count_interval, thinned
 from bayescov.posterior.events import events
@@ -71,6 +72,7 @@ def plot_counts(
     >>> bc.plot_counts(fit, population="NMOSD")  # doctest: +SKIP
     """
     require_fit(fit, "correlation")
+    require_whole("draws", draws, low=1)
     margin = require_number("margin", margin, low=0.0, high=1.0, closed="left")
     interval = require_number("interval", interval, low=0.0, high=1.0, closed="neither")
     require_choice("kind", kind, KINDS)
