@@ -27,6 +27,7 @@ from bayescov.model.sections import (
 __all__ = ["ModelSpec", "load_model", "model_names"]
 
 TEXTS = ("title", "summary")
+LARGEST_KAPPA = 1e6  # as much as infinite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +111,13 @@ class ModelSpec:
         if self.dense is not None:
             _require(self.dense.width >= 0, self, "dense.width", "zero or more")
             _require(0 <= self.dense.atom < 1, self, "dense.atom", "a probability below 1")
+            _require(
+                self.dense.width > 0 or self.dense.atom == 0,
+                self,
+                "dense.atom",
+                "zero where dense.width is: kappa is fixed",
+            )
+            _require(self.dense.median <= LARGEST_KAPPA, self, "dense.median", f"at most {LARGEST_KAPPA:g}")
 
     def first_departing(self, n_groups: int) -> int:
         """The first of the populations that may depart at single edges: 0, the controls, or 1. All after it do."""

@@ -7,11 +7,13 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayescov.posterior.draws import thinned
-from bayescov.sampling.structures import STANDARD_ERRORS, contradicted, structures_of
+from bayescov.sampling.structures import structures_of
 
 __all__ = ["agreed", "mixture", "uncontradicted"]
 
 Floats = npt.NDArray[np.float64]
+
+STANDARD_ERRORS = 2.0
 
 
 def mixture(draws: Sequence[npt.NDArray], shares: Sequence[float]) -> npt.NDArray:
@@ -38,8 +40,22 @@ def mixture(draws: Sequence[npt.NDArray], shares: Sequence[float]) -> npt.NDArra
 
 
 def uncontradicted(fit: xr.DataTree, standard_errors: float = STANDARD_ERRORS) -> tuple[str, ...]:
-    """The special cases that the people do not speak against: see `contradicted`."""
-    return tuple(name for name in structures_of(fit) if not contradicted(fit[name].attrs, standard_errors))
+    """The special cases that the people do not speak against.
+
+    Those that do not foretell them worse than the fit by more than so many standard errors of the difference, over
+    people; all of them where nothing was recorded.
+
+    References
+    ----------
+    Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out
+    cross-validation and WAIC. Statistics and Computing 27.
+    """
+    told = {name: fit[name].attrs for name in structures_of(fit)}
+    return tuple(
+        name
+        for name, a in told.items()
+        if a.get("log_predictive_gain", 0.0) + standard_errors * a.get("log_predictive_gain_se", 0.0) >= 0.0
+    )
 
 
 def agreed(probability: Floats, cases: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:

@@ -46,6 +46,8 @@ def plan_of(spec: ModelSpec, data: Data, densities: bool) -> Plan:
         blocks += turns * turn
         if spec.attenuation is not None:
             blocks.append(sweep.move_regions)
+    elif spec.dense is not None and spec.dense.width > 0:
+        blocks.append(sweep.move_closeness)
     blocks += [sweep.draw_covariances, sweep.draw_means]
     if data.any_missing or data.student:
         blocks.append(sweep.draw_people)

@@ -105,7 +105,8 @@ def sample_gibbs(
             blocks.append(block)
             posterior = _posterior(spec, design, blocks)
             wanted = watch("draw", drawn, max_draws, posterior, _densities(blocks))
-            if wanted > 0 and drawn // apart >= MOST_HELD * draws:
+            room = drawn + 2 * apart <= max_draws  # for one more, if every other one goes
+            if wanted > 0 and room and drawn // apart >= MOST_HELD * draws:
                 blocks = [[_every_other(_join([b[c] for b in blocks])) for c in range(chains)]]
                 posterior, apart = _posterior(spec, design, blocks), 2 * apart
             count = min(_block(wanted / apart, draws), (max_draws - drawn) // apart)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +9,7 @@ import xarray as xr
 from scipy.special import expit
 
 __all__ = [
-    "STANDARD_ERRORS",
     "as_part",
-    "contradicted",
     "needed",
     "share_ranges",
     "shares_of",
@@ -28,7 +25,6 @@ Floats = npt.NDArray[np.float64]
 LARGEST = 1.0 - 1e-15  # of a weight whose odds are taken
 LEAST = 1e-12  # of a share that is divided by
 GAIN = "log_predictive_gain"  # how the names of what `gain_of` finds begin
-STANDARD_ERRORS = 2.0
 
 # A standard normal, on a grid fine and wide enough for averages of any smooth function to ten digits.
 NORMAL = np.linspace(-8.0, 8.0, 1601)
@@ -75,7 +71,7 @@ def weight_of(told: Mapping[str, float]) -> float:
     Parameters
     ----------
     told : mapping of str to float
-        What `gain_of` found; what is not there is zero.
+        What `gain_of` found; what is not there, or not a number (too few draws), is zero.
 
     References
     ----------
@@ -83,22 +79,8 @@ def weight_of(told: Mapping[str, float]) -> float:
     Yao, Y., Vehtari, A., Simpson, D. and Gelman, A. (2018). Using stacking to average Bayesian predictive distributions.
     Bayesian Analysis 13.
     """
-    gain, se, mc_error = (told.get(GAIN + end, 0.0) for end in ("", "_se", "_mc_error"))
+    gain, se, mc_error = (float(np.nan_to_num(told.get(GAIN + end, 0.0))) for end in ("", "_se", "_mc_error"))
     return float(AVERAGED @ expit(gain + math.hypot(se, mc_error) * NORMAL))
-
-
-def contradicted(told: Mapping[Any, Any], standard_errors: float = STANDARD_ERRORS) -> bool:
-    """Whether the people speak against a special case.
-
-    Where it foretells them worse than the fit by more than so many standard errors of the difference, over people; never
-    where nothing was recorded.
-
-    References
-    ----------
-    Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out
-    cross-validation and WAIC. Statistics and Computing 27.
-    """
-    return told.get(GAIN, 0.0) + standard_errors * told.get(f"{GAIN}_se", 0.0) < 0.0
 
 
 def shares_of(weights: Mapping[str, float]) -> dict[str, float]:
@@ -148,13 +130,9 @@ def needed(ess: float, rhat: float, share: float) -> tuple[float, float]:
 
 
 def _told(fit: xr.DataTree) -> dict[str, dict[str, float]]:
-    """What `gain_of` found of each special case; what is not a number (too few draws) is left out."""
+    """What `gain_of` found of each special case."""
     attrs = {name: fit[name].attrs for name in structures_of(fit)}
     return {
-        name: {
-            str(key): float(value)
-            for key, value in told.items()
-            if str(key).startswith(GAIN) and np.isfinite(value)
-        }
+        name: {str(key): float(value) for key, value in told.items() if str(key).startswith(GAIN)}
         for name, told in attrs.items()
     }

@@ -12,7 +12,7 @@ import numpy as np
 from bayescov.sampling.kernels.attenuation import draw_attenuation, empty_forms
 from bayescov.sampling.kernels.blocks import draw_position, store_shared, switch_block
 from bayescov.sampling.kernels.closeness import draw_closeness, relative_eigenvalues
-from bayescov.sampling.kernels.compiling import block
+from bayescov.sampling.kernels.compiling import block, inner
 from bayescov.sampling.kernels.coupling import draw_coupling
 from bayescov.sampling.kernels.edges import FOUND, draw_edge, draw_share_and_size, share_of
 from bayescov.sampling.kernels.hmc import hamiltonian_step
@@ -77,11 +77,28 @@ def move_scales(rng, data, prior, state):
                     -state.log_d[g, i] - state.log_d[g, j]
                 )
     if prior.learns_kappa:
-        together = 1 if prior.kappa_each else n_groups
-        for first in range(0, n_groups, together):
-            kappa = draw_closeness(rng, state.kappa[first], eigenvalues, first, first + together, data, prior)
-            for g in range(first, first + together):
-                state.kappa[g] = kappa
+        draw_kappas(rng, eigenvalues, data, prior, state)
+
+
+@block
+def move_closeness(rng, data, prior, state):
+    """Kappa where nothing else is shared."""
+    n_groups, p = state.log_d.shape
+    eigenvalues, work, work2 = np.empty((n_groups, p)), np.empty((p, p)), np.empty((p, p))
+    for g in range(n_groups):
+        relative_eigenvalues(state.center[g], state.scatter[g], state.log_d[g], work, work2, eigenvalues[g])
+    draw_kappas(rng, eigenvalues, data, prior, state)
+
+
+@inner
+def draw_kappas(rng, eigenvalues, data, prior, state):
+    """kappa, of each group or of all, given the eigenvalues of R*^-1 C."""
+    n_groups = state.log_d.shape[0]
+    together = 1 if prior.kappa_each else n_groups
+    for first in range(0, n_groups, together):
+        kappa = draw_closeness(rng, state.kappa[first], eigenvalues, first, first + together, data, prior)
+        for g in range(first, first + together):
+            state.kappa[g] = kappa
 
 
 @block
