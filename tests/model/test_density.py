@@ -274,3 +274,15 @@ def test_the_same_seed_gives_the_same_point():
     design = random_design()
     one, two = (draw_point(load_model("adaptive"), design, seed=8) for _ in range(2))
     assert all(np.array_equal(one[k], two[k]) for k in one)
+
+
+@pytest.mark.parametrize(
+    ("dense", "said"),
+    [
+        ({"width": 0.0, "atom": 0.1}, "dense.atom.*zero where dense.width is"),
+        ({"median": 1e8}, r"dense.median.*at most 1e\+06"),
+    ],
+)
+def test_a_kappa_that_could_not_be_drawn_is_refused(dense, said):
+    with pytest.raises(ModelError, match=said):
+        load_model("pooled").change(dense=dense)

@@ -235,6 +235,20 @@ def test_the_clock_of_the_bar_runs_on_after_the_warm_up():
         assert bar._bar.finished
 
 
+def test_a_budget_that_ends_keeps_what_was_drawn(cohort):
+    """Every other draw goes only where there is room for more at twice the distance."""
+
+    def kept(most):
+        return sample_gibbs(
+            load_model("separate"), prepare(cohort), seed=np.random.SeedSequence(1), draws=100, tune=100, chains=2,
+            max_draws=most, cores=1, watch=lambda *told: 0 if told[3] is None else 100,
+        )[2]  # fmt: skip
+
+    assert {"draws": 200, "thin": 1}.items() <= kept(200).items()
+    assert {"draws": 200, "thin": 2}.items() <= kept(400).items()
+    assert {"draws": 101, "thin": 2}.items() <= kept(202).items()
+
+
 def test_what_was_slow_is_judged_first_and_everything_before_the_end():
     """With the last quantity apart in one chain, in the draws of the second half, or in none."""
     rng = np.random.default_rng(4)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chisquare, kstest
 
+import bayescov as bc
 from bayescov.cohort.table import Cohort
 from bayescov.design import prepare, to_edges
 from bayescov.errors import ModelError
@@ -126,12 +127,25 @@ def assert_same_posterior(ours, theirs):
     assert max(worst.values()) < 5, worst
 
 
+def test_kappa_is_drawn_where_nothing_else_is_shared():
+    """And each group's where it has its own; a slow test below holds the posterior against NUTS's."""
+    for each in (False, True):
+        spec = load_model("separate").change(dense={"median": 2.0, "width": 1.0, "per_population": each})
+        fit = bc.fit(small_design(), spec, draws=200, tune=200, chains=2, min_ess=0, seed=1, progress=False)
+        assert len(np.unique(fit["posterior"]["kappa"])) > 100
+
+
 @pytest.mark.slow
-def test_pooled_agrees_with_the_compiled_engine():
+@pytest.mark.parametrize(
+    "spec",
+    [load_model("pooled"), load_model("separate").change(dense={"median": 2.0, "width": 1.0})],
+    ids=["pooled", "kappa alone"],
+)
+def test_agrees_with_the_compiled_engine(spec):
     """Both posteriors of one table, within Monte Carlo error, sites and covariates included."""
     from bayescov.sampling.gibbs import sample_gibbs
 
-    spec, design = load_model("pooled"), pooled_design(4, sizes=(25, 22, 20))
+    design = pooled_design(4, sizes=(25, 22, 20))
     ours, stats = sample_nuts(spec, design, seed=1, draws=4000, tune=800)
     assert stats["diverging"].mean() < 0.001
     theirs, _, _ = sample_gibbs(
