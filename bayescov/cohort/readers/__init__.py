@@ -15,8 +15,9 @@ from bayescov.cohort.readers.delimited import wide
 from bayescov.cohort.readers.folder import read_folder
 from bayescov.cohort.readers.frames import grid_of_frame
 from bayescov.cohort.readers.recognise import read_file
-from bayescov.cohort.reading import Reading, join
+from bayescov.cohort.reading import Reading
 from bayescov.cohort.regions import Atlas
+from bayescov.cohort.several import join
 from bayescov.errors import TableError
 
 __all__ = ["Source", "read_any"]

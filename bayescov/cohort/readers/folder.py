@@ -13,8 +13,9 @@ from bayescov.cohort.readers.fastsurfer import is_fastsurfer, read_fastsurfer
 from bayescov.cohort.readers.freesurfer import STATS_NAMES, read_stats
 from bayescov.cohort.readers.recognise import read_file
 from bayescov.cohort.readers.stats import looks_like_stats
-from bayescov.cohort.reading import Reading, join, stack
+from bayescov.cohort.reading import Reading
 from bayescov.cohort.regions import Atlas
+from bayescov.cohort.several import join, stack
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import TableError
 
