@@ -1,11 +1,13 @@
 """The participants' table beside the volumes: joined on the id, and who found no partner."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pandas as pd
 
+from bayescov.cohort.agreeing import composed, differing, filled
 from bayescov.cohort.people import listed, take_rows
 from bayescov.cohort.reading import Reading
 from bayescov.cohort.table import CheckResult
@@ -19,6 +21,8 @@ def join_participants(
     reading: Reading, table: pd.DataFrame, ids: list[str], *, source: str, visit: str | None
 ) -> Reading:
     """The reading with the columns of a participants' table (`table` and its `ids`), joined on the id as text."""
+    reading, table = replace(reading, others=composed(reading.others)), composed(table)
+    ids = [unicodedata.normalize("NFC", i) for i in ids]
     mine, theirs, how = _matching(reading.subjects, ids)
     written = dict(zip(theirs, ids, strict=True))
     people = pd.Series(theirs)
@@ -127,16 +131,10 @@ def _side_by_side(left: pd.DataFrame, right: pd.DataFrame) -> tuple[pd.DataFrame
     out = left.copy()
     for name in right.columns:
         if name in out.columns:
-            a, b = out[name], right[name]
-            differ = (a != b) & (a != "") & (b != "") & ~_same_number(a, b)
+            differ = differing(out[name], right[name])
             if differ.any():
                 note += f" The column {name!r} differs between the tables for {int(differ.sum())} people; the participants' was kept."
-            out[name] = b.where(b != "", a)
+            out[name] = filled(right[name], out[name])
         else:
             out[name] = right[name]
     return out, note
-
-
-def _same_number(a: pd.Series, b: pd.Series) -> pd.Series:
-    x, y = pd.to_numeric(a, errors="coerce"), pd.to_numeric(b, errors="coerce")
-    return (x - y).abs() <= 1e-9 * x.abs()

@@ -1,6 +1,7 @@
 """Who is in the cohort: ids, visits, and who was excluded."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -44,7 +45,9 @@ def take_rows(reading: Reading, rows: Sequence[int]) -> Reading:
 
 def exclude_people(reading: Reading, exclude: Sequence[str]) -> Reading:
     """Without the people of these ids."""
-    wanted = [str(e) for e in ([exclude] if isinstance(exclude, str) else exclude)]
+    wanted = [
+        unicodedata.normalize("NFC", str(e)) for e in ([exclude] if isinstance(exclude, str) else exclude)
+    ]
     if not wanted:
         return reading
     persons = [_person(s) for s in reading.subjects]

@@ -1,5 +1,6 @@
 """What a reader hands over before anything is judged: people, numbers under canonical names, and what was met."""
 
+import unicodedata
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -18,7 +19,8 @@ class Reading:
     tool : str
         What wrote the source, as far as its content tells.
     subjects : list of str
-        Ids as written. They may repeat.
+        Ids as written, but for accents that are characters of their own (as in names of files on macOS), which are put
+        together with their letters. They may repeat.
     volumes : pandas.DataFrame
         (row, canonical name) numbers in `unit`, NaN where missing or not a number.
     others : pandas.DataFrame
@@ -45,6 +47,9 @@ class Reading:
     quirks: tuple[CheckResult, ...] = ()
     problems: tuple[str, ...] = ()
     source: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subjects", [unicodedata.normalize("NFC", s) for s in self.subjects])
 
     def noting(self, *quirks: CheckResult) -> "Reading":
         """The same reading with further quirks."""

@@ -1,6 +1,7 @@
 """The participants' table beside the volumes."""
 
 import json
+import unicodedata
 
 import pandas as pd
 import pytest
@@ -225,3 +226,22 @@ def test_an_error_of_something_else_does_not_blame_the_join():
     assert "joined" not in problems(left, participants=right, control="nobody")
     fewer = left.iloc[:18]  # participants without volumes are usual
     assert "joined" not in problems(fewer, participants=right, control="nobody")
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_ids_with_accents_meet_however_they_are_stored(mine, theirs):
+    left, right = split(table(20))
+    left["participant_id"] = [unicodedata.normalize(mine, f"M\u00fcller-{i}") for i in range(20)]
+    right["participant_id"] = [unicodedata.normalize(theirs, f"M\u00fcller-{i}") for i in range(20)]
+    cohort = read_cohort(left, participants=right, exclude=[unicodedata.normalize("NFD", "M\u00fcller-3")])
+    assert len(cohort.subjects) == 19
+    assert said(cohort.checks, "participants").passed is True
+
+
+def test_what_the_participants_do_not_say_is_filled_from_the_volumes():
+    frame = table(20)
+    left, right = split(frame)
+    right = right.assign(age=["n/a", *right["age"][1:].astype(str)])
+    cohort = read_cohort(left.assign(age=frame["age"]), participants=right)
+    assert cohort.covariates["age"].tolist() == frame["age"].tolist()
+    assert said(cohort.checks, "participants").passed is True

@@ -1,5 +1,7 @@
 """Several files of the same people: what they say of a person must agree, and fills where one is silent."""
 
+import unicodedata
+
 import pandas as pd
 import pytest
 
@@ -87,3 +89,12 @@ def test_files_whose_ids_repeat_cannot_be_joined(tmp_path):
     a, b = halves(table(20))
     text = problems(two_files(tmp_path, a, pd.concat([b, b.iloc[[0]].assign(age=1.0)])))
     assert "B.csv: ids repeat (sub-01), so tables cannot be joined" in text
+
+
+def test_accents_are_no_difference_between_files(tmp_path):
+    a, b = halves(table(20, groups=("T\u00e9moin", "MS")))
+    a["participant_id"] = b["participant_id"] = [f"M\u00fcller-{i}" for i in range(20)]
+    decomposed = b.map(lambda c: unicodedata.normalize("NFD", c) if isinstance(c, str) else c)
+    cohort = read_cohort(two_files(tmp_path, a, decomposed), control="Témoin")
+    assert len(cohort.subjects) == 20
+    assert cohort.control == "T\u00e9moin"
