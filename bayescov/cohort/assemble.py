@@ -24,7 +24,7 @@ from bayescov.cohort.covariates import typed
 from bayescov.cohort.groups import choose_control, choose_group, says_no_group
 from bayescov.cohort.joining import join_participants, not_joined
 from bayescov.cohort.outliers import check_outliers
-from bayescov.cohort.people import choose_visits, exclude_people, listed, take_rows
+from bayescov.cohort.people import exclude_people, listed, take_rows
 from bayescov.cohort.readers import Source, read_any
 from bayescov.cohort.readers.bids import companion, levels_of, read_participants
 from bayescov.cohort.reading import Reading
@@ -33,6 +33,7 @@ from bayescov.cohort.regions import Atlas
 from bayescov.cohort.selection import select_regions
 from bayescov.cohort.table import CheckResult
 from bayescov.cohort.units import to_mm3
+from bayescov.cohort.visits import choose_visits
 
 __all__ = ["Parts", "assemble"]
 
