@@ -73,7 +73,7 @@ def assemble(
     seen = Parts(reading.source or "the table")
     seen.checks.append(CheckResult("recognised", True, _recognised(reading)))
 
-    reading, levels = _with_participants(reading, source, participants, id, group, visit)
+    reading, levels = _with_participants(reading, source, participants, id, group)
     others, renamed = tidy_names(reading.others)
     if renamed:
         text = listed([f"{a} is called {b}" for a, b in renamed.items()])
@@ -128,7 +128,6 @@ def _with_participants(
     participants: str | os.PathLike[str] | pd.DataFrame | None,
     id: str | None,
     group: str | None,
-    visit: str | None,
 ) -> tuple[Reading, dict[str, dict[str, str]]]:
     """The reading joined with the participants, and the descriptions of their levels."""
     if participants is None:
@@ -146,7 +145,7 @@ def _with_participants(
     reading = replace(reading, problems=(*reading.problems, *problems)).noting(*quirks)
     if problems:
         return reading, {}
-    return join_participants(reading, table, ids, source=name, visit=visit), levels_of(participants)
+    return join_participants(reading, table, ids, source=name), levels_of(participants)
 
 
 def _with_groups(

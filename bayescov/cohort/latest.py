@@ -82,7 +82,7 @@ class Clue:
 
     def _unread(self, cells: Sequence[str]) -> str:
         if self.is_visit:
-            return f"in which order {self.name} has {listed(list(dict.fromkeys(cells)), 12)} is not known"
+            return f"the order of {listed(list(dict.fromkeys(cells)), 12)} is not known from {self.name}"
         odd = "dates that are all written alike" if self.kind == "date" else "numbers in every row"
         return f"{self.name} does not hold {odd} ({listed(list(dict.fromkeys(cells)), 3)})"
 
