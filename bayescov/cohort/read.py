@@ -53,7 +53,8 @@ def read_cohort(
     unit : {"mm3", "cm3", "ml", "l"}, optional
         Overrides the unit that the source states or that is told from the size of the volumes.
     visit : {"first", "last"} or str, optional
-        Which row to take of people who have several: the first, the last, or the one so called.
+        Which row to take of people who have several: the first, the last (by the visits' names, dates or ages, where these are
+        certain), or the one so called.
     atlas : path, optional
         A CSV file that describes further regions (see `bayescov.cohort.atlas.read_atlas`).
 

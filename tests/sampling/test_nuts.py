@@ -137,15 +137,20 @@ def test_kappa_is_drawn_where_nothing_else_is_shared():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "spec",
-    [load_model("pooled"), load_model("separate").change(dense={"median": 2.0, "width": 1.0})],
-    ids=["pooled", "kappa alone"],
+    ("spec", "design"),
+    [
+        (load_model("pooled"), pooled_design(4, sizes=(25, 22, 20))),
+        (
+            load_model("separate").change(dense={"median": 2.0, "width": 1.0}),
+            small_design(seed=4, sizes=(25, 22, 20), covariates=""),
+        ),
+    ],
+    ids=["sites and covariates", "kappa alone"],
 )
-def test_agrees_with_the_compiled_engine(spec):
-    """Both posteriors of one table, within Monte Carlo error, sites and covariates included."""
+def test_agrees_with_the_compiled_engine(spec, design):
+    """Both posteriors of one table, within Monte Carlo error."""
     from bayescov.sampling.gibbs import sample_gibbs
 
-    design = pooled_design(4, sizes=(25, 22, 20))
     ours, stats = sample_nuts(spec, design, seed=1, draws=4000, tune=800)
     assert stats["diverging"].mean() < 0.001
     theirs, _, _ = sample_gibbs(
