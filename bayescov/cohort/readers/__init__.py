@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayescov.cohort.readers.delimited import wide
 from bayescov.cohort.readers.folder import read_folder
-from bayescov.cohort.readers.frames import grid_of_frame
-from bayescov.cohort.readers.recognise import read_file
+from bayescov.cohort.readers.recognise import read_file, read_frame
 from bayescov.cohort.reading import Reading
 from bayescov.cohort.regions import Atlas
 from bayescov.cohort.several import join
@@ -51,7 +49,7 @@ def read_any(
         If it is no source, or nothing in it can be read.
     """
     if isinstance(source, pd.DataFrame):
-        return replace(wide(grid_of_frame(source), atlas, id=id, extra=extra), tool="pandas frame")
+        return read_frame(source, atlas, id, extra)
     if isinstance(source, (str, os.PathLike)):
         return _read_path(Path(source), atlas, id, extra)
     paths = list(source) if isinstance(source, Iterable) else [source]

@@ -32,9 +32,9 @@ def is_effect_sizes(grid: Grid) -> bool:
     return {"structure", "dicv", "npatients"} <= {key(n) for n in grid.names}
 
 
-def read_enigma(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
+def read_enigma(grid: Grid, atlas: Atlas, id: str | None, extra: tuple[str, ...] = ()) -> Reading:
     """Volumes in mm3."""
-    reading = replace(wide(grid, atlas, id=id), tool="ENIGMA LandRvolumes", unit="mm3")
+    reading = replace(wide(grid, atlas, id=id, extra=extra), tool="ENIGMA LandRvolumes", unit="mm3")
     for name in ("Left-Thalamus", "Right-Thalamus"):
         if name in reading.volumes and reading.volumes[name].isna().all() and len(reading.subjects):
             text = f"{name} is empty for everybody, as when the protocol's old script met FreeSurfer 7; write the table anew."

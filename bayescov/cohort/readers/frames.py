@@ -23,13 +23,18 @@ def grid_of_frame(frame: pd.DataFrame) -> Grid:
     table = frame
     trivial = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
     if not trivial and not usual_column([str(c) for c in frame.columns], ID_NAMES):
-        table = frame.reset_index(names=str(frame.index.name or "subject"))
+        table = frame.reset_index(names=_level_names(frame.index), allow_duplicates=True)
     columns = {i: _cells(table.iloc[:, i]) for i in range(table.shape[1])}
     return Grid(
         [str(c).strip() for c in table.columns],
         pd.DataFrame(columns, index=range(len(table))),
         source="the frame",
     )
+
+
+def _level_names(index: pd.Index) -> list[str]:
+    """What the levels of an index are called; the first holds the ids if it has no name."""
+    return [str(name or (f"level {i}" if i else "subject")) for i, name in enumerate(index.names)]
 
 
 def _cells(column: pd.Series) -> pd.Series:

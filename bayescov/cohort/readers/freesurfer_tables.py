@@ -28,7 +28,7 @@ def is_stats_table(grid: Grid) -> bool:
     return _FIRST.match(grid.names[0]) is not None
 
 
-def read_stats_table(grid: Grid, atlas: Atlas) -> Reading:
+def read_stats_table(grid: Grid, atlas: Atlas, id: str | None = None, extra: tuple[str, ...] = ()) -> Reading:
     """A table of ``asegstats2table`` or ``aparcstats2table``; a problem if it holds something else than volumes."""
     match = _FIRST.match(grid.names[0])
     assert match is not None
@@ -49,7 +49,7 @@ def read_stats_table(grid: Grid, atlas: Atlas) -> Reading:
             return f"ctx-{hemisphere}-{name}"
         return name
 
-    reading = wide(grid, atlas, id=grid.names[0], spelled=spelled)
+    reading = wide(grid, atlas, id=id if id in grid.names else grid.names[0], extra=extra, spelled=spelled)
     return replace(reading, tool=tool, unit="mm3")
 
 

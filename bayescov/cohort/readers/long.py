@@ -15,7 +15,18 @@ from bayescov.cohort.table import CheckResult
 
 __all__ = ["is_long", "read_long"]
 
-_REGION_NAMES = ("region", "structure", "roi", "label", "structname", "name", "area", "measure", "feature")
+_REGION_NAMES = (
+    "region",
+    "structure",
+    "roi",
+    "label",
+    "structname",
+    "name",
+    "area",
+    "measure",
+    "feature",
+    "variable",
+)
 _VALUE_NAMES = ("volume", "vol", "value", "volumemm3", "volmm3", "mm3", "volumecm3", "cm3", "ml", "volumeml")
 _SIDE_NAMES = ("hemisphere", "hemi", "side")
 
@@ -75,12 +86,13 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
     problems += _varying(grid, used, person)
     volumes = volumes.reindex(range(len(first)))
     volumes = volumes[[n for n in dict.fromkeys(names) if n is not None]]
+    unit = strip_measure(grid.names[value].replace("_", " "))[1]
     reading = Reading(
         tool="long table",
         subjects=list(ids.to_numpy()[first]),
         volumes=volumes.reset_index(drop=True).rename_axis(columns=None),
         others=others,
-        unit=strip_measure(grid.names[value].replace("_", " "))[1],
+        units=dict.fromkeys(map(str, volumes), unit) if unit else {},
         quirks=(*grid.quirks, *marks),
         problems=tuple(problems),
         source=grid.source,

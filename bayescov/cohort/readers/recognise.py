@@ -1,9 +1,13 @@
-"""Which tool wrote a file, told from its content."""
+"""Which tool wrote a file or a frame, told from its content."""
 
+from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
 
 from bayescov.cohort.readers import cat12, enigma, freesurfer_tables, fsl, long, samseg, synthseg, volbrain
 from bayescov.cohort.readers.delimited import wide
+from bayescov.cohort.readers.frames import grid_of_frame
 from bayescov.cohort.readers.freesurfer import read_stats
 from bayescov.cohort.readers.grid import Grid, read_grid, read_text
 from bayescov.cohort.readers.stats import looks_like_stats
@@ -11,7 +15,7 @@ from bayescov.cohort.reading import Reading
 from bayescov.cohort.regions import Atlas
 from bayescov.errors import TableError
 
-__all__ = ["read_file"]
+__all__ = ["read_file", "read_frame"]
 
 
 def read_file(path: Path, atlas: Atlas, id: str | None = None, extra: tuple[str, ...] = ()) -> Reading:
@@ -49,28 +53,44 @@ def read_file(path: Path, atlas: Atlas, id: str | None = None, extra: tuple[str,
         grid.problems,
         str(path),
     )
-    return read_table(grid, atlas, path, id, extra)
+    return _read_table(grid, atlas, id, extra)
 
 
-def read_table(grid: Grid, atlas: Atlas, path: Path, id: str | None, extra: tuple[str, ...]) -> Reading:
-    """A delimited table of any tool; what no tool claims is a wide table."""
+def read_frame(
+    frame: pd.DataFrame, atlas: Atlas, id: str | None = None, extra: tuple[str, ...] = ()
+) -> Reading:
+    """A frame of the shape of any table.
+
+    Raises
+    ------
+    TableError
+        If it is empty, or holds no volumes.
+    """
+    reading = _read_table(grid_of_frame(frame), atlas, id, extra)
+    tool = "pandas frame" if reading.tool == "table" else f"pandas frame, {reading.tool}"
+    # who has a frame may have converted it: what a tool writes in says nothing of it, the names of its columns do
+    return replace(reading, tool=tool, unit=None)
+
+
+def _read_table(grid: Grid, atlas: Atlas, id: str | None, extra: tuple[str, ...]) -> Reading:
+    """A table of any tool; what no tool claims is a wide table."""
     if enigma.is_effect_sizes(grid):
         raise TableError(
             "the table holds effect sizes of a consortium, not volumes; give a table with one row a person",
-            source=str(path),
+            source=grid.source,
         )
     if samseg.is_samseg_table(grid):
-        return samseg.read_samseg_table(grid, atlas, path)
+        return samseg.read_samseg_table(grid, atlas, Path(grid.source))
     if freesurfer_tables.is_stats_table(grid):
-        return freesurfer_tables.read_stats_table(grid, atlas)
+        return freesurfer_tables.read_stats_table(grid, atlas, id, extra)
     if synthseg.is_synthseg_scores(grid):
         return synthseg.read_scores(grid)
     if synthseg.is_synthseg(grid):
-        return synthseg.read_synthseg(grid, atlas, id)
+        return synthseg.read_synthseg(grid, atlas, id, extra)
     if enigma.is_enigma(grid):
-        return enigma.read_enigma(grid, atlas, id)
+        return enigma.read_enigma(grid, atlas, id, extra)
     if volbrain.is_volbrain(grid):
-        return volbrain.read_volbrain(grid, atlas, id)
+        return volbrain.read_volbrain(grid, atlas, id, extra)
     if long.is_long(grid, atlas):
         return long.read_long(grid, atlas, id)
     if freesurfer_tables.regions_in_rows(grid, atlas):

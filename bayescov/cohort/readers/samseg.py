@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bayescov.cohort.columns import ID_NAMES, usual_column
 from bayescov.cohort.numbers import to_numbers
 from bayescov.cohort.readers.grid import Grid
 from bayescov.cohort.reading import Reading
@@ -18,8 +19,10 @@ __all__ = ["is_samseg_table", "read_samseg_table"]
 
 
 def is_samseg_table(grid: Grid) -> bool:
-    """Whether a table is ``samseg.csv``: one person, a line a structure."""
-    return [n.lower() for n in grid.names[:2]] == ["roi", "volume_mm3"]
+    """Whether a table is ``samseg.csv``: one person, whom no column names, and a line a structure."""
+    return [n.lower() for n in grid.names[:2]] == ["roi", "volume_mm3"] and not usual_column(
+        grid.names, ID_NAMES
+    )
 
 
 def read_samseg_table(grid: Grid, atlas: Atlas, path: Path) -> Reading:

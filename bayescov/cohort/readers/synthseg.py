@@ -31,15 +31,14 @@ def is_synthseg_scores(grid: Grid) -> bool:
     return len(_SCORES & {n.lower() for n in grid.names}) >= 2
 
 
-def read_synthseg(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
+def read_synthseg(grid: Grid, atlas: Atlas, id: str | None, extra: tuple[str, ...] = ()) -> Reading:
     """Volumes in mm3; the row of label numbers of version 1 is skipped."""
     first = grid.frame.iloc[0] if len(grid.frame) else None
     labelled = first is not None and not grid.text(0).iloc[0] and _small_whole_numbers(grid)
     version = "version 1 (two header rows)" if labelled else "version 2"
     if labelled:
         grid = replace(grid, frame=grid.frame.iloc[1:].reset_index(drop=True))
-    where = id if id is not None else grid.names[0]
-    reading = replace(wide(grid, atlas, id=where), tool=f"SynthSeg, {version}", unit="mm3")
+    reading = replace(wide(grid, atlas, id=id, extra=extra), tool=f"SynthSeg, {version}", unit="mm3")
     reading = replace(
         reading, subjects=[s.removesuffix(".nii.gz").removesuffix(".nii") for s in reading.subjects]
     )

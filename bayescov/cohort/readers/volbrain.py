@@ -25,13 +25,13 @@ def is_volbrain(grid: Grid) -> bool:
     return any(n.startswith("tissue ") for n in lowered) and sum(n.endswith("cm3") for n in lowered) >= 5
 
 
-def read_volbrain(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
+def read_volbrain(grid: Grid, atlas: Atlas, id: str | None, extra: tuple[str, ...] = ()) -> Reading:
     """Volumes in cm3; percentages and asymmetries follow from them and are left out."""
     ratios = [i for i, n in enumerate(grid.names) if _RATIO.search(n)]
     kept = [i for i in range(len(grid.names)) if i not in set(ratios)]
     frame = grid.frame[kept].set_axis(range(len(kept)), axis=1)
     slim = replace(grid, names=[grid.names[i] for i in kept], frame=frame)
-    reading = replace(wide(slim, atlas, id=id, spelled=_spelled), tool="volBrain", unit="cm3")
+    reading = replace(wide(slim, atlas, id=id, extra=extra, spelled=_spelled), tool="volBrain", unit="cm3")
     text = (
         f"{len(ratios)} columns of percentages and asymmetries were left out: they follow from the volumes."
     )
