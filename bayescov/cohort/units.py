@@ -3,51 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
+from bayescov.cohort.mixtures import said_far_columns, said_mixed_rows, said_two_units
 from bayescov.cohort.people import listed
 from bayescov.cohort.regions import Atlas
+from bayescov.cohort.sizes import FRACTIONS, PERCENT, TO_MM3, guess_unit, usual_ratios
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import nearest
 
-__all__ = ["TO_MM3", "Converted", "guess_unit", "to_mm3"]
+__all__ = ["Converted", "to_mm3"]
 
-TO_MM3 = {"mm3": 1.0, "cm3": 1e3, "ml": 1e3, "l": 1e6}
-"""How many mm3 one unit holds."""
 AS_ASKED = "as asked"
-PERCENT = "the values look like percent of the head's volume, not like volumes"
-FRACTIONS = "the values look like fractions of the head's volume, or like litres with no head size in litres beside them"
 _REMEDIES = {
     PERCENT: "give the volumes themselves",
     FRACTIONS: "give unit='l' if they are litres; if they are fractions, give the volumes themselves",
 }
-
-_ENOUGH = 40
-"""Regions that tell the unit of a row; more only take time."""
-
-
-def guess_unit(values: pd.DataFrame, atlas: Atlas, *, litres: bool) -> tuple[str | None, str]:
-    """The unit in which the median volumes come nearest to usual ones; if there is none, None and why.
-
-    None where no unit makes them plausible (ratios, percent, z-scores) or no region has a usual volume. A head holds about a
-    litre, so that fractions of it are numbers like litres: `litres` says whether something else tells that these are.
-    """
-    ratio = _ratios(values, atlas)
-    if ratio.size == 0:
-        return None, "none of the regions has a usual volume to compare with"
-    middle = float(np.median(ratio))
-    for unit in ("mm3", "cm3", "l"):
-        if 0.2 < middle * TO_MM3[unit] < 5:
-            return (unit, "") if litres or unit != "l" else (None, FRACTIONS)
-    icv = 1.5e6
-    for why, size in ((PERCENT, 100 / icv), (FRACTIONS, 1 / icv)):
-        if 0.2 < middle / size < 5:
-            return None, why
-    return (
-        None,
-        f"in mm3 the typical value would be {middle:.2g} times an adult's volume, and no other unit fits better",
-    )
 
 
 @dataclass(frozen=True)
@@ -94,7 +65,7 @@ def to_mm3(
         stated[n] for n in regions if n in stated
     }  # head size is often in another unit than all regions
     elsewhere = everywhere.pop() if len(everywhere) == 1 else None
-    out, problems, passed = volumes.copy(), [], True
+    out, problems, far, passed = volumes.copy(), [], [], True
     of_regions: dict[str, None] = {}
     said: dict[str, list[str]] = {}
     litres = "icv" in heads and guess_unit(volumes[["icv"]], atlas, litres=True)[0] == "l"
@@ -104,22 +75,32 @@ def to_mm3(
             part, atlas, stated.get(names[0]), None if of_head else wanted, elsewhere=elsewhere, litres=litres
         )
         label = names if of_head or len(parts) > 1 else ["Volumes"]
-        if not of_head and unit is not None:
-            of_regions[unit] = None
-        elif not of_head:
+        apart = None
+        if not of_head:
+            apart = said_two_units(
+                part, atlas, unit, stated=wanted is None and names[0] in stated, asked=wanted is not None
+            )
+        if apart is not None:
+            problems.append(apart)
+        elif not of_head and unit is None:
             which = "the volumes" if len(parts) == 1 else listed(names, 3)
             remedy = _REMEDIES.get(how, "give unit='mm3', 'cm3' or 'l'")
             problems.append(f"the unit of {which} cannot be told: {how}; {remedy}")
+        elif not of_head and unit is not None:
+            of_regions[unit] = None
+            far += said_far_columns(part, atlas, unit)
         passed = passed and fits and unit is not None
         sentence = f"in {unit} ({how})" if unit is not None else f"left as written ({how})"
-        if unit is not None and not fits:
+        if apart is not None:
+            sentence = "in different units"
+        elif unit is not None and not fits:
             remedy = "leave unit= out if they are" if how == AS_ASKED else "unit= overrides"
             sentence += f", though they look like {guess_unit(part, atlas, litres=True)[0]}; {remedy}"
         said.setdefault(sentence, []).extend(label)
         if unit is not None and TO_MM3[unit] != 1.0:
             out[names] = part * TO_MM3[unit]
     if not problems:
-        problems += [*_mixed_columns(out, atlas), *_mixed_rows(out[regions], atlas)]
+        problems += [*far, *said_mixed_rows(out[regions], atlas)]
     text = " ".join(f"{_several(names)} {sentence}." for sentence, names in said.items())
     return Converted(out, ", ".join(of_regions), CheckResult("unit", passed and not problems, text), problems)
 
@@ -149,7 +130,7 @@ def _decide(
         unit, how = stated, "as the source states"
     elif guessed is not None:
         return guessed, "told from their size", True
-    elif _ratios(part, atlas).size == 0:
+    elif usual_ratios(part, atlas).size == 0:
         if elsewhere is not None:
             return elsewhere, "as other columns state: nothing to compare with", True
         return "mm3", "taken for granted: nothing to compare with", True
@@ -163,60 +144,3 @@ def _several(names: list[str]) -> str:
     """``"Volumes, icv and 3 more are"``."""
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return f"{shown} {'is' if len(names) == 1 and names != ['Volumes'] else 'are'}"
-
-
-def _ratios(values: pd.DataFrame, atlas: Atlas) -> np.ndarray:
-    """Median of each region over its usual volume, for regions that have one and are not empty."""
-    ratios = []
-    for name in values.columns:
-        usual = atlas[name].typical if name in atlas else None
-        column = values[name].to_numpy(dtype=float)
-        column = column[np.isfinite(column) & (column > 0)]
-        if usual and column.size:
-            ratios.append(float(np.median(column)) / usual)
-    return np.array(ratios)
-
-
-def _mixed_columns(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
-    """A problem if some regions of steady size are a hundred times smaller or larger than an adult's."""
-    odd = []
-    for name in map(str, volumes.columns):
-        region = atlas.regions.get(name)
-        if (
-            region is None
-            or region.typical is None
-            or region.kind not in ("subcortical", "cortical", "cerebellum")
-        ):
-            continue
-        column = volumes[name].to_numpy(dtype=float)
-        seen = column[column > 0]
-        if seen.size >= 3 and not 1 / 50 < np.median(seen) / region.typical < 50:
-            odd.append(f"{name} (median {np.median(seen):g} mm3, usual {region.typical:g})")
-    if not odd:
-        return []
-    shown = ", ".join(odd[:5]) + (f" and {len(odd) - 5} more" if len(odd) > 5 else "")
-    return [
-        f"some regions are in another unit than the others, or in the wrong column: {shown}; correct "
-        "them, or leave these regions out"
-    ]
-
-
-def _mixed_rows(volumes: pd.DataFrame, atlas: Atlas) -> list[str]:
-    """A problem if some people are a thousand times larger than the others."""
-    usual = {n: atlas[n].typical for n in volumes.columns if n in atlas and atlas[n].typical}
-    usual = dict(list(usual.items())[:_ENOUGH])
-    if not usual or volumes.empty:
-        return []
-    ratios = volumes[list(usual)].to_numpy(dtype=float) / np.array(list(usual.values()), dtype=float)
-    seen = ratios > 0
-    far = seen & ((ratios > 50) | (ratios < 1 / 50))
-    odd = np.flatnonzero(far.sum(axis=1) * 2 > np.maximum(1, seen.sum(axis=1)))
-    if not odd.size:
-        return []
-    first = float(np.median(ratios[odd[0]][seen[odd[0]]]))
-    who = ", ".join(map(str, volumes.index[odd[:5]])) + (", ..." if odd.size > 5 else "")
-    return [
-        f"most volumes of {odd.size} of {len(volumes)} people are far from an adult's, {first:.2g} times as large in the first "
-        f"({who}): "
-        "the rows are in different units, or values stand in the wrong columns; correct them, or leave these people out"
-    ]

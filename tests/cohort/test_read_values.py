@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bayescov.cohort import check, read_cohort
-from bayescov.cohort.units import TO_MM3
+from bayescov.cohort.sizes import TO_MM3
 from tests.cohort.people import problems, said, table
 from tests.cohort.writers import NAMES
 
