@@ -22,6 +22,7 @@ from bayescov.cohort.checks import (
 from bayescov.cohort.columns import tidy_names
 from bayescov.cohort.covariates import typed
 from bayescov.cohort.groups import choose_control, choose_group, says_no_group
+from bayescov.cohort.heads import with_heads
 from bayescov.cohort.joining import join_participants, not_joined
 from bayescov.cohort.outliers import check_outliers
 from bayescov.cohort.people import exclude_people, listed, take_rows
@@ -80,7 +81,7 @@ def assemble(
         reading = reading.noting(CheckResult("names", True, f"Covariates under their usual names: {text}."))
     group = renamed.get(group, group) if group else group
     reading = exclude_people(replace(reading, others=others), exclude)
-    reading = choose_visits(reading, visit)
+    reading = with_heads(choose_visits(reading, visit), atlas)
     reading, column = _with_groups(reading, seen, group, control, levels, need_groups)
 
     index = pd.Index(reading.subjects, name="subject")
@@ -243,7 +244,7 @@ def _judge(seen: Parts, raw: pd.DataFrame, atlas: Atlas, reading: Reading, colum
     if seen.volumes.empty:
         return
     measured = seen.volumes
-    if "icv" in seen.covariates:
+    if "icv" in seen.covariates and pd.api.types.is_numeric_dtype(seen.covariates["icv"]):
         measured = measured.assign(icv=seen.covariates["icv"])
     seen.checks.append(check_impossible(measured, atlas, list(seen.volumes.index)))
     codes = check_codes(measured)

@@ -11,6 +11,7 @@ import xarray as xr
 from bayescov.cohort.atlas import read_atlas
 from bayescov.cohort.columns import tidy_names
 from bayescov.cohort.covariates import typed
+from bayescov.cohort.heads import with_heads
 from bayescov.cohort.readers import Source, read_any
 from bayescov.cohort.regions import Atlas
 from bayescov.cohort.units import to_mm3
@@ -64,7 +65,7 @@ def read_volumes(
     (7600.0, 1480000.0)
     """
     known = read_atlas(atlas)
-    reading = read_any(path, known, id=id)
+    reading = with_heads(read_any(path, known, id=id), known)
     name = reading.source or "the table"
     problems = list(reading.problems)
     raw = reading.volumes.set_axis(pd.Index(reading.subjects, name="subject"))
