@@ -8,6 +8,7 @@ import pandas as pd
 
 from bayescov.cohort.codes import may_be_codes
 from bayescov.cohort.covariates import said_stray_text
+from bayescov.cohort.newpeople import new_people
 from bayescov.cohort.table import Cohort
 from bayescov.design import Design
 from bayescov.design.formula import level_labels
@@ -40,8 +41,9 @@ def newcomers(design: Design, people: Cohort | pd.DataFrame, *, site: str | None
     ----------
     design : Design
     people : Cohort or DataFrame
-        Volumes in the unit of the study (mm3), and the covariates of the formula. A frame has one row a person, and
-        regions and covariates as columns. Volumes may be missing, covariates may not.
+        Volumes in the unit of the study (mm3), and the covariates of the formula. A frame has one row a person, ids in its
+        index or in a column, and regions, in any tool's spelling, and covariates as columns. Volumes may be missing,
+        covariates may not.
     site : str, optional
         The column of the site, where the design has sites.
 
@@ -51,7 +53,7 @@ def newcomers(design: Design, people: Cohort | pd.DataFrame, *, site: str | None
         If a covariate is missing or has a level that the study did not have, no region of the study is there, a person is there
         twice, or a site is given where the study had none.
     """
-    volumes, covariates = _tables(design, people)
+    volumes, covariates = _tables(design, people, site)
     twice = volumes.index[volumes.index.duplicated()]
     if len(twice):
         raise AnswerError(
@@ -65,13 +67,27 @@ def newcomers(design: Design, people: Cohort | pd.DataFrame, *, site: str | None
     return Newcomers(subjects, y, x, _sites(design, covariates, site), absent)
 
 
-def _tables(design: Design, people: Cohort | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _tables(
+    design: Design, people: Cohort | pd.DataFrame, site: str | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     if isinstance(people, Cohort):
         return people.volumes, people.covariates
     if isinstance(people, pd.DataFrame):
-        regions = [c for c in people.columns if c in design.regions]
-        return people[regions], people.drop(columns=regions)
+        needed = [*_needed(design), *([site] if site is not None else [])]
+        volumes, covariates, problems = new_people(people, design.regions, needed)
+        if problems:
+            raise AnswerError(f"in the table of new people, {'; '.join(problems)}")
+        return volumes, covariates
     raise AnswerError(f"new people come as a Cohort or a DataFrame, not as {type(people).__name__}")
+
+
+def _needed(design: Design) -> list[str]:
+    """The covariates that the design's formula is made of."""
+    if not design.covariates:
+        return []
+    from formulaic import Formula
+
+    return sorted(str(v) for v in Formula(f"{design.formula} + 1").required_variables)
 
 
 def _volumes(design: Design, table: pd.DataFrame) -> Floats:
@@ -99,7 +115,7 @@ def _columns(design: Design, table: pd.DataFrame) -> Floats:
 
     parsed = Formula(f"{design.formula} + 1")
     table = table.copy()
-    needed = sorted(str(v) for v in parsed.required_variables)
+    needed = _needed(design)
     for name in needed:
         _require_covariate(name, table)
         if name in design.levels:

@@ -18,7 +18,7 @@ from bayescov.cohort.reading import Reading
 from bayescov.cohort.regions import Atlas, strip_measure
 from bayescov.cohort.table import CheckResult
 
-__all__ = ["grid_of", "wide"]
+__all__ = ["grid_of", "ids_of", "merge_columns", "wide"]
 
 _SPREADSHEET_ID = re.compile(r"^\d[.,]\d+[eE]\+\d+$")
 Floats = npt.NDArray[np.float64]
@@ -62,7 +62,7 @@ def wide(
         From a column's name to a spelling that the atlas knows.
     """
     problems, quirks = list(grid.problems), list(grid.quirks)
-    where, subjects, problem = _ids(grid, id, quirks)
+    where, subjects, problem = ids_of(grid, id, quirks)
     problems += [problem] if problem else []
     found: dict[str, list[int]] = {}
     spelled = spelled or _with_tissues(grid.names)
@@ -75,7 +75,7 @@ def wide(
     coded: Counter[tuple[float, str]] = Counter()
     for name, positions in found.items():
         parts = [_volumes(grid, p, subjects, problems, coded) for p in positions]
-        merged, note, problem = _merge(name, [grid.names[p] for p in positions], parts, subjects)
+        merged, note, problem = merge_columns(name, [grid.names[p] for p in positions], parts, subjects)
         volumes[name], columns[name] = merged, grid.names[positions[0]]
         quirks += [note] if note else []
         problems += [problem] if problem else []
@@ -104,7 +104,7 @@ def _with_tissues(names: list[str]) -> Callable[[str], str]:
     return lambda name: "Total-CSF" if tissues and name.lower() == "csf" else name
 
 
-def _ids(grid: Grid, id: str | None, quirks: list[CheckResult]) -> tuple[int | None, list[str], str]:
+def ids_of(grid: Grid, id: str | None, quirks: list[CheckResult]) -> tuple[int | None, list[str], str]:
     """Position of the id column, the ids as text, and a problem if there is none."""
     rows = len(grid.frame)
     if id is not None:
@@ -174,7 +174,7 @@ def _volumes(
     return values
 
 
-def _merge(
+def merge_columns(
     name: str, written: list[str], parts: list[Floats], subjects: list[str]
 ) -> tuple[Floats, CheckResult | None, str]:
     """Several columns of one region as one: empty ones give way, complementary ones fill each other."""
