@@ -14,6 +14,7 @@ from bayescov.design import Design
 from bayescov.design.subset import raw_covariates, raw_volumes, subset
 from bayescov.errors import AnswerError
 from bayescov.model.spec import ModelSpec
+from bayescov.posterior.area import area_interval, fold_inflation
 from bayescov.posterior.arguments import require_whole
 from bayescov.posterior.parameters import parameters_of
 from bayescov.posterior.people import PARTS, predictive_log_density
@@ -29,6 +30,13 @@ People = npt.NDArray[np.int_]
 METHODS = (*PARTS, *RIVALS)
 BINS = 5
 BOOTSTRAPS = 2000
+
+
+class _Stated(NamedTuple):
+    """Of one fold: probabilities (classifier, person), and why a classifier has none."""
+
+    probability: Floats
+    untrained: dict[str, str]
 
 
 class _Task(NamedTuple):
@@ -64,7 +72,8 @@ def differentiate(
     the model is fitted anew to everybody else, the other groups included. Three versions show what the
     covariance is worth: ``"both"``, ``"means"`` (the groups share their average covariance) and ``"covariance"`` (they
     share their average mean). On the same folds: logistic regression, linear and quadratic discriminant analysis
-    and a random forest, which see the volumes and covariates.
+    and a random forest, which see the volumes and covariates; one that cannot be trained in every fold has NaN, and
+    ``attrs["untrained"]`` says why.
 
     Parameters
     ----------
@@ -90,8 +99,11 @@ def differentiate(
     -------
     xarray.Dataset
         Over (classifier, subject): ``probability`` of ``between[0]``. Over (subject): ``positive``, whether the person has
-        it. Over (classifier): ``auc`` with ``auc_low`` and ``auc_high`` (95 %, bootstrap over people), ``brier``,
-        ``log_score``; ``auc_gain``, the AUC minus that of ``"means"``, with ``_low`` and ``_high``. Over (classifier, bin):
+        it. Over (classifier): ``auc`` with ``auc_low`` and ``auc_high`` (95 %), ``brier``, ``log_score``;
+        ``auc_gain``, the AUC minus that of ``"means"``, with ``_low`` and ``_high`` (95 %, bootstrap over people). Both intervals
+        are wider than those of one rule, since the folds learn from the same people: of simulated studies those of the AUC held
+        what the rule learnt from everybody achieves in 92 to 100 % with five folds, in 91 to 100 % with ten; those of the gain in
+        95 to 100 %, in 88 to 100 % where every AUC is near 1. Over (classifier, bin):
         ``calibration_stated``, ``calibration_found``, ``calibration_n``.
 
     Raises
@@ -131,8 +143,10 @@ def differentiate(
                 )
             )  # fmt: skip
     methods = METHODS if rivals else PARTS
-    probability = _average(tasks, _run(tasks, jobs), people, len(methods))
-    tables = _scores(positive, probability, np.random.default_rng(seeds[-1]))
+    stated = _run(tasks, jobs)
+    probability = _average(tasks, stated, people, len(methods))
+    untrained = {name: why for fold in stated for name, why in fold.untrained.items()}
+    tables = _scores(positive, probability, folds, np.random.default_rng(seeds[-1]))
     return xr.Dataset(
         {
             "probability": (("classifier", "subject"), probability),
@@ -152,7 +166,10 @@ def differentiate(
             "folds": folds,
             "repeats": repeats,
             "seed": seed,
+            "untrained": "; ".join(f"{name}: {why}" for name, why in untrained.items()),
             "definition_auc": f"probability that a person with {between[0]} gets a higher probability of it than one with {between[1]}",
+            "definition_auc_interval": "Newcombe's score interval of Hanley and McNeil's standard error, inflated for folds that "
+            "learn from the same people (Nadeau and Bengio 2003)",
             "definition_brier": "mean squared error of the probability; 0.25 for saying one half",
             "definition_log_score": "mean log probability of the true diagnosis; -0.693 for saying one half",
         },
@@ -165,7 +182,7 @@ def stratified_folds(positive: npt.NDArray[np.bool_], folds: int, rng: np.random
     return [np.sort(order[k::folds]) for k in range(folds)]
 
 
-def _run(tasks: list[_Task], jobs: int) -> list[Floats]:
+def _run(tasks: list[_Task], jobs: int) -> list[_Stated]:
     if jobs == 1:
         return [_fold(task) for task in tasks]
     from joblib import Parallel, delayed
@@ -173,8 +190,8 @@ def _run(tasks: list[_Task], jobs: int) -> list[Floats]:
     return list(Parallel(n_jobs=jobs)(delayed(_fold)(task) for task in tasks))
 
 
-def _fold(task: _Task) -> Floats:
-    """(classifier, person): probability of the first diagnosis for the people left out."""
+def _fold(task: _Task) -> _Stated:
+    """Probability of the first diagnosis for the people left out."""
     from bayescov.sampling import fit
 
     rest = np.setdiff1d(np.arange(len(task.design.subjects)), task.test)
@@ -190,43 +207,54 @@ def _fold(task: _Task) -> Floats:
     density = predictive_log_density(params, y, x, site, task.positions, before)
     stated = softmax(density + np.log(before), axis=-1)[..., 0]
     if not task.rivals:
-        return np.asarray(stated)
+        return _Stated(np.asarray(stated), {})
     own = np.isin(train.population.values, task.positions)
     features = np.hstack([train.y.values, train.x.values])[own]
     positive = train.population.values[own] == task.positions[0]
-    others = [
-        rival_probabilities(name, features, positive, np.hstack([y, x]), task.rival_seed) for name in RIVALS
-    ]
-    return np.vstack([stated, *others])
+    others, untrained = [], {}
+    for name in RIVALS:
+        try:
+            others.append(rival_probabilities(name, features, positive, np.hstack([y, x]), task.rival_seed))
+        except (
+            ValueError
+        ) as error:  # scikit-learn's, and LinAlgError: the rest of the answer took much longer
+            others.append(np.full(len(y), np.nan))
+            untrained[name] = str(error).strip().splitlines()[0]
+    return _Stated(np.vstack([stated, *others]), untrained)
 
 
-def _average(tasks: list[_Task], stated: list[Floats], people: People, n_methods: int) -> Floats:
-    """(classifier, person): mean over repeats."""
+def _average(tasks: list[_Task], stated: list[_Stated], people: People, n_methods: int) -> Floats:
+    """(classifier, person): mean over repeats; NaN for everybody where a fold could not train a classifier."""
     total, times = np.zeros((n_methods, len(people))), np.zeros(len(people))
-    for task, probability in zip(tasks, stated, strict=True):
+    for task, fold in zip(tasks, stated, strict=True):
         where = np.searchsorted(people, task.test)
-        total[:, where] += probability
+        total[:, where] += fold.probability
         times[where] += 1
+    total[np.isnan(total).any(axis=1)] = np.nan
     return total / times
 
 
 def _scores(
-    positive: npt.NDArray[np.bool_], probability: Floats, rng: np.random.Generator
+    positive: npt.NDArray[np.bool_], probability: Floats, folds: int, rng: np.random.Generator
 ) -> dict[str, tuple[tuple[str, ...], Floats]]:
-    resampled = bootstrap_weights(positive, BOOTSTRAPS, rng)
+    n_with, wider = int(positive.sum()), fold_inflation(folds)
     auc = np.array([area_under_curve(positive, p) for p in probability])
+    low, high = np.array([area_interval(a, n_with, len(positive) - n_with, wider) for a in auc]).T
+    resampled = bootstrap_weights(positive, BOOTSTRAPS, rng)
     again = np.array([[area_under_curve(positive[i], p[i]) for i in resampled] for p in probability])
-    gain = again - again[PARTS.index("means")]
-    low, high = np.quantile(again, [0.025, 0.975], axis=1)
-    gain_low, gain_high = np.quantile(gain, [0.025, 0.975], axis=1)
+    means = PARTS.index("means")
+    gain = auc - auc[means]
+    ends = np.quantile(again - again[means], [0.025, 0.975], axis=1)
+    gain_low, gain_high = gain + wider * (ends - gain)
     bins = [calibration(positive, p, min(BINS, len(positive))) for p in probability]
     stated, found, n = (np.stack(columns) for columns in zip(*bins, strict=True))
+    found = np.where(np.isnan(stated), np.nan, found)
     one, two = ("classifier",), ("classifier", "bin")
     return {
         "auc": (one, auc),
         "auc_low": (one, low),
         "auc_high": (one, high),
-        "auc_gain": (one, auc - auc[PARTS.index("means")]),
+        "auc_gain": (one, gain),
         "auc_gain_low": (one, gain_low),
         "auc_gain_high": (one, gain_high),
         "brier": (one, np.array([brier(positive, p) for p in probability])),

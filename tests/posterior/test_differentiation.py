@@ -1,5 +1,7 @@
 """Telling two diagnoses apart: densities, new people, scores, and cross-validation without leakage."""
 
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,10 +16,12 @@ from bayescov.design import from_edges
 from bayescov.design.subset import subset
 from bayescov.errors import AnswerError, DesignError
 from bayescov.posterior import scores
+from bayescov.posterior.area import area_interval, fold_inflation
 from bayescov.posterior.differentiate import stratified_folds
 from bayescov.posterior.newcomers import newcomers
 from bayescov.posterior.parameters import parameters_of
 from bayescov.posterior.people import log_density, predictive_log_density
+from bayescov.posterior.rivals import rival_probabilities
 from tests.posterior.fakes import conjugate_fit, design_from
 
 SIZES = {"HC": 20, "MS": 22, "NMOSD": 24}
@@ -372,3 +376,88 @@ def test_bad_settings_of_the_folds_get_a_sentence(cohort, wrong, sentence):
 def test_too_many_folds_get_a_sentence(cohort):
     with pytest.raises(AnswerError, match="folds=23 must be a whole number between 2 and 22"):
         bc.differentiate(bc.prepare(cohort), ("MS", "NMOSD"), folds=23)
+
+
+def test_more_volumes_than_people_are_no_obstacle_to_the_quadratic_rule():
+    """Where scikit-learn's can be trained it says the same."""
+    from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(10)
+    train, test, positive = rng.normal(size=(60, 8)), rng.normal(size=(9, 8)), np.arange(60) < 25
+    train[positive, 0] += 1.0
+    usual = make_pipeline(StandardScaler(), QuadraticDiscriminantAnalysis(reg_param=0.5)).fit(train, positive)
+    found = rival_probabilities("qda", train, positive, test, 0)
+    np.testing.assert_allclose(found, usual.predict_proba(test)[:, 1], atol=0.02)  # of n or of n - 1 people
+    few = np.r_[0:5, 30:36]
+    assert np.isfinite(rival_probabilities("qda", train[few], positive[few], test, 0)).all()
+
+
+def test_a_rival_that_cannot_be_trained_costs_its_own_row_only(quick, monkeypatch):
+    def one_fold_fails(name, train, positive, test, seed):
+        if name == "lda" and len(test) == 15:
+            raise np.linalg.LinAlgError("the matrix is singular\nand more")
+        return rival_probabilities(name, train, positive, test, seed)
+
+    module = import_module("bayescov.posterior.differentiate")
+    monkeypatch.setattr(module, "rival_probabilities", one_fold_fails)
+    design, _ = two_kinds(np.random.default_rng(11), 22, 1.0, 0.5)
+    answers = bc.differentiate(design, ("A", "B"), folds=3)
+    assert answers.attrs["untrained"] == "lda: the matrix is singular"
+    lost = answers.sel(classifier="lda").drop_vars(["positive", "calibration_n"])
+    assert all(lost[name].isnull().all() for name in lost.data_vars)
+    rest = answers.drop_sel(classifier="lda")
+    assert all(rest[name].notnull().all() for name in rest.data_vars)
+
+
+def test_one_person_of_a_diagnosis_gets_a_reason_of_the_logistic_rule_and_numbers_of_the_others():
+    rng = np.random.default_rng(13)
+    train, positive, test = rng.normal(size=(9, 3)), np.arange(9) < 1, rng.normal(size=(4, 3))
+    with pytest.raises(ValueError, match="one person of a diagnosis cannot be divided anew"):
+        rival_probabilities("logistic", train, positive, test, 0)
+    for name in ("lda", "qda", "forest"):
+        assert np.isfinite(rival_probabilities(name, train, positive, test, 0)).all()
+
+
+def test_the_interval_of_an_area_is_newcombes_and_wider_where_folds_learn_from_the_same_people():
+    """Newcombe (2006): the areas whose standard error (Hanley and McNeil) reaches as far as the one found."""
+
+    def error(theta, m, n):
+        half = (m + n) / 2 - 1
+        return np.sqrt(
+            theta * (1 - theta) * (1 + half * ((1 - theta) / (2 - theta) + theta / (1 + theta))) / (m * n)
+        )
+
+    for area, m, n, wider in ((0.5, 40, 35, 1.0), (0.83, 12, 30, 1.5), (1.0, 20, 20, 1.5), (0.0, 9, 9, 1.0)):
+        low, high = area_interval(area, m, n, wider)
+        assert 0 <= low <= area <= high <= 1
+        for end in {low, high} - {area}:
+            assert abs(end - area) == pytest.approx(1.96 * wider * error(end, m, n), rel=1e-4)
+    assert area_interval(1.0, 20, 20, 1.5)[0] < 0.95  # twenty against twenty prove no more
+    assert np.isnan(area_interval(float("nan"), 20, 20, 1.5)).all()
+    assert fold_inflation(5) ** 2 == pytest.approx(1 + 5 * (1 / 5) / (4 / 5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "shift", "rho"), [(35, 0.0, 0.0), (12, 0.0, 0.0), (35, 0.6, 0.5)])
+def test_the_interval_holds_what_the_rule_learnt_from_everybody_achieves(quick, n, shift, rho):
+    """150 studies; where the diagnoses differ, on 2,000 other people of each."""
+    held, rng = [], np.random.default_rng(12)
+    for study in range(150):
+        design, _ = two_kinds(rng, n, shift, rho)
+        answers = bc.differentiate(design, ("A", "B"), rivals=False, seed=study, draws=60)
+        true = np.full(3, 0.5)
+        if shift:
+            other, _ = two_kinds(rng, 2000, shift, rho)
+            params = parameters_of(quick_fit(design, seed=study), 60)
+            new = (other.y.values * other.scale.values + other.center.values)[2000:]
+            y = (new - design.center.values) / design.scale.values
+            density = predictive_log_density(params, y, np.empty((4000, 0)), None, (1, 2), np.full(2, 0.5))
+            true = np.array(
+                [scores.area_under_curve(np.arange(4000) < 2000, d[:, 0] - d[:, 1]) for d in density]
+            )
+        held.append((answers["auc_low"].values <= true) & (true <= answers["auc_high"].values))
+    share = np.mean(held, axis=0)
+    print(n, shift, share)
+    assert (share > 0.95 - 2 * np.sqrt(0.05 * 0.95 / 150)).all()
