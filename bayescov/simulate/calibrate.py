@@ -3,7 +3,9 @@
 What is kept is judged in `bayescov.simulate.judgement`, as often as one likes.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import pandas as pd
 
 from bayescov.arguments import require_count, require_jobs, require_seed
 from bayescov.design import prepare
-from bayescov.errors import AnswerError, BayescovError
+from bayescov.errors import AnswerError
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.posterior.arguments import require_choice
 from bayescov.posterior.events import events
@@ -26,9 +28,9 @@ FDR = 0.05
 
 
 def calibrate(
-    truths: Sequence[str] = MAIN_TRUTHS,
+    truths: str | Sequence[str] = MAIN_TRUTHS,
     *,
-    models: Sequence[str | ModelSpec] = ("adaptive",),
+    models: str | Path | ModelSpec | Sequence[str | Path | ModelSpec] = ("adaptive",),
     sizes: Sequence[int] = (34, 40, 35),
     p: int = 14,
     datasets: int = 20,
@@ -44,10 +46,10 @@ def calibrate(
 
     Parameters
     ----------
-    truths : sequence of str
-        Names known to `bayescov.simulate.truth`.
-    models : sequence of str or ModelSpec
-        Each is fitted to the same data sets.
+    truths : str or sequence of str
+        Names known to `bayescov.simulate.truth`; one named twice counts once.
+    models : str, pathlib.Path, ModelSpec or sequence of these
+        As in `fit`, of different names. Each is fitted to the same data sets.
     sizes : sequence of int
         People in each group, the control first: at least 4, or 0 to leave a patient group out.
     p : int
@@ -77,8 +79,8 @@ def calibrate(
     Raises
     ------
     BayescovError
-        If there is no truth of a name, no data set is asked for, `sizes`, `seed` or `jobs` are none, or `healthy` is no
-        correlation matrix of p regions; before anything is fitted.
+        If there is no truth of a name, two models have one name, nothing is asked for, `sizes`, `seed` or `jobs` are none, or
+        `healthy` is no correlation matrix of p regions; before anything is fitted.
 
     Examples
     --------
@@ -89,16 +91,16 @@ def calibrate(
     """
     from joblib import Parallel, delayed
 
-    if datasets < 1:
-        raise BayescovError(f"datasets={datasets} leaves nothing to judge; ask for at least one")
+    require_count("datasets", datasets, least=1)
     sizes = _people(sizes)
     require_seed(seed)
     require_jobs(jobs)
-    for name in truths:  # before hours of fits, not after
-        require_choice("truths", name, truth_names())
+    known = truth_names()
+    names = tuple(dict.fromkeys(require_choice("truths", name, known) for name in _several("truths", truths)))
+    for name in names:  # before hours of fits, not after
         truth(name, p=p, rng=np.random.default_rng(seed), healthy=healthy)
-    specs = [load_model(m) for m in models]
-    cells = [(name, number) for number in range(datasets) for name in truths]
+    specs = _specs(_several("models", models))
+    cells = [(name, number) for number in range(datasets) for name in names]
     parts = Parallel(n_jobs=jobs)(
         delayed(_one)(name, number, specs, sizes, p, healthy, seed, draws, chains, threshold, margin)
         for name, number in cells
@@ -106,9 +108,30 @@ def calibrate(
     return pd.concat([part for group in parts for part in group], ignore_index=True)
 
 
+def _several(name: str, given: Any) -> list[Any]:
+    """What was asked for as a list, also where it is one alone."""
+    alone = isinstance(given, (str, Path, ModelSpec)) or not isinstance(given, Iterable)
+    listed = [given] if alone else list(given)
+    if not listed:
+        raise AnswerError(f"{name} is empty, which leaves nothing to judge; name at least one")
+    return listed
+
+
+def _specs(models: list[str | Path | ModelSpec]) -> list[ModelSpec]:
+    """The models, if runs can tell them by their names."""
+    specs = [load_model(m) for m in models]
+    twice = [name for name, times in Counter(spec.name for spec in specs).items() if times > 1]
+    if twice:
+        raise AnswerError(
+            f"two models are called {twice[0]!r}, so that their rows could not be told apart; name one of them otherwise, with "
+            f"dataclasses.replace(model, name='{twice[0]}-2') or, of a TOML file, by the file's name"
+        )
+    return specs
+
+
 def _people(sizes: Sequence[int]) -> tuple[int, ...]:
     """The sizes, if every group that takes part has enough people for a standard error of Fisher's z."""
-    if not isinstance(sizes, Sequence) or len(sizes) != len(POPULATIONS):
+    if isinstance(sizes, str) or not isinstance(sizes, Collection) or len(sizes) != len(POPULATIONS):
         raise AnswerError(
             f"sizes={sizes!r} must be one number of people for each of {', '.join(POPULATIONS)}, the control first"
         )
@@ -118,7 +141,7 @@ def _people(sizes: Sequence[int]) -> tuple[int, ...]:
         require_count("n", n, least=4)
     if not taking_part:
         raise AnswerError(f"the sizes {tuple(sizes)!r} leave no patient group to compare with the controls")
-    return tuple(sizes)
+    return tuple(int(n) for n in sizes)
 
 
 def _one(

@@ -11,6 +11,7 @@ from bayescov.errors import AnswerError
 __all__ = ["judge", "most_right", "reliability", "wrong_share"]
 
 BINS = np.array([0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0 + 1e-9])
+ONE_ANSWER = ["model", "truth", "dataset", "population", "gain", "fisher_z"]
 LISTED = 0.05  # the level of Benjamini and Hochberg's list
 
 Floats = npt.NDArray[np.float64]
@@ -46,7 +47,7 @@ def judge(runs: pd.DataFrame, *, margin: float = 0.1) -> pd.DataFrame:
     Raises
     ------
     AnswerError
-        If the runs are of a version that did not tell reversed connections.
+        If the runs are of a version that did not tell reversed connections, or hold the same data twice under one model's name.
 
     References
     ----------
@@ -62,6 +63,11 @@ def judge(runs: pd.DataFrame, *, margin: float = 0.1) -> pd.DataFrame:
     if "reversed" not in runs:
         raise AnswerError(
             "these runs do not say which connections are truly reversed; they are of an earlier version: calibrate again"
+        )
+    if runs.duplicated(ONE_ANSWER).any():
+        raise AnswerError(
+            "these runs hold the answers to the same data twice under one model's name, as of two models that are called alike; "
+            "judge each by itself, or give them different names in the column 'model'"
         )
     return pd.DataFrame(
         [

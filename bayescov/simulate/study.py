@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from scipy.special import ndtr, ndtri
 
-from bayescov.arguments import require_seed
+from bayescov.arguments import require_count, require_seed
 from bayescov.cohort.table import Cohort
 from bayescov.design.edges import edge_coordinates, from_edges, to_edges
 from bayescov.errors import TableError, nearest
@@ -51,7 +51,7 @@ def simulate_study(name: str = "ms-nmosd", *, seed: int, sizes: Mapping[str, int
     TableError
         If there is no study or group of that name.
     AnswerError
-        If `seed` is no whole number of at least 0.
+        If `seed` or a size is no whole number of at least 0.
 
     Examples
     --------
@@ -133,9 +133,7 @@ def _people(sizes: Mapping[str, int] | None) -> pd.DataFrame:
                 f"the study has no group {group!r}{nearest(group, known)} (groups: {', '.join(known)})",
                 source="simulate_study",
             )
-        if n < 0:
-            raise TableError(f"the size of {group!r} is {n}; it must be 0 or more", source="simulate_study")
-        people.loc[group, "n"] = int(n)
+        people.loc[group, "n"] = require_count(f"sizes[{group!r}]", n, least=0)
     return people[people["n"] > 0]
 
 

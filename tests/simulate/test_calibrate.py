@@ -3,15 +3,20 @@
 from importlib import import_module
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bayescov.errors import BayescovError
+from bayescov.model import load_model
 from bayescov.simulate import calibrate
 
 
 @pytest.mark.parametrize(
     ("truths", "datasets", "sentence"),
-    [(["null", "spars"], 1, "'spars'.*did you mean 'sparse'"), (["null"], 0, "datasets=0 leaves nothing")],
+    [
+        (["null", "spars"], 1, "'spars'.*did you mean 'sparse'"),
+        (["null"], 0, "datasets=0 must be a whole number of at least 1"),
+    ],
 )
 def test_nothing_is_fitted_before_all_names_are_known(monkeypatch, truths, datasets, sentence):
     def fitted(*_, **__):
@@ -20,6 +25,14 @@ def test_nothing_is_fitted_before_all_names_are_known(monkeypatch, truths, datas
     monkeypatch.setattr(import_module("bayescov.sampling"), "fit", fitted)
     with pytest.raises(BayescovError, match=sentence):
         calibrate(truths, datasets=datasets, p=4, jobs=1)
+    with pytest.raises(BayescovError, match=r"datasets=1\.5 must be a whole number"):
+        calibrate(["null"], datasets=1.5, p=4, jobs=1)
+    for empty in ("truths", "models"):
+        with pytest.raises(BayescovError, match=f"{empty} is empty, which leaves nothing to judge"):
+            calibrate(**{"truths": ["null"], empty: []}, datasets=1, p=4, jobs=1)
+    same = [load_model("separate"), load_model("separate").change(dense={"median": 200.0})]
+    with pytest.raises(BayescovError, match=r"two models are called .separate.,.*name=.separate-2."):
+        calibrate(["null"], models=same, datasets=1, p=4, jobs=1)
     with pytest.raises(BayescovError, match="4 regions need"):
         calibrate(["null"], datasets=1, p=4, healthy=np.eye(3), jobs=1)
     with pytest.raises(BayescovError, match="not positive semi-definite"):
@@ -56,6 +69,14 @@ def test_the_only_patient_group_is_judged_by_its_own_truth(sizes, population):
     runs = calibrate(["few"], models=["separate"], sizes=sizes, datasets=1, p=6, draws=50, jobs=1)
     assert set(runs["population"]) == {population}
     assert (runs["difference"].abs() > 0.2).any() == (population == "MS")
+
+
+def test_one_name_is_one_name_and_truths_named_twice_count_once():
+    settings = {"sizes": (12, 11, 0), "datasets": 1, "p": 4, "draws": 50, "jobs": 1}
+    one = calibrate("null", models="separate", **settings)
+    pd.testing.assert_frame_equal(one, calibrate(["null", "null"], models=["separate"], **settings))
+    settings["sizes"] = np.array(settings["sizes"])
+    pd.testing.assert_frame_equal(one, calibrate("null", models=load_model("separate"), **settings))
 
 
 def test_cohorts_are_drawn_from_the_given_correlations():

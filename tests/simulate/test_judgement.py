@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from bayescov.errors import AnswerError
+from bayescov.simulate.calibrate import calibrate
 from bayescov.simulate.judgement import judge, most_right, wrong_share
 
 
@@ -43,6 +44,15 @@ def test_most_right_of_several_lists_is_that_of_every_cut_tried():
 def test_runs_of_an_earlier_version_are_refused_with_a_sentence():
     with pytest.raises(AnswerError, match="of an earlier version: calibrate again"):
         judge(pd.DataFrame({"model": ["adaptive"], "truth": ["null"], "added": [False]}))
+
+
+def test_one_model_that_answered_twice_is_refused_with_a_sentence():
+    settings = {"sizes": (12, 11, 0), "datasets": 1, "p": 4, "draws": 50, "jobs": 1}
+    one, two = (calibrate("null", models="separate", seed=seed, **settings) for seed in (1, 2))
+    with pytest.raises(AnswerError, match="the same data twice under one model's name"):
+        judge(pd.concat([one, one], ignore_index=True))
+    other = pd.concat([one, one.assign(model="other"), two.assign(dataset=1)], ignore_index=True)
+    assert judge(other)["datasets"].tolist() == [2, 1]
 
 
 def test_judge_counts_calls_of_both_lists():

@@ -43,6 +43,12 @@ def test_more_people_in_one_group_change_only_the_numbers():
     assert cohort.group.value_counts().to_dict() == {"MS": 120, "NMOSD": 35, "HC": 34}
 
 
+@pytest.mark.parametrize("n", [10.7, "5", -1, True])
+def test_a_size_is_a_whole_number(n):
+    with pytest.raises(BayescovError, match=r"sizes\['MS'\]=.* must be a whole number of at least 0"):
+        simulate_study(seed=1, sizes={"MS": n})
+
+
 def test_ms_gains_more_than_it_loses_and_nmosd_the_reverse():
     truth = study_truth()
     correlation = truth["correlation"].values
