@@ -28,10 +28,10 @@ def plan(
     sizes: Sizes,
     regions: Annotated[int, typer.Option(min=4, help="Number of regions.")] = 14,
     effect: Annotated[
-        float, typer.Option(min=0.0, max=1.5, help="By how much a changed correlation is raised or lowered.")
+        float, typer.Option(min=0.0, max=1.5, help="Of planted: by how much a changed correlation is raised or lowered.")
     ] = 0.45,
     changed: Annotated[
-        int | None, typer.Option(min=1, help="Connections that change in each patient group: 8, or a quarter of those of few regions.")
+        int | None, typer.Option(min=1, help="Of planted: changes in each patient group; 8, or a quarter of those of few regions.")
     ] = None,
     truth: Annotated[str, typer.Option(help="planted, or a named truth such as dense or null.")] = "planted",
     model: Model = "adaptive",

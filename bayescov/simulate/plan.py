@@ -29,6 +29,7 @@ __all__ = ["plan"]
 Floats = npt.NDArray[np.float64]
 
 GROUPS = 3
+EFFECT = 0.45
 CHANGES = ("added", "missing")
 BOOTSTRAPS = 2000
 QUICK = {
@@ -61,7 +62,7 @@ def plan(
     n: int | Sequence[int] | Sequence[tuple[int, int, int]],
     *,
     regions: int = 14,
-    effect: float = 0.45,
+    effect: float = EFFECT,
     changed: int | None = None,
     truth: str = "planted",
     model: str | Path | ModelSpec = "adaptive",
@@ -85,12 +86,12 @@ def plan(
     Parameters
     ----------
     n : int, or sequence of int or of (controls, first group, second group)
-        People in each group; several sizes are compared.
+        People in each group; several sizes are compared, one that is named twice once.
     regions : int
         Number of regions, at least 4.
     effect : float
-        In [0, 1.5]. By how much a correlation is raised or lowered. Matrices are made positive definite afterwards, which takes
-        a fifth away from .45, a quarter from .6, and moves others a little.
+        In [0, 1.5]. By how much a correlation is raised or lowered. Matrices are made positive definite afterwards, which with 14
+        regions takes a fifth away from .45, a quarter from .6, and moves others a little.
     changed : int, optional
         How many connections change in each patient group, at most a quarter of those that are no homologues'; 8, or that many.
     truth : str
@@ -139,6 +140,10 @@ def plan(
     require_whole("regions", regions, low=4)
     require_whole("studies", studies, low=1)
     most = most_changed(healthy_correlation(regions)[1]) // 2
+    if (
+        truth != "planted"
+    ):  # so that what was kept is found again, whatever was asked of a truth that does not know it
+        effect, changed = EFFECT, None
     changed = min(8, most) if changed is None else require_whole("changed", changed, low=1, high=most)
     require_seed(seed)
     require_jobs(jobs)
@@ -171,7 +176,7 @@ def _sizes(n: Any) -> list[tuple[int, ...]]:
         sizes.append(tuple(require_whole("n", people, low=4) for people in each))
     if not sizes:
         raise AnswerError("n names no size; give at least one number of people a group")
-    return sizes
+    return list(dict.fromkeys(sizes))
 
 
 def _run(tasks: list[_Task], jobs: int, cache: Path | None, progress: bool) -> list[dict[str, float]]:
@@ -283,8 +288,7 @@ def _summary(
             "question": "plan",
             "truth": task.kind,
             "regions": task.regions,
-            "effect": task.effect,
-            "changed": task.changed,
+            **({"effect": task.effect, "changed": task.changed} if task.kind == "planted" else {}),
             "model": json.loads(task.model)["name"],
             "studies": true.shape[2],
             "seed": seed,

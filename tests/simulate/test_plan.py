@@ -118,6 +118,15 @@ def test_power_is_the_one_that_calibration_realises(size, regions, studies):
         assert float(cell["power"]) == pytest.approx(realised, abs=3 * error)
 
 
+def test_a_size_named_twice_is_planned_once_and_named_truths_know_no_number_of_changes(tmp_path):
+    quick = {k: v for k, v in SMALL.items() if k != "changed"} | {"studies": 1, "cache": tmp_path}
+    twice = bc.plan([12, 15, (12, 12, 12)], truth="dense", changed=99, effect=0.1, **quick)
+    assert twice["size"].values.tolist() == ["12/12/12", "15/15/15"]
+    assert twice.identical(bc.plan([12, 15], truth="dense", **quick))
+    assert len(list(tmp_path.glob("*.json"))) == 2
+    assert not {"effect", "changed"} & set(twice.attrs)
+
+
 def test_few_regions_have_fewer_changes_by_default_and_what_is_said_is_what_is_planted():
     assert bc.plan(12, regions=6, model="separate", studies=1, settings={"draws": 100}).attrs["changed"] == 3
     world = planted_truth(p=6, effect=0.2, changed=3, rng=np.random.default_rng(1))
