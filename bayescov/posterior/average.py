@@ -10,13 +10,18 @@ from bayescov.errors import AnswerError
 from bayescov.posterior.alike import require_same_groups, require_same_regions
 from bayescov.posterior.arguments import require_fit
 from bayescov.posterior.connections import connections
-from bayescov.posterior.events import CHANGES
+from bayescov.posterior.events import CHANGES, DEFINITIONS
 from bayescov.posterior.structures import agreed
 from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["average_connections"]
 
 STATEMENTS = (*CHANGES, "unchanged")
+# Of the answers of every model: what else is said of them is of one model, such as its draws and special cases.
+KEPT = (
+    "control", "study", "kind", "threshold", "margin", "fdr", "definition_difference",
+    *(f"definition_{name}" for name in DEFINITIONS),
+)  # fmt: skip
 AVERAGED = ("p_present_control", "p_present", "control_mean", "mean", "difference", "n_added", "n_missing")
 
 
@@ -24,6 +29,10 @@ def average_connections(
     fits: Mapping[str, xr.DataTree], weights: xr.Dataset | Mapping[str, float], **settings: Any
 ) -> xr.Dataset:
     """Probabilities averaged over models, their range over the models, and verdicts that take both into account.
+
+    What is averaged are answers of `connections`, in which a fit may be mixed with its structural special cases. The weights of
+    `compare_models` judge each fit by itself: of its special cases how well they foretell each person is not stored, only all of
+    them in sum, and that decides their share within the answers.
 
     Parameters
     ----------
@@ -86,8 +95,12 @@ def average_connections(
         for g in range(first.sizes["population"])
     ]
     tables["verdict"] = (first["verdict"].dims, np.stack(verdict))
-    attrs = {**first.attrs, "question": "average_connections"}
+    attrs = {"question": "average_connections", **{k: first.attrs[k] for k in KEPT if k in first.attrs}}
     attrs["weights"] = ", ".join(f"{m}: {share[m]:.3f}" for m in share)
+    attrs["definition_weights"] = (
+        "share of each model in the averages; of compare_models, by how well the fit by itself predicts people left out, without "
+        "the structural special cases that its probabilities may be averaged with"
+    )
     attrs["definition_range"] = "lowest and highest over the models that have a weight"
     attrs["definition_verdict"] = (
         "changes: per group, the largest set whose expected false discovery rate is at most fdr by the averaged probability, of "

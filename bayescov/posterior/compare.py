@@ -39,12 +39,13 @@ def compare_models(
     """Compare fits of one design by how well they predict each person from all others.
 
     Leave-one-person-out cross-validation by Pareto-smoothed importance sampling (ArviZ), the covariance matrices
-    integrated out; models are weighted by stacking of their predictive distributions.
+    integrated out; models are weighted by stacking of their predictive distributions. Structural special cases, which
+    `connections` mixes a fit with, are left out of account: how well they foretell each person is not stored.
 
     Parameters
     ----------
     fits : mapping of str to DataTree
-        At least two fits of the same design.
+        At least two fits of the same design. People, groups and regions are matched by their names, whatever their order.
     draws : int
         How many posterior draws are used of each.
     refits : int
@@ -87,15 +88,16 @@ def compare_models(
     require_whole("refits", refits, low=0)
     require_whole("draws", draws, low=100)
     _require_comparable(fits)
+    subjects = list(design_of(next(iter(fits.values()))).subjects)
     results, given = {}, {}
     seeds = np.random.SeedSequence(require_seed(seed)).spawn(len(fits))
     for (name, fit), child in zip(fits.items(), seeds, strict=True):
-        pointwise = log_likelihood(fit, draws=draws)
+        pointwise = log_likelihood(fit, draws=draws).sel(subject=subjects)
         given[name] = pointwise.attrs["given"]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # people with a large Pareto k are counted below
             loo = az.loo(_with_likelihood(pointwise), pointwise=True, var_name="y")
-        results[name] = _refitted(loo, fit, refits, child, settings)
+        results[name] = _refitted(loo, fit, subjects, refits, child, settings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         table = az.compare(results, method="stacking", round_to="none")
@@ -116,7 +118,7 @@ def compare_models(
         },
         {
             "model": np.array(order, dtype=object),
-            "subject": np.array(design_of(next(iter(fits.values()))).subjects, dtype=object),
+            "subject": np.array(subjects, dtype=object),
             "given": ("model", np.array([given[n] for n in order], dtype=object)),
         },
         {
@@ -124,7 +126,8 @@ def compare_models(
             "draws": draws,
             "refits": refits,
             "definition_elpd": "sum over people of the log density of their standardised volumes given everybody else's",
-            "definition_weight": "stacking: the mixture of the models' predictions that predicts people left out best",
+            "definition_weight": "stacking: the mixture of the models' predictions that predicts people left out best; each fit by "
+            "itself, without its structural special cases",
         },
     )
 
@@ -145,7 +148,12 @@ def left_out_density(fit: xr.DataTree, design: Design, person: int) -> float:
 
 
 def _refitted(
-    loo: Any, fit: xr.DataTree, refits: int, seed: np.random.SeedSequence, settings: Mapping[str, Any] | None
+    loo: Any,
+    fit: xr.DataTree,
+    subjects: list[str],
+    refits: int,
+    seed: np.random.SeedSequence,
+    settings: Mapping[str, Any] | None,
 ) -> Any:
     """The result with the worst people's densities replaced by those of fits without them; their k becomes 0."""
     from bayescov.sampling import fit as sample
@@ -156,11 +164,14 @@ def _refitted(
     options = {**stored, "progress": False, "structures": False, "min_ess": 0.0, **(settings or {})}
     design = design_of(fit)
     for i, child in zip(worst, seed.generate_state(max(1, len(worst))), strict=False):
-        again = sample(drop(design, [i]), model=spec_of(fit), seed=int(child), **options)
-        loo.elpd_i[i] = left_out_density(again, design, i)
+        person = design.subjects.index(subjects[i])
+        again = sample(drop(design, [person]), model=spec_of(fit), seed=int(child), **options)
+        loo.elpd_i[i] = left_out_density(again, design, person)
         loo.pareto_k[i] = 0.0
     if worst:
+        density_of_all = loo.elpd + loo.p  # of the people themselves, who were not left out
         loo.elpd = float(loo.elpd_i.sum())
+        loo.p = density_of_all - loo.elpd
         loo.se = float(np.sqrt(len(k) * loo.elpd_i.var()))
     return loo
 
@@ -173,6 +184,15 @@ def _with_likelihood(pointwise: xr.DataArray) -> xr.DataTree:
     )
 
 
+def _same_volumes(one: Design, other: Design) -> bool:
+    """The same numbers of the same people and regions, in whatever order."""
+    labels = [(one.subjects, other.subjects), (one.regions, other.regions)]
+    if not all(sorted(mine) == sorted(theirs) for mine, theirs in labels):
+        return False
+    rows, columns = ([theirs.index(name) for name in mine] for mine, theirs in labels)
+    return np.allclose(one.y.values, other.y.values[np.ix_(rows, columns)], equal_nan=True)
+
+
 def _require_comparable(fits: Mapping[str, xr.DataTree]) -> None:
     if not isinstance(fits, Mapping) or len(fits) < 2:
         raise AnswerError(
@@ -182,8 +202,7 @@ def _require_comparable(fits: Mapping[str, xr.DataTree]) -> None:
     first = design_of(require_fit(fits[names[0]], "correlation", "sd", "mean"))
     for name in names[1:]:
         other = design_of(require_fit(fits[name], "correlation", "sd", "mean"))
-        same = first.subjects == other.subjects and first.regions == other.regions
-        if not same or not np.allclose(first.y.values, other.y.values, equal_nan=True):
+        if not _same_volumes(first, other):
             raise AnswerError(
                 f"the fits {names[0]!r} and {name!r} are not of the same volumes (people, regions, transform and scaling), so "
                 "their densities cannot be compared; fit both to one design"

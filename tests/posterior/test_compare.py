@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import multigammaln
+from scipy.special import logsumexp, multigammaln
 
 import bayescov as bc
 from bayescov.design import from_edges, to_edges
@@ -108,6 +108,35 @@ def test_a_model_that_cannot_see_a_correlation_predicts_worse():
     assert float(compared["elpd_difference"].sel(model="wrong")) < -10
 
 
+def test_models_are_compared_by_the_names_of_people_and_regions_whatever_their_order(fits, design):
+    """Another order is the same posterior, and so the same densities, also where a person is left out for good."""
+    people, regions = np.random.default_rng(6).permutation(39), [2, 0, 1]
+    arrays = {name: getattr(design, name).isel(region=regions) for name in ("center", "scale")}
+    arrays |= {name: getattr(design, name).isel(subject=people) for name in ("x", "population")}
+    turned = dataclasses.replace(design, y=design.y.isel(subject=people, region=regions), **arrays)
+    posterior, matrices = (
+        fits["pooled"]["posterior"],
+        from_edges(fits["pooled"]["posterior"]["correlation"].values),
+    )
+    other = fake_fit(
+        to_edges(matrices[..., regions, :][..., regions]), design=turned, model="pooled",
+        mean=posterior["mean"].values[..., regions], sd=posterior["sd"].values[..., regions],
+    )  # fmt: skip
+    straight = fits["pooled"].copy()
+    del straight["log_likelihood"]
+    first, second = (
+        bc.compare_models({"separate": fits["separate"], "pooled": fit}) for fit in (straight, other)
+    )
+    for name in ("elpd_person", "pareto_k", "weight"):
+        expected, found = (one[name].sel(model=["separate", "pooled"]) for one in (first, second))
+        np.testing.assert_allclose(found, expected, atol=1e-6, err_msg=name)
+    y = turned.y.copy(deep=True)
+    y[0, 0] += 0.01
+    changed = fake_fit(to_edges(matrices), design=dataclasses.replace(turned, y=y), model="pooled")
+    with pytest.raises(AnswerError, match="not of the same volumes"):
+        bc.compare_models({"separate": fits["separate"], "pooled": changed})
+
+
 def test_people_with_a_large_pareto_k_are_fitted_again(fits, monkeypatch):
     monkeypatch.setattr("bayescov.posterior.compare.BAD", -1.0)
     plain = bc.compare_models(fits)
@@ -120,6 +149,38 @@ def test_people_with_a_large_pareto_k_are_fitted_again(fits, monkeypatch):
         # Importance sampling errs for the pooled model's worst people, which is why they are fitted again.
         np.testing.assert_allclose(one[changed], two[changed], atol=0.35 if model == "separate" else 1.0)
         assert float(again["elpd"].sel(model=model)) == pytest.approx(two.sum())
+        elpd, p = (
+            [float(c[name].sel(model=model)) for c in (plain, again)]
+            for name in ("elpd", "effective_parameters")
+        )
+        assert sum(v[0] for v in (elpd, p)) == pytest.approx(sum(v[1] for v in (elpd, p)))
+        values = log_likelihood(fits[model]).values.reshape(-1, 39)
+        lppd = (logsumexp(values, axis=0) - np.log(len(values))).sum()
+        assert p[1] == pytest.approx(lppd - elpd[1])
+
+
+def test_refits_leave_out_the_person_of_that_name(fits, design, monkeypatch):
+    """In the fit whose people stand in another order it is the same person who is left out."""
+    left_out = []
+    monkeypatch.setattr("bayescov.posterior.compare.BAD", -1.0)
+    monkeypatch.setattr("bayescov.sampling.fit", lambda design, **_: set(design.subjects))
+    monkeypatch.setattr(
+        "bayescov.posterior.compare.left_out_density",
+        lambda again, design, i: left_out.append((design.subjects[i], set(design.subjects) - again)) or -1.0,
+    )
+    people = np.arange(39)[::-1]
+    arrays = {name: getattr(design, name).isel(subject=people) for name in ("x", "y", "population")}
+    turned = dataclasses.replace(design, **arrays)
+    posterior = fits["pooled"]["posterior"]
+    other = fake_fit(
+        posterior["correlation"].values, design=turned, model="pooled",
+        mean=posterior["mean"].values, sd=posterior["sd"].values,
+    )  # fmt: skip
+    found = bc.compare_models({"separate": fits["separate"], "pooled": other}, refits=1)
+    assert len(left_out) == 2
+    for model, (person, missing) in zip(("separate", "pooled"), left_out, strict=True):
+        assert missing == {person}
+        assert float(found["elpd_person"].sel(model=model, subject=person)) == -1.0
 
 
 def test_averaged_connections_lie_between_the_models(fits):
@@ -134,6 +195,25 @@ def test_averaged_connections_lie_between_the_models(fits):
     for way in ("p_more_added_than_missing", "p_more_missing_than_added"):
         np.testing.assert_allclose(mixed[way], 0.25 * one[way] + 0.75 * two[way])
     assert alone.attrs["weights"] == "separate: 0.000, pooled: 1.000"
+
+
+def test_averaged_connections_say_of_themselves_what_holds_for_all_models(fits):
+    mixed = bc.average_connections(fits, {"separate": 1.0, "pooled": 1.0}, threshold=0.2)
+    one = bc.connections(fits["separate"], threshold=0.2)
+    for name in ("control", "study", "kind", "threshold", "margin", "fdr", "definition_added"):
+        assert mixed.attrs[name] == one.attrs[name]
+    for name in ("draws", "interval", "structures", "structure_shares", "definition_evidence"):
+        assert name not in mixed.attrs
+    assert "the fit by itself" in mixed.attrs["definition_weights"]
+    held = {
+        "range",
+        "verdict",
+        "weights",
+        "difference",
+        "present",
+        *("added", "missing", "reversed", "unchanged"),
+    }
+    assert {k.removeprefix("definition_") for k in mixed.attrs if k.startswith("definition_")} == held
 
 
 def test_fits_that_cannot_be_compared_get_a_sentence(fits, design):
