@@ -10,7 +10,6 @@ import xarray as xr
 from bayescov.cohort.enough import too_few_controls, unmeasured
 from bayescov.cohort.table import CheckResult, Cohort
 from bayescov.design.arrays import Design
-from bayescov.design.dependence import require_own_variation
 from bayescov.design.formula import level_labels, model_matrix, require_columns
 from bayescov.errors import DesignError, nearest
 
@@ -74,8 +73,6 @@ def prepare(
     site_codes, sites, checks = _sites(cohort, site, codes, populations)
     _require_full_rank(codes, site_codes, x, names, populations)
     center, scale = _control_location_and_scale(y, x, codes, regions)
-    indicator = np.eye(len(populations))[codes]
-    require_own_variation(y, codes, np.hstack([indicator, x]), regions, populations)
     few = unmeasured(cohort.volumes, cohort.group)
     if few:
         raise DesignError(few)

@@ -13,6 +13,7 @@ from bayescov.arguments import require_count, require_seed
 from bayescov.cohort.enough import ONE_REGION
 from bayescov.design import Design, require_design
 from bayescov.design.arrays import DECIMALS
+from bayescov.design.dependence import require_own_variation
 from bayescov.errors import FitError, nearest
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.sampling.cases import STRUCTURES, fit_cases
@@ -86,6 +87,8 @@ def fit(
         If the model cannot be read or is not one the engine can sample.
     FitError
         If a setting is impossible.
+    DesignError
+        If a region is constant in a group, or determined by others.
 
     Examples
     --------
@@ -182,3 +185,4 @@ def _check_design(design: Any) -> None:
         )
     if len(design.regions) < 2:
         raise FitError(ONE_REGION)
+    require_own_variation(design)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import bayescov as bc
+from bayescov.design.dependence import require_own_variation
 from bayescov.errors import DesignError
 from tests.design.tables import cohort
 
@@ -50,19 +51,27 @@ def total(values):
 )
 def test_volumes_without_variation_of_their_own_are_refused(change, transform, said):
     with pytest.raises(DesignError, match=said):
-        bc.prepare(with_column(change), transform=transform, covariates="age")
+        bc.fit(bc.prepare(with_column(change), transform=transform, covariates="age"))
 
 
 def test_nearly_the_same_is_not_the_same():
-    """A hundredth of a permille of noise is noise."""
+    """A hundred-thousandth of noise is noise."""
 
     def nearly(values):
         values[:, 1] = values[:, 0] * np.exp(1e-5 * np.random.default_rng(4).standard_normal(22))
 
-    bc.prepare(with_column(nearly), covariates="age")
-    bc.prepare(with_column(total), covariates="age")  # a sum is no sum of logarithms
+    require_own_variation(bc.prepare(with_column(nearly), covariates="age"))
+    require_own_variation(bc.prepare(with_column(total), covariates="age"))  # a sum is no sum of logarithms
 
 
 def test_two_people_and_more_regions_than_people_are_no_copies():
     values = volumes(n=5)
-    bc.prepare(cohort(values, sizes=(3, 2)))
+    require_own_variation(bc.prepare(cohort(values, sizes=(3, 2))))
+
+
+def test_a_copy_is_found_beside_missing_volumes():
+    values = volumes()
+    copied(values)
+    values[[0, 5, 13], 1], values[[1, 14], 0] = np.nan, np.nan
+    with pytest.raises(DesignError, match="Left-Thalamus and Right-Thalamus are copies of each other in HC"):
+        bc.fit(bc.prepare(cohort(values)))
