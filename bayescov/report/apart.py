@@ -100,13 +100,16 @@ def apart_sentences(answers: xr.Dataset) -> list[str]:
             else "the interval does not exclude that it adds nothing."
         ),
     ]
-    others = [str(c) for c in answers["classifier"].to_numpy() if c not in ("both", "means", "covariance")]
+    rivals = [str(c) for c in answers["classifier"].to_numpy() if c not in ("both", "means", "covariance")]
+    others = [c for c in rivals if np.isfinite(answers["auc"].sel(classifier=c))]
     if others:
         best = max(others, key=lambda name: float(answers["auc"].sel(classifier=name)))
         lines.append(
             f"The best of the ordinary classifiers on the same folds is {NAMES.get(best, best)} with "
             f"{_interval(answers.sel(classifier=best), 'auc')}."
         )
+    if a.get("untrained"):
+        lines.append(f"Not trained: {a['untrained']}.")
     return lines
 
 

@@ -219,6 +219,10 @@ def test_covariance_that_may_add_nothing_is_said_so(differentiation):
     ):
         answers["auc_gain_low"].loc["both"] = low
         assert words in apart_sentences(answers)[1]
+    untrained = answers.copy(deep=True).assign_attrs(untrained="lda: the matrix is singular")
+    untrained["auc"].loc["lda"] = np.nan
+    assert not re.search(r"\bnan\b", " ".join(apart_sentences(untrained)))
+    assert apart_sentences(untrained)[-1] == "Not trained: lda: the matrix is singular."
     alone = answers.isel(classifier=[0, 1, 2])
     assert not any("ordinary classifiers" in line for line in apart_sentences(alone))
 
