@@ -10,15 +10,12 @@ import numpy.typing as npt
 from bayescov.design import Design
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.sampling.prediction import gain_of
-from bayescov.sampling.structures import shares_of, weight_of
+from bayescov.sampling.structures import AS_AN_END, shares_of, weight_of
 from bayescov.sampling.watched import Effort, run
 
 __all__ = ["STRUCTURES", "fit_cases", "special_case"]
 
 STRUCTURES = ("pooled", "sparse")
-# However little a case counts in the average, it may be an end of the range of a probability, on which verdicts depend: with
-# 100 effective draws, a quarter of 400, its Monte Carlo error is .05 at most.
-AS_AN_END = 0.25
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,14 @@ import xarray as xr
 from bayescov.errors import FitError
 from bayescov.sampling.convergence import ess_tail, rhat_and_ess_bulk
 from bayescov.sampling.mixing import LARGEST_RHAT, SMALLEST_ESS, constant, quantities
-from bayescov.sampling.structures import as_part, share_ranges, short_name, structure_shares
+from bayescov.sampling.structures import (
+    AS_AN_END,
+    as_part,
+    needed,
+    share_ranges,
+    short_name,
+    structure_shares,
+)
 
 __all__ = ["LARGEST_SHARE_DIVERGENT", "Diagnosis", "diagnose"]
 
@@ -246,7 +253,7 @@ def _sentences(table: _Table, ok: bool | None, chains: int, draws: int, divergen
 
 
 def _about_cases(table: _Table, shares: Mapping[str, float]) -> tuple[str, ...]:
-    """That the special cases were judged along, and which of them by itself would not pass."""
+    """That the special cases were judged along, and which of them is no good as an end of a range either."""
     cases = {short_name(name): name for name in shares if name != "posterior"}
     if not cases:
         return ()
@@ -255,8 +262,9 @@ def _about_cases(table: _Table, shares: Mapping[str, float]) -> tuple[str, ...]:
         f"Judged along, by their shares in what is stated: {listed}. A part needs as much less of effective draws, and its "
         "R-hat may be as much further from 1."
     ]
+    least, most = needed(SMALLEST_ESS, LARGEST_RHAT, AS_AN_END)
     for name, (ess, rhat) in table.alone.items():
-        if not (ess >= SMALLEST_ESS and rhat <= LARGEST_RHAT):
+        if not (ess >= least and rhat <= most):
             said.append(
                 f"By itself {name} has not mixed (R-hat up to {rhat:.3f}, {ess:,.0f} effective draws): the ranges over the "
                 "special cases are rough at its end."

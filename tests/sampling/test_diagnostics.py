@@ -241,3 +241,14 @@ def test_an_average_of_parts_that_are_enough_has_enough_draws():
     assert sizes[0] == pytest.approx(sizes[1])
     # both parts just reach this size, so the average does: the variance of its mean, of 4,000 repetitions
     assert np.var(average) == pytest.approx(1 / sizes[0], rel=5 * np.sqrt(2 / 4_000) + 0.02)
+
+
+def test_a_case_that_serves_as_an_end_of_a_range_needs_no_telling():
+    """100 effective draws and an R-hat of 1.04 do, where it is not much of what is stated."""
+    fit = with_cases({"pooled": 0.0, "sparse": -9.0}, apart=[])
+    few = fit["structure_sparse"].to_dataset().isel(draw=slice(None, 100))
+    fit["structure_sparse"] = xr.DataTree(few.assign_attrs(fit["structure_sparse"].attrs))
+    ess, rhat = mixing({"correlation": few["correlation"].values})
+    assert 100 < ess < 400
+    assert rhat < 1.04
+    assert not any("By itself" in sentence for sentence in diagnose(fit).sentences)
