@@ -64,9 +64,7 @@ def move_level(rng, data, prior, state):
 def move_scales(rng, data, prior, state):
     """The scale of each group's SDs, after which the scatter in units of D is what all others need; kappa, of each group or of all."""
     n_groups, p = state.log_d.shape
-    eigenvalues, work, work2 = np.empty((n_groups, p)), np.empty((p, p)), np.empty((p, p))
-    for g in range(n_groups):
-        relative_eigenvalues(state.center[g], state.scatter[g], state.log_d[g], work, work2, eigenvalues[g])
+    eigenvalues = all_relative_eigenvalues(state)
     draw_scales(
         rng, eigenvalues, data.sizes, state.kappa, state.log_d, state.u, prior.control_sd, prior.ratio_shift_sd
     )  # fmt: skip
@@ -83,11 +81,17 @@ def move_scales(rng, data, prior, state):
 @block
 def move_closeness(rng, data, prior, state):
     """Kappa where nothing else is shared."""
+    draw_kappas(rng, all_relative_eigenvalues(state), data, prior, state)
+
+
+@inner
+def all_relative_eigenvalues(state):
+    """Eigenvalues of R*^-1 C, (group, region)."""
     n_groups, p = state.log_d.shape
     eigenvalues, work, work2 = np.empty((n_groups, p)), np.empty((p, p)), np.empty((p, p))
     for g in range(n_groups):
         relative_eigenvalues(state.center[g], state.scatter[g], state.log_d[g], work, work2, eigenvalues[g])
-    draw_kappas(rng, eigenvalues, data, prior, state)
+    return eigenvalues
 
 
 @inner
