@@ -1,11 +1,12 @@
 """The way from a source to the parts of a cohort: read, join, choose, clean, judge."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bayescov.cohort.atlas import read_atlas
@@ -35,6 +36,7 @@ from bayescov.cohort.selection import select_regions
 from bayescov.cohort.table import CheckResult
 from bayescov.cohort.units import to_mm3
 from bayescov.cohort.visits import choose_visits
+from bayescov.errors import TableError
 
 __all__ = ["Parts", "assemble"]
 
@@ -68,8 +70,11 @@ def assemble(
     need_groups: bool,
 ) -> Parts:
     """Everything `read_cohort` needs, its checks and its problems. Raises only where nothing can be read."""
+    given = {"id": id, "group": group, "control": control, "unit": unit, "visit": visit}
+    id, group, control, unit, visit = (_name(argument, name) for argument, name in given.items())
     atlas = read_atlas(atlas_path)
-    extra = () if isinstance(regions, str) else tuple(map(str, regions))
+    regions = _names("regions", regions)
+    extra = () if isinstance(regions, str) else tuple(regions)
     reading = read_any(source, atlas, id=id, extra=extra)
     seen = Parts(reading.source or "the table")
     seen.checks.append(CheckResult("recognised", True, _recognised(reading)))
@@ -114,6 +119,23 @@ def assemble(
         "visit": visit or "",
     }
     return seen
+
+
+def _name(argument: str, name: Any) -> str | None:
+    """A name as text: in a frame, columns, groups and visits may be numbers."""
+    if name is not None and not isinstance(name, (str, int, float, np.number)):
+        raise TableError([f"{argument}={name!r} must be a name, as text"])
+    return None if name is None else str(name)
+
+
+def _names(argument: str, names: Any) -> str | list[str]:
+    """One name or a list of them."""
+    if isinstance(names, str):
+        return names
+    several: list[Any] = list(names) if isinstance(names, Iterable) else [None]
+    if all(isinstance(name, str) for name in several):
+        return several
+    raise TableError([f"{argument}={names!r} must be 'subcortical', 'all' or a list of names"])
 
 
 def _recognised(reading: Reading) -> str:
@@ -171,11 +193,8 @@ def _with_groups(
     sizes = values[~without].value_counts()
     lonely = [str(g) for g, n in sizes.items() if n == 1]
     if without.any():
-        who = [
-            f"{s} ({g})" if g else s
-            for s, g in zip(reading.subjects, values, strict=True)
-            if says_no_group(g)
-        ]
+        named = zip(reading.subjects, values, without, strict=True)
+        who = [f"{s} ({g})" if g else s for s, g, lacks in named if lacks]
         text = f"Left out, for the column {column!r} gives them no group: {listed(who, 20)}."
         reading = reading.noting(CheckResult("people without a group", False, text))
     if lonely:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from bayescov.cohort.columns import GROUP_NAMES, find_column, usual_column
-from bayescov.cohort.numbers import MISSING_NUMBERS, is_missing_word, to_numbers
+from bayescov.cohort.numbers import is_missing_code, is_missing_word
 from bayescov.cohort.regions import key
 from bayescov.errors import nearest
 
@@ -45,7 +45,7 @@ def says_no_group(cell: str) -> bool:
     """Whether a cell of the column of groups says that nothing is known: empty, ``n/a``, ``-9``."""
     if is_missing_word(cell):
         return cell.strip().lower() not in MAY_BE_GROUPS
-    return float(to_numbers([cell])[0][0]) in MISSING_NUMBERS
+    return is_missing_code(cell)
 
 
 def choose_control(

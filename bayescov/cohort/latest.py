@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayescov.cohort.columns import VISIT_NAMES, usual_column
 from bayescov.cohort.dates import DATE_NAMES, readings_of_dates
-from bayescov.cohort.numbers import MISSING_NUMBERS, is_missing_word, to_numbers
+from bayescov.cohort.numbers import is_missing_code, is_missing_word, to_numbers
 from bayescov.cohort.people import listed
 from bayescov.cohort.visit_order import rank_visits
 
@@ -42,7 +42,10 @@ class Clue:
         """The first (or last) row of every person; None and why, if that is not certain for all who have several."""
         counts = Counter(people)
         several = [i for i, p in enumerate(people) if counts[p] > 1]
-        empty = next((people[i] for i in several if _says_nothing(self.cells[i])), None)
+        empty = next(
+            (people[i] for i in several if is_missing_word(self.cells[i]) or is_missing_code(self.cells[i])),
+            None,
+        )
         if empty is not None:
             return None, f"{self.name} is empty in a row of {empty}"
         ways = self._ways([self.cells[i] for i in several])
@@ -111,7 +114,3 @@ def _extreme(
         elif later == so_far[0]:
             best[person] = (later, None)
     return {person: row for person, (_, row) in best.items()}
-
-
-def _says_nothing(cell: str) -> bool:
-    return is_missing_word(cell) or float(to_numbers([cell])[0][0]) in MISSING_NUMBERS

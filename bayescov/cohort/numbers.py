@@ -11,6 +11,7 @@ __all__ = [
     "MISSING_NUMBERS",
     "MISSING_WORDS",
     "decimal_mark",
+    "is_missing_code",
     "is_missing_word",
     "may_part_thousands",
     "to_number",
@@ -52,6 +53,11 @@ _THOUSANDS_POINT = re.compile(r"^[+-]?\d{1,3}(\.\d{3})+,\d+$")
 def is_missing_word(cell: str) -> bool:
     """Whether a cell says that nothing is there."""
     return cell.strip().lower() in MISSING_WORDS
+
+
+def is_missing_code(cell: str) -> bool:
+    """Whether a cell is a number that says that nothing is there: ``-9``, ``-99.0``."""
+    return float(to_numbers([cell])[0][0]) in MISSING_NUMBERS
 
 
 def may_part_thousands(cell: str) -> bool:

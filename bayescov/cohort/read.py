@@ -1,10 +1,8 @@
 """`read_cohort`: from whatever a tool wrote to one validated table; `check`: what there is to say about it."""
 
 import os
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from bayescov.cohort.assemble import assemble
@@ -80,19 +78,8 @@ def read_cohort(
     >>> bc.read_cohort(table)
     <Cohort: 2 HC, 2 MS (control HC); 2 regions>
     """
-    id, group, control, unit, visit = _names(id=id, group=group, control=control, unit=unit, visit=visit)
     seen = assemble(
-        source,
-        participants,
-        id,
-        group,
-        control,
-        _list("regions", regions),
-        exclude,
-        unit,
-        visit,
-        atlas,
-        need_groups=True,
+        source, participants, id, group, control, regions, exclude, unit, visit, atlas, need_groups=True
     )
     if seen.problems:
         raise TableError(seen.problems, source=seen.name)
@@ -136,42 +123,14 @@ def check(
     if isinstance(source, Cohort):
         return [*_problems(lacking(source.volumes, source.group, source.control)), *source.checks]
     try:
-        id, group, control, unit, visit = _names(id=id, group=group, control=control, unit=unit, visit=visit)
         seen = assemble(
-            source,
-            participants,
-            id,
-            group,
-            control,
-            _list("regions", regions),
-            exclude,
-            unit,
-            visit,
-            atlas,
-            need_groups=False,
+            source, participants, id, group, control, regions, exclude, unit, visit, atlas, need_groups=False
         )
     except TableError as error:
         return _problems(error.problems)
     needed = lacking(seen.volumes, seen.group, seen.control)
     problems = [*seen.problems, *needed]
     return [*_problems(problems), *(c for c in seen.checks if c.text not in problems)]
-
-
-def _names(**given: Any) -> list[str | None]:
-    """Names of columns, groups and visits as text: in a frame they may be numbers."""
-    for argument, name in given.items():
-        if name is not None and not isinstance(name, (str, int, float, np.number)):
-            raise TableError([f"{argument}={name!r} must be a name, as text"])
-    return [None if name is None else str(name) for name in given.values()]
-
-
-def _list(argument: str, names: str | Sequence[str]) -> str | Sequence[str]:
-    """One name or a list of them."""
-    if isinstance(names, str) or (
-        isinstance(names, Iterable) and all(isinstance(name, str) for name in names)
-    ):
-        return names if isinstance(names, str) else list(names)
-    raise TableError([f"{argument}={names!r} must be 'subcortical', 'all' or a list of names"])
 
 
 def _problems(sentences: Sequence[str]) -> list[CheckResult]:

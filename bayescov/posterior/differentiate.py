@@ -215,9 +215,8 @@ def _fold(task: _Task) -> _Stated:
     for name in RIVALS:
         try:
             others.append(rival_probabilities(name, features, positive, np.hstack([y, x]), task.rival_seed))
-        except (
-            ValueError
-        ) as error:  # scikit-learn's, and LinAlgError: the rest of the answer took much longer
+        except ValueError as error:
+            # scikit-learn's, and LinAlgError: the rest of the answer took much longer.
             others.append(np.full(len(y), np.nan))
             untrained[name] = str(error).strip().splitlines()[0]
     return _Stated(np.vstack([stated, *others]), untrained)

@@ -14,9 +14,8 @@ __all__ = ["RIVALS", "rival_probabilities"]
 Floats = npt.NDArray[np.float64]
 
 RIVALS = ("logistic", "lda", "qda", "forest")
-HELD = (
-    0.5  # of each diagnosis' own covariance in the quadratic discriminant analysis; the rest is the identity
-)
+# Of each diagnosis' own covariance in the quadratic discriminant analysis; the rest is the identity.
+HELD = 0.5
 
 
 def rival_probabilities(

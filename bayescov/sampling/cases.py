@@ -73,10 +73,9 @@ def fit_cases(
 
     for name in STRUCTURES:
         # Nothing else of a case is reported, so nothing else has to mix.
-        arrays, stats, _ = run(
+        arrays, _, _ = run(
             special_case(spec, name), design, seeds[STRUCTURES.index(name)], effort, max_draws=max_draws,
             title=f"special case: {name}", only="correlation", share_of=partial(share_of, name),
         )  # fmt: skip
-        share_of(name, stats.get("log_likelihood"))
         variables[name] = {"correlation": arrays["correlation"].astype(np.float32)}
     return variables, gains

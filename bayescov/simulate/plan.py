@@ -140,9 +140,8 @@ def plan(
     require_whole("regions", regions, low=4)
     require_whole("studies", studies, low=1)
     most = most_changed(healthy_correlation(regions)[1]) // 2
-    if (
-        truth != "planted"
-    ):  # so that what was kept is found again, whatever was asked of a truth that does not know it
+    if truth != "planted":
+        # A named truth knows neither: so kept studies of it are found again, whatever was asked.
         effect, changed = EFFECT, None
     changed = min(8, most) if changed is None else require_whole("changed", changed, low=1, high=most)
     require_seed(seed)
