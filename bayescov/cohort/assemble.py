@@ -35,7 +35,7 @@ from bayescov.cohort.regions import Atlas
 from bayescov.cohort.selection import select_regions
 from bayescov.cohort.table import CheckResult
 from bayescov.cohort.units import to_mm3
-from bayescov.cohort.visits import choose_visits
+from bayescov.cohort.visits.choosing import choose_visits
 from bayescov.errors import TableError
 
 __all__ = ["Parts", "assemble"]

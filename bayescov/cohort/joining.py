@@ -12,9 +12,9 @@ from bayescov.cohort.agreeing import composed, differing, filled
 from bayescov.cohort.covariates import is_empty
 from bayescov.cohort.people import listed, person_and_visit, take_rows
 from bayescov.cohort.reading import Reading
-from bayescov.cohort.sessions import other_visits, rows_of_visits, shared_visit_column, without_visits
 from bayescov.cohort.table import CheckResult
-from bayescov.cohort.visits import people_and_visits
+from bayescov.cohort.visits.choosing import people_and_visits
+from bayescov.cohort.visits.sessions import other_visits, rows_of_visits, shared_visit_column, without_visits
 
 __all__ = ["join_participants", "not_joined"]
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from bayescov.cohort import read_cohort
-from bayescov.cohort.dates import readings_of_dates
-from bayescov.cohort.visit_order import rank_visits
+from bayescov.cohort.visits.dates import readings_of_dates
+from bayescov.cohort.visits.order import rank_visits
 from tests.cohort.people import problems, said, table
 
 

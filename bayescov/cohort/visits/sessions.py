@@ -9,7 +9,7 @@ import pandas as pd
 from bayescov.cohort.columns import VISIT_NAMES, usual_column
 from bayescov.cohort.covariates import is_empty
 from bayescov.cohort.regions import key
-from bayescov.cohort.visits import visit_column
+from bayescov.cohort.visits.choosing import visit_column
 
 __all__ = ["OfVisits", "other_visits", "rows_of_visits", "shared_visit_column", "without_visits"]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from bayescov.cohort.columns import VISIT_NAMES, usual_column
-from bayescov.cohort.latest import clues_of
 from bayescov.cohort.people import listed, people_of, person_and_visit, take_rows
 from bayescov.cohort.reading import Reading
 from bayescov.cohort.table import CheckResult
+from bayescov.cohort.visits.clues import clues_of
 from bayescov.errors import nearest
 
 __all__ = ["choose_visits", "people_and_visits", "visit_column"]

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from bayescov.cohort.columns import VISIT_NAMES, usual_column
-from bayescov.cohort.dates import DATE_NAMES, readings_of_dates
 from bayescov.cohort.numbers import is_missing_code, is_missing_word, to_numbers
 from bayescov.cohort.people import listed
-from bayescov.cohort.visit_order import rank_visits
+from bayescov.cohort.visits.dates import DATE_NAMES, readings_of_dates
+from bayescov.cohort.visits.order import rank_visits
 
 __all__ = ["Clue", "clues_of"]
 
