@@ -25,6 +25,7 @@ GROUP_NAMES = (
 
 VISIT_NAMES = (
     "session", "session_id", "ses", "visit", "visit_id", "timepoint", "time_point", "tp", "wave", "viscode", "scan_number",
+    "redcap_event_name", "event_name",
 )  # fmt: skip
 """Names of columns that number the visits of one person, the surest first."""
 

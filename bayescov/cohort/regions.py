@@ -2,6 +2,7 @@
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -62,8 +63,8 @@ class Region:
 
 
 def key(name: str) -> str:
-    """A name without case, blanks and punctuation: what two spellings of one region share."""
-    return re.sub(r"[^0-9a-z]+", "", name.casefold())
+    """A name without case, accents, blanks and punctuation: what two spellings of one region share."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", name).casefold())
 
 
 def strip_measure(name: str) -> tuple[str, str | None]:

@@ -31,6 +31,19 @@ def test_regions_of_a_user_atlas_are_read_beside_the_packaged_ones(atlas, tmp_pa
     assert str(data["hemisphere"].sel(region="Right-CA1").item()) == "right"
 
 
+def test_names_in_any_script_are_told_apart(tmp_path):
+    path = tmp_path / "atlas.csv"
+    path.write_text(
+        "name,hemisphere,structure\n海马左,left,海马\n海马右,right,海马\nТаламус,both,Таламус\n",
+        encoding="utf-8",
+    )
+    frame = table(20).assign(
+        **{"海马 左": np.linspace(4000, 4100, 20), "海马 右": np.linspace(4200, 4100, 20), "таламус": 7000.0}
+    )
+    volumes = read_volumes(frame, atlas=path)["volume"].sel(region=["海马左", "海马右", "Таламус"])
+    np.testing.assert_allclose(volumes, frame[["海马 左", "海马 右", "таламус"]])
+
+
 def test_bounds_of_a_user_atlas_are_checked(atlas):
     frame = table(20).assign(lh_CA1=[5000.0, *np.linspace(600, 700, 19)])
     cohort = read_cohort(frame, atlas=atlas, regions=["Left-CA1", "Left-Caudate"])

@@ -7,7 +7,8 @@ from tests.cohort.people import problems, said, table
 
 
 @pytest.mark.parametrize(
-    "control", ["HC", "CON", "Ctrl", "control", "Healthy Controls", "cn", "NC", "TD", "HV"]
+    "control",
+    ["HC", "CON", "Ctrl", "control", "Healthy Controls", "cn", "NC", "TD", "HV", "Témoin", "Contrôle"],
 )
 def test_usual_names_of_controls_are_recognised(control):
     cohort = read_cohort(table(20, groups=("patient", control)))

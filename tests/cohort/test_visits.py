@@ -44,6 +44,8 @@ IN_ORDER = [
     ("ses-2", "ses-10"),
     ("ses-baseline", "ses-followup"),
     ("BL", "FU1"),
+    ("baseline_arm_1", "month_6_arm_1"),
+    ("visit_2_arm_1", "visit_10_arm_1"),
     ("T0", "T1"),
     ("-1", "0"),
     ("2019-12-31", "2020-01-01"),
@@ -92,6 +94,11 @@ def test_where_the_names_do_not_tell_nothing_is_taken(first, second):
         assert f"which row is the {visit} of 20 people (sub-01, " in text
         assert f"Give visit= one of the visits: {second} (20)" in text
     assert len(read_cohort(frame, visit=second).subjects) == 20
+
+
+def test_an_event_of_a_database_is_a_visit():
+    frame = twice(column="redcap_event_name", first="baseline_arm_1", second="month_6_arm_1")
+    assert read_cohort(frame, visit="first").volumes["Left-Caudate"].tolist() == caudate(frame, last=False)
 
 
 def test_the_visits_taken_are_counted():

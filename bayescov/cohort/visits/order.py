@@ -30,6 +30,9 @@ _NEGATIVE = re.compile(rf"(?:^|\s|\b(?:t|{'|'.join(_UNITS)}))[-−–]\d")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d)?")
 """Of more decimals it is not known whether 1.10 follows 1.2."""
 
+_ARM = re.compile(r"[ _-]arm[ _-]?\d+$")
+"""Which arm of a study a person is in: REDCap ends the names of all its events with it."""
+
 _MOST = 100_000
 """Numbers from here on are dates (which other rules read) or no visits' numbers."""
 
@@ -47,7 +50,7 @@ def rank_visits(names: Sequence[str]) -> dict[str, float] | None:
     >>> rank_visits(["1 year", "bl", "m06"])
     {'1 year': 365.25, 'bl': 0.0, 'm06': 182.625}
     """
-    lowered = [name.strip().casefold() for name in names]
+    lowered = [re.sub(_ARM, "", name.strip().casefold()) for name in names]
     if not all(re.fullmatch(_NUMBER, n) for n in lowered) and any(map(_NEGATIVE.search, lowered)):
         return None
     for kind in (_plain_numbers, _numbered, _of_each(_time), _stages, _ordinals):
