@@ -43,6 +43,13 @@ WRONG = {
         lambda c, t: bc.fit(bc.prepare(c), "separate", engine="nuts", min_ess=4000),
         "engine='nuts' draws exactly draws= a chain",
     ),
+    "an option of fit": (lambda c, t: bc.plan(20, settings={"drawz": 100}), "settings has 'drawz', .* did you mean 'draws'"),
+    "what the question fits": (
+        lambda c, t: bc.differentiate(bc.prepare(c), ("MS", "NMOSD"), settings={"model": "pooled"}),
+        "settings has 'model', which is none of fit's",
+    ),
+    "options of refits": (lambda c, t: bc.sensitivity(fake_fit(draws=100), settings={"foo": 1}), "settings has 'foo'"),
+    "options": (lambda c, t: bc.compare_models({}, settings=[1]), "must be a dict of arguments of fit"),
 }  # fmt: skip
 
 

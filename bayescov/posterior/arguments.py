@@ -1,7 +1,8 @@
 """Questions a fit can be asked: shared checks of the fit and of the arguments, each with a sentence."""
 
+import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from bayescov.sampling.structures import structure_shares
 
 __all__ = [
     "KINDS", "correlation_draws", "draws_apart", "draws_of", "patients_of", "require_choice", "require_fit", "require_number",
-    "require_whole",
+    "require_settings", "require_whole",
 ]  # fmt: skip
 
 KINDS = ("correlation", "partial")
@@ -134,3 +135,22 @@ def require_choice(name: str, value: Any, known: Sequence[str]) -> str:
 def require_whole(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     """The value as an int, if it is a whole number in the range."""
     return require_count(name, value, least=low, most=high)
+
+
+def require_settings(settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Further arguments of `fit`: those there are, but for what the question itself fits, and from which seed."""
+    from bayescov.sampling import fit
+
+    if settings is None:
+        return {}
+    if not isinstance(settings, Mapping):
+        raise AnswerError(
+            f"settings={settings!r} must be a dict of arguments of fit, for instance {{'draws': 500}}"
+        )
+    known = [name for name in inspect.signature(fit).parameters if name not in ("design", "model", "seed")]
+    for name in settings:
+        if name not in known:
+            raise AnswerError(
+                f"settings has {name!r}, which is none of fit's{nearest(str(name), known)}; use some of: {', '.join(known)}"
+            )
+    return dict(settings)

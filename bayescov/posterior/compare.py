@@ -15,7 +15,7 @@ from bayescov.design import Design
 from bayescov.design.subset import drop
 from bayescov.errors import AnswerError
 from bayescov.posterior.alike import require_same_groups
-from bayescov.posterior.arguments import require_fit, require_whole
+from bayescov.posterior.arguments import require_fit, require_settings, require_whole
 from bayescov.posterior.likelihood import log_likelihood
 from bayescov.posterior.parameters import parameters_of
 from bayescov.posterior.people import log_density
@@ -87,6 +87,7 @@ def compare_models(
 
     require_whole("refits", refits, low=0)
     require_whole("draws", draws, low=100)
+    options = require_settings(settings)
     _require_comparable(fits)
     subjects = list(design_of(next(iter(fits.values()))).subjects)
     results, given = {}, {}
@@ -97,7 +98,7 @@ def compare_models(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # people with a large Pareto k are counted below
             loo = az.loo(_with_likelihood(pointwise), pointwise=True, var_name="y")
-        results[name] = _refitted(loo, fit, subjects, refits, child, settings)
+        results[name] = _refitted(loo, fit, subjects, refits, child, options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         table = az.compare(results, method="stacking", round_to="none")
@@ -153,7 +154,7 @@ def _refitted(
     subjects: list[str],
     refits: int,
     seed: np.random.SeedSequence,
-    settings: Mapping[str, Any] | None,
+    settings: Mapping[str, Any],
 ) -> Any:
     """The result with the worst people's densities replaced by those of fits without them; their k becomes 0."""
     from bayescov.sampling import fit as sample
@@ -161,7 +162,7 @@ def _refitted(
     k = loo.pareto_k.to_numpy()
     worst = [int(i) for i in np.argsort(-k)[:refits] if k[i] > BAD]
     stored = {name: v for name, v in settings_of(fit).items() if name in ("draws", "tune", "chains")}
-    options = {**stored, "progress": False, "structures": False, "min_ess": 0.0, **(settings or {})}
+    options = {**stored, "progress": False, "structures": False, "min_ess": 0.0, **settings}
     design = design_of(fit)
     for i, child in zip(worst, seed.generate_state(max(1, len(worst))), strict=False):
         person = design.subjects.index(subjects[i])

@@ -15,7 +15,7 @@ from bayescov.design.subset import raw_covariates, raw_volumes, subset
 from bayescov.errors import AnswerError
 from bayescov.model.spec import ModelSpec
 from bayescov.posterior.area import area_interval, fold_inflation
-from bayescov.posterior.arguments import require_whole
+from bayescov.posterior.arguments import require_settings, require_whole
 from bayescov.posterior.parameters import parameters_of
 from bayescov.posterior.people import PARTS, predictive_log_density
 from bayescov.posterior.predict import class_prior, positions_of
@@ -130,6 +130,8 @@ def differentiate(
     smallest = int(min(positive.sum(), (~positive).sum()))
     require_whole("folds", folds, low=2, high=smallest)
 
+    settings = require_settings(settings)
+
     seeds = np.random.SeedSequence(seed).spawn(repeats + 1)
     tasks = []
     for repeat in range(repeats):
@@ -138,7 +140,7 @@ def differentiate(
             fit_seed, rival_seed = (int(s) for s in rng.integers(2**31, size=2))
             tasks.append(
                 _Task(
-                    design, (positions[0], positions[1]), people[test], model, dict(settings or {}), draws, rivals,
+                    design, (positions[0], positions[1]), people[test], model, settings, draws, rivals,
                     fit_seed, rival_seed,
                 )
             )  # fmt: skip

@@ -17,6 +17,7 @@ from bayescov.posterior.arguments import (
     require_choice,
     require_fit,
     require_number,
+    require_settings,
     require_whole,
 )
 from bayescov.posterior.draws import thinned
@@ -127,6 +128,7 @@ def sensitivity(
     require_choice("kind", kind, KINDS)
     require_whole("draws", draws, low=100)
     require_seed(seed)
+    options = require_settings(settings)
     require_fit(fit, "correlation", "sd", "mean")
     control, patients = patients_of(fit)
 
@@ -156,7 +158,7 @@ def sensitivity(
         weights, k = _smoothed(log_weights)
         scenarios.append(_Scenario(of_kind, label, headline(numbers, weights, certainty), k))
     rule = {"threshold": threshold, "margin": margin}
-    scenarios += _refitted(fit, refits or {}, kind, rule, certainty, seed, settings or {})
+    scenarios += _refitted(fit, refits or {}, kind, rule, certainty, seed, options)
     found = _dataset(
         scenarios,
         control,

@@ -17,7 +17,7 @@ from bayescov.design import prepare
 from bayescov.errors import AnswerError
 from bayescov.model.spec import ModelSpec, load_model
 from bayescov.posterior import connections
-from bayescov.posterior.arguments import require_choice, require_number, require_whole
+from bayescov.posterior.arguments import require_choice, require_number, require_settings, require_whole
 from bayescov.simulate.correlations import healthy_correlation
 from bayescov.simulate.differences import most_changed
 from bayescov.simulate.distribution import Truth, simulate_cohort
@@ -149,7 +149,7 @@ def plan(
     effect = require_number("effect", effect, low=0.0, high=1.5)
     spec = load_model(model)
     rules = {"threshold": threshold, "margin": margin, "fdr": fdr}
-    options = {**QUICK, **(settings or {})}
+    options = {**QUICK, **require_settings(settings)}
     seeds = np.random.SeedSequence(seed).generate_state(2 * studies).reshape(studies, 2)
     tasks = [
         _Task(size, regions, truth, effect, changed, spec.to_json(), rules, options, int(a), int(b))
