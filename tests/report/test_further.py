@@ -112,14 +112,21 @@ def test_network_sentences_name_what_is_clear_and_only_that(networks):
     assert line.count("P 0.99") == 2
 
 
-def test_a_network_test_of_something_else_is_refused(networks, test_of_networks, design):
-    with pytest.raises(AnswerError, match=r"bayescov\.network_test"):
-        network_tables(networks, networks)
+def test_a_network_test_of_something_else_is_refused(fit, networks, test_of_networks, design, tmp_path):
+    def refused(test, match):
+        with pytest.raises(AnswerError, match=match):
+            bc.report(fit, tmp_path / "r.html", networks=networks, network_test=test)
+
+    refused(
+        networks,
+        r"network_test= must be what bayescov\.network_test\(design\) returned, but got what networks",
+    )
     other = bc.network_test(design, measures=["density"], threshold=0.2, n_permutations=9)
-    with pytest.raises(AnswerError, match=r"threshold=0.2, but networks= with 0.3"):
-        network_tables(networks, other)
-    with pytest.raises(AnswerError, match="is of NMOSD, but networks= of MS and NMOSD"):
-        network_tables(networks, test_of_networks.isel(population=[1]))
+    refused(other, r"network_test= was made with threshold=0.2, and this report has threshold=0.3")
+    refused(
+        test_of_networks.isel(population=[1]),
+        "its patient groups are NMOSD, those of this fit are MS and NMOSD",
+    )
 
 
 def test_every_scenario_has_its_mark(page, sensitivity):
