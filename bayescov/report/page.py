@@ -97,6 +97,10 @@ def report(
         design_of(fit), networks=networks, network_test=network_test, checks=checks, sensitivity=sensitivity,
         differentiation=differentiation, models=models,
     )  # fmt: skip
+    if network_test is not None and networks is None:
+        raise AnswerError(
+            "network_test= is shown beside networks=, which is not given; make it with bayescov.networks(fit)"
+        )
     rule = {"threshold": threshold, "margin": margin, "kind": kind}
     require_same_rule(rule, networks=networks, network_test=network_test, sensitivity=sensitivity)
     edges = connections(fit, threshold=threshold, margin=margin, kind=kind, fdr=fdr, interval=interval)
