@@ -26,7 +26,7 @@ from bayescov.cohort.groups import choose_control, choose_group, says_no_group
 from bayescov.cohort.heads import with_heads
 from bayescov.cohort.joining import join_participants, not_joined
 from bayescov.cohort.outliers import check_outliers
-from bayescov.cohort.people import exclude_people, listed, take_rows
+from bayescov.cohort.people import check_ids, exclude_people, listed, take_rows
 from bayescov.cohort.readers import Source, read_any
 from bayescov.cohort.readers.bids import companion, levels_of, read_participants
 from bayescov.cohort.reading import Reading
@@ -267,7 +267,11 @@ def _judge(seen: Parts, raw: pd.DataFrame, atlas: Atlas, reading: Reading, colum
         measured = measured.assign(icv=seen.covariates["icv"])
     seen.checks.append(check_impossible(measured, atlas, list(seen.volumes.index)))
     codes = check_codes(measured)
-    seen.checks += [check_copies(seen.volumes), *([codes] if codes else [])]
+    seen.checks += [
+        check_copies(seen.volumes),
+        *([codes] if codes else []),
+        *check_ids(list(seen.volumes.index)),
+    ]
     seen.checks += check_outliers(seen.volumes, seen.group)
     seen.checks += check_ages(seen.covariates)
     seen.checks.append(check_covariates(seen.covariates))

@@ -46,6 +46,10 @@ MISSING_NUMBERS = frozenset([-9.0, -99.0, -999.0, -9999.0, -99999.0, -999999.0])
 _COMMA_NUMBER = re.compile(r"^[+-]?\d+,\d+([eE][+-]?\d+)?$")
 _THOUSANDS = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", re.ASCII)
+_PARTED = re.compile(r"^[+-]?\d{1,3}([\u00a0\u2009\u202f'’]\d{3})+([.,]\d+)?$", re.ASCII)
+"""Thousands parted as spreadsheets do in French, by a space that does not break, or in Switzerland, by an apostrophe; a plain
+space may as well be a slip."""
+
 _POINT_GROUPS = re.compile(r"^[+-]?\d{1,3}(\.\d{3})+$")
 _THOUSANDS_POINT = re.compile(r"^[+-]?\d{1,3}(\.\d{3})+,\d+$")
 
@@ -68,7 +72,7 @@ def may_part_thousands(cell: str) -> bool:
 def decimal_mark(cells: Iterable[str], delimiter: str) -> str:
     """``","`` where the cells with a comma are best read that way, else ``"."`` (commas part thousands)."""
     ambiguous = False
-    for cell in (c.strip() for c in cells):
+    for cell in (_together(c) for c in cells):
         if _THOUSANDS_POINT.match(cell) or (_COMMA_NUMBER.match(cell) and not _THOUSANDS.match(cell)):
             return ","
         if _THOUSANDS.match(cell):
@@ -80,9 +84,15 @@ def decimal_mark(cells: Iterable[str], delimiter: str) -> str:
     return "," if ambiguous and delimiter != "," else "."
 
 
+def _together(cell: str) -> str:
+    """A cell without what surrounds it, and without the spaces or apostrophes that part its thousands."""
+    text = cell.strip()
+    return re.sub(r"[^\d.,+-]", "", text) if _PARTED.match(text) else text
+
+
 def to_number(cell: str, decimal: str = ".") -> float:
     """One cell as a number; NaN where missing, ValueError where it is text or can be read in two ways."""
-    text = cell.strip()
+    text = _together(cell)
     if text.lower() in MISSING_WORDS:
         return float("nan")
     if decimal == ",":

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,9 +10,16 @@ from bayescov.cohort.reading import Reading
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import nearest
 
-__all__ = ["exclude_people", "listed", "people_of", "person_and_visit", "take_rows"]
+__all__ = ["check_ids", "exclude_people", "listed", "people_of", "person_and_visit", "take_rows"]
 
 _SESSION = re.compile(r"^(?P<person>.+?)_(?P<visit>ses-[0-9A-Za-z]+|run-[0-9]+)(?P<rest>_.*)?$")
+
+
+_SUMMARIES = frozenset(
+    ["mean", "average", "avg", "median", "sum", "total", "totals", "sd", "std", "stdev", "std dev", "standard deviation", "sem",
+     "mittelwert", "summe", "moyenne", "ecart-type", "media"]
+)  # fmt: skip
+"""What spreadsheets call the rows below the people."""
 
 
 def listed(names: Sequence[object], most: int = 5) -> str:
@@ -58,6 +66,23 @@ def exclude_people(reading: Reading, exclude: Sequence[str]) -> Reading:
     kept = [i for i, s in enumerate(reading.subjects) if s not in out and persons[i] not in out]
     text = f"Excluded as asked: {listed(wanted, 20)}."
     return take_rows(reading, kept).noting(CheckResult("excluded", True, text))
+
+
+def check_ids(ids: Sequence[str]) -> list[CheckResult]:
+    """Ids that name a summary of the table, and ids that may be one person's, written in two ways."""
+    checks = []
+    summaries = [s for s in ids if s.strip().casefold() in _SUMMARIES]
+    if summaries:
+        text = f"Taken for people, and called as rows that summarise a table are: {listed(summaries)}. Take them out."
+        checks.append(CheckResult("summaries", False, text))
+    alike = defaultdict(list)
+    for written in dict.fromkeys(ids):
+        alike[re.sub(r"(?<!\d)0+(?=\d)", "", written.casefold())].append(written)
+    several = [" = ".join(names) for names in alike.values() if len(names) > 1]
+    if several:
+        text = f"Ids that differ in case or leading zeros only: {listed(several)}. Are they other people, or one person in two rows?"
+        checks.append(CheckResult("ids alike", False, text))
+    return checks
 
 
 def person_and_visit(id: str) -> tuple[str, str]:

@@ -6,11 +6,14 @@ import pandas as pd
 
 from bayescov.cohort.regions import Atlas
 
-__all__ = ["FRACTIONS", "PERCENT", "TO_MM3", "guess_unit", "usual_ratios"]
+__all__ = ["FRACTIONS", "PERCENT", "STANDARDISED", "TO_MM3", "guess_unit", "usual_ratios"]
 
 TO_MM3 = {"mm3": 1.0, "cm3": 1e3, "ml": 1e3, "l": 1e6}
 """How many mm3 one unit holds."""
+MANY_NEGATIVE = 0.1
+"""Share of values; a code for missing is in fewer."""
 PERCENT = "the values look like percent of the head's volume, not like volumes"
+STANDARDISED = "many values are negative, like z-scores or residuals; volumes are not"
 FRACTIONS = "the values look like fractions of the head's volume, or like litres with no head size in litres beside them"
 
 
@@ -20,6 +23,8 @@ def guess_unit(values: pd.DataFrame, atlas: Atlas, *, litres: bool) -> tuple[str
     None where no unit makes them plausible (ratios, percent, z-scores) or no region has a usual volume. A head holds about a
     litre, so that fractions of it are numbers like litres: `litres` says whether something else tells that these are.
     """
+    if (values < 0).to_numpy().sum() > MANY_NEGATIVE * values.notna().to_numpy().sum():
+        return None, STANDARDISED
     ratio = usual_ratios(values, atlas)
     if ratio.size == 0:
         return None, "none of the regions has a usual volume to compare with"

@@ -8,7 +8,7 @@ import pandas as pd
 from bayescov.cohort.mixtures import said_far_columns, said_mixed_rows, said_two_units
 from bayescov.cohort.people import listed
 from bayescov.cohort.regions import Atlas
-from bayescov.cohort.sizes import FRACTIONS, PERCENT, TO_MM3, guess_unit, usual_ratios
+from bayescov.cohort.sizes import FRACTIONS, PERCENT, STANDARDISED, TO_MM3, guess_unit, usual_ratios
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import nearest
 
@@ -17,6 +17,7 @@ __all__ = ["Converted", "to_mm3"]
 AS_ASKED = "as asked"
 _REMEDIES = {
     PERCENT: "give the volumes themselves",
+    STANDARDISED: "give the volumes themselves",
     FRACTIONS: "give unit='l' if they are litres; if they are fractions, give the volumes themselves",
 }
 

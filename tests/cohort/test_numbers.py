@@ -42,10 +42,19 @@ def test_what_is_no_number(cell):
 @pytest.mark.parametrize(
     ("cells", "delimiter", "mark"),
     [(["7,54", "8,1"], ";", ","), (["7.54"], ";", "."), (["1,446", "2,001"], ",", "."), (["1,446"], ";", ","), (["0,541"], ",", ","),
-     (["1.234,5"], "\t", ","), (["1,234.5"], "\t", "."), ([], ",", ".")],
+     (["1.234,5"], "\t", ","), (["1,234.5"], "\t", "."), ([], ",", "."), (["1\u202f234,5"], ";", ","), (["1'234.5"], ";", ".")],
 )  # fmt: skip
 def test_the_decimal_mark(cells, delimiter, mark):
     assert decimal_mark(cells, delimiter) == mark
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u202f", "'", "’"])
+def test_thousands_may_be_parted_by_spaces_or_apostrophes(space):
+    assert to_number(f"-1{space}234{space}567,5", ",") == -1234567.5
+    assert to_number(f"7{space}763.7") == 7763.7
+    for not_parted in (f"7{space}63.7", f"7763{space}500", f"12{space}3456"):
+        with pytest.raises(ValueError, match=r"\d"):
+            to_number(not_parted)
 
 
 def test_points_that_may_part_thousands_are_not_guessed():

@@ -31,9 +31,10 @@ def test_complementary_columns_are_put_together_and_the_mixture_of_versions_is_s
     assert "versions" in result.text
 
 
-def test_columns_of_one_region_that_disagree_are_a_problem():
+@pytest.mark.parametrize("name", ["Lthal", "Left-Thalamus.1"])
+def test_columns_of_one_region_that_disagree_are_a_problem(name):
     frame = table(20)
-    frame["Lthal"] = frame["Left-Thalamus"] * 1.1
+    frame[name] = frame["Left-Thalamus"] * 1.1
     assert "both Left-Thalamus but disagree for 20 people" in problems(frame)
 
 

@@ -34,6 +34,20 @@ def test_ids_that_a_spreadsheet_damaged_are_refused(tmp_path):
     assert "spreadsheet" in problems(frame)
 
 
+def test_a_row_of_means_is_pointed_out():
+    frame = table(20)
+    frame.loc[20] = {**frame.mean(numeric_only=True), "participant_id": "Mean", "group": "HC"}
+    assert "summarise a table are: Mean." in said(read_cohort(frame).checks, "summaries").text
+    assert "summaries" not in [c.name for c in read_cohort(frame, exclude=["Mean"]).checks]
+
+
+def test_ids_that_may_be_one_person_are_pointed_out():
+    frame = table(20)
+    frame.loc[[4, 7], "participant_id"] = ["SUB-03", "sub-009"]
+    assert "sub-03 = SUB-03, sub-009 = sub-09." in said(read_cohort(frame).checks, "ids alike").text
+    assert "ids alike" not in [c.name for c in read_cohort(table(20)).checks]
+
+
 def test_a_table_without_ids_counts_its_rows_and_says_so():
     cohort = read_cohort(table(20).drop(columns="participant_id"))
     assert cohort.subjects[0] == "row-1"

@@ -124,6 +124,14 @@ def test_percentages_of_the_head_are_refused():
     )
 
 
+def test_standardised_volumes_are_refused():
+    frame = table(20)
+    frame[REGIONS] = (frame[REGIONS] - frame[REGIONS].mean()) / frame[REGIONS].std()
+    assert problems(frame).endswith(
+        "like z-scores or residuals; volumes are not; give the volumes themselves"
+    )
+
+
 @pytest.mark.parametrize("head", ["mm3", "ml", None])
 def test_fractions_of_the_head_are_not_taken_for_litres(head):
     frame = table(20)

@@ -65,7 +65,7 @@ def wide(
     where, subjects, problem = ids_of(grid, id, quirks)
     problems += [problem] if problem else []
     found: dict[str, list[int]] = {}
-    spelled = spelled or _with_tissues(grid.names)
+    spelled = _without_number(spelled or _with_tissues(grid.names), grid.names)
     for position, name in enumerate(grid.names):
         region = atlas.find(spelled(name)) if position != where else None
         if region is not None or name in extra:
@@ -102,6 +102,16 @@ def _with_tissues(names: list[str]) -> Callable[[str], str]:
     lowered = {n.lower() for n in names}
     tissues = {"csf", "white"} <= lowered and bool({"gray", "grey"} & lowered)
     return lambda name: "Total-CSF" if tissues and name.lower() == "csf" else name
+
+
+def _without_number(spelled: Callable[[str], str], names: list[str]) -> Callable[[str], str]:
+    """``Left-Caudate.1`` beside ``Left-Caudate`` is how a data frame calls a second column of one name."""
+
+    def of(name: str) -> str:
+        first = re.sub(r"\.\d+$", "", name)
+        return spelled(first if first in names else name)
+
+    return of
 
 
 def ids_of(grid: Grid, id: str | None, quirks: list[CheckResult]) -> tuple[int | None, list[str], str]:
