@@ -13,6 +13,10 @@ from bayescov.cohort.table import CheckResult
 __all__ = ["is_empty", "said_stray_text", "typed"]
 
 _WORDS = frozenset(["", "n/a", "na", "nan", "null", "#n/a", "<na>", "missing", "not available"])
+_MEASURED = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s*([^\W\d_]+\.?)")
+"""A number and its unit: ``44 y``."""
+_MANY_LEVELS = 8
+"""So many numbers with one unit are no levels, as ``1.5T`` and ``3T`` are."""
 _CODE = re.compile(r"0\d+|\d{16,}")
 
 
@@ -67,7 +71,8 @@ def typed(others: pd.DataFrame) -> tuple[pd.DataFrame, list[CheckResult]]:
 
 
 def said_stray_text(name: str, column: pd.Series) -> str | None:
-    """A sentence if most cells of a covariate are numbers and others, that are not missing, are text; or if it mixes marks.
+    """A sentence if most cells of a covariate are numbers and others, that are not missing, are text; if it mixes marks; or if a
+    unit stands behind each number.
 
     Such a column is a mistake, not a factor with a level for every number.
     """
@@ -75,6 +80,12 @@ def said_stray_text(name: str, column: pd.Series) -> str | None:
     if column.empty or pd.api.types.is_numeric_dtype(column):
         return None
     cells = [str(c) for c in column]
+    units = {found[1] if found else "" for found in map(_MEASURED.fullmatch, cells)}
+    if len(units) == 1 and units != {""} and len({*cells}) > _MANY_LEVELS:
+        return (
+            f"the covariate {name!r} has a unit behind its numbers ({cells[0]!r} for {column.index[0]}); write the numbers alone, "
+            "or leave the covariate out"
+        )
     commas = np.array(["," in c for c in cells])
     is_number = np.isfinite(to_numbers(cells)[0]) | np.isfinite(to_numbers(cells, ",")[0])
     if is_number.mean() <= 0.5 or (is_number.all() and not commas.any()):

@@ -39,7 +39,9 @@ def test_unknown_controls_name_the_groups():
 
 
 def test_two_groups_that_could_be_controls_are_not_guessed():
-    assert "'HC', 'healthy'" in problems(table(21, groups=("HC", "MS", "healthy")))
+    text = problems(table(21, groups=("HC", "MS", "healthy")))
+    assert "('HC', 'healthy'); give control=" in text
+    assert "('HC', 'hc'); write them alike" in problems(table(21, groups=("HC", "MS", "hc")))
 
 
 def test_no_group_column_names_the_columns_with_few_levels():

@@ -80,6 +80,15 @@ def test_missing_covariates_are_said():
     assert "-9999" in said(cohort.checks, "missing codes").text
 
 
+def test_numbers_with_their_unit_are_told_and_few_levels_with_one_are_levels():
+    frame = table(20).assign(field=["1.5T", "3T"] * 10)
+    frame["age"] = [f"{age:.0f} y" for age in frame["age"]]
+    result = said(read_cohort(frame).checks, "covariates")
+    assert result.passed is False
+    assert "'age' has a unit behind its numbers (" in result.text
+    assert "field'" not in result.text
+
+
 def test_age_and_sex_get_their_usual_names():
     cohort = read_cohort(table(20).rename(columns={"age": "AGE", "sex": "Gender"}))
     assert {"age", "sex"} <= set(cohort.covariates)
