@@ -84,8 +84,8 @@ def choose_control(
         return known[0], f"The control group is {known[0]!r} (recognised by its name).", []
     if known:
         could = f"several groups could be the controls ({', '.join(map(repr, known))}); "
-        alike = len({key(g) for g in known}) == 1
-        return None, "", [could + ("write them alike if they are one group" if alike else "give control=")]
+        one = len({key(g) for g in known}) == 1
+        return None, "", [could + ("write them alike if they are one group" if one else "give control=")]
     return None, "", [f"no group is called as controls usually are; give control=, one of: {shown}"]
 
 
