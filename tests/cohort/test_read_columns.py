@@ -38,6 +38,12 @@ def test_columns_of_one_region_that_disagree_are_a_problem(name):
     assert "both Left-Thalamus but disagree for 20 people" in problems(frame)
 
 
+def test_empty_columns_without_a_name_are_no_covariates(tmp_path):
+    lines = table(20).to_csv(index=False).splitlines()
+    (tmp_path / "t.csv").write_text("".join(f"{line},,,\n" for line in lines))
+    assert list(read_cohort(tmp_path / "t.csv").covariates) == ["age", "sex", "icv"]
+
+
 def test_constant_and_empty_regions_are_left_out_and_said():
     frame = table(20)
     frame["Left-Putamen"], frame["Right-Putamen"], frame["Left-Caudate"] = 0.0, 5200.0, np.nan

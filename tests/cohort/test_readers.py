@@ -286,7 +286,18 @@ def test_a_long_table_that_gives_a_region_twice_is_refused(tmp_path):
     path = writers.long(volumes(3), tmp_path / "long.csv")
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines, lines[1].rsplit(",", 1)[0] + ",1.0"]) + "\n")
-    with pytest.raises(TableError, match="more than once"):
+    with pytest.raises(TableError, match=r"2 rows give one region of one person more than once \(.*\)$"):
+        read_volumes(path)
+
+
+def test_a_long_table_of_several_measures_is_refused_by_their_name(tmp_path):
+    path = writers.long(volumes(3), tmp_path / "long.csv")
+    head, *lines = path.read_text().splitlines()
+    thick = [line.rsplit(",", 1)[0] + ",2.5,thickness" for line in lines]
+    path.write_text("\n".join([head + ",measure", *(line + ",volume" for line in lines), *thick]) + "\n")
+    with pytest.raises(
+        TableError, match=r"they differ in 'measure' \(volume, thickness\): keep the rows of one$"
+    ):
         read_volumes(path)
 
 

@@ -230,6 +230,8 @@ def _others(grid: Grid, positions: list[int], problems: list[str], quirks: list[
     """All other columns as text; two of one name are a problem unless they are equal."""
     where: dict[str, int] = {}
     for position in positions:
+        if not grid.names[position] and not any(grid.cells(position)):
+            continue  # what a spreadsheet leaves behind the last column
         name = grid.names[position] or f"column {position + 1}"
         first = where.setdefault(name, position)
         if first != position and grid.cells(first) != grid.cells(position):

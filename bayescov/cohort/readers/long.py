@@ -68,22 +68,24 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
         else None
     )
     person = pd.MultiIndex.from_arrays([ids, visit if visit is not None else [""] * len(ids)])
+    used = {where, region, value, side}
     frame = pd.DataFrame({"person": pd.factorize(person)[0], "name": names, "value": numbers})
     unknown = sorted({str(grid.text(region)[i]) for i, n in enumerate(names) if n is None})
     frame = frame.dropna(subset=["name"])
     twice = frame.duplicated(["person", "name"], keep=False)
     if twice.any():
-        rows = [f"{ids[i]}, {names[i]}" for i in frame.index[twice][:5]]
+        rows = list(dict.fromkeys(f"{ids[i]}, {names[i]}" for i in frame.index[twice]))
         problems.append(
-            f"{int(twice.sum())} rows give one region of one person more than once ({listed(rows)})"
+            f"{int(twice.sum())} rows give one region of one person more than once ({listed(rows, 3)})"
+            + _apart(grid, used, frame[twice])
         )
         frame = frame.drop_duplicates(["person", "name"])
+    else:
+        problems += _varying(grid, used, person)
     volumes = frame.pivot(index="person", columns="name", values="value")
     first = pd.Series(range(len(ids))).groupby(frame_people(person)).first()
-    used = {where, region, value, side}
     columns, marks = with_points({n: i for i, n in enumerate(grid.names) if i not in used}, grid)
     others = pd.DataFrame(columns, index=range(len(ids)), dtype=object).iloc[first].reset_index(drop=True)
-    problems += _varying(grid, used, person)
     volumes = volumes.reindex(range(len(first)))
     volumes = volumes[[n for n in dict.fromkeys(names) if n is not None]]
     unit = strip_measure(grid.names[value].replace("_", " "))[1]
@@ -145,6 +147,15 @@ def _canonical(grid: Grid, atlas: Atlas, region: int, side: int | None) -> list[
         found = next((r for s in (*spelled, cell) if (r := atlas.find(s)) is not None), None)
         known[pair] = None if found is None else found.name
     return [known[pair] for pair in zip(cells, sides, strict=True)]
+
+
+def _apart(grid: Grid, used: set[int | None], twice: pd.DataFrame) -> str:
+    """By which column the rows of one region of one person can be told apart: a kind of measure, a version."""
+    for i, name in enumerate(grid.names):
+        told = twice.assign(cell=grid.text(i)[twice.index])
+        if i not in used and not told.duplicated(["person", "name", "cell"]).any():
+            return f"; they differ in {name!r} ({listed(list(told['cell'].unique()))}): keep the rows of one"
+    return ""
 
 
 def _varying(grid: Grid, used: set[int | None], person: pd.MultiIndex) -> list[str]:
