@@ -10,7 +10,15 @@ from bayescov.cohort.reading import Reading
 from bayescov.cohort.table import CheckResult
 from bayescov.errors import nearest
 
-__all__ = ["check_ids", "exclude_people", "listed", "people_of", "person_and_visit", "take_rows"]
+__all__ = [
+    "check_ids",
+    "exclude_people",
+    "listed",
+    "people_of",
+    "person_and_visit",
+    "said_empty_ids",
+    "take_rows",
+]
 
 _SESSION = re.compile(r"^(?P<person>.+?)_(?P<visit>ses-[0-9A-Za-z]+|run-[0-9]+)(?P<rest>_.*)?$")
 
@@ -66,6 +74,17 @@ def exclude_people(reading: Reading, exclude: Sequence[str]) -> Reading:
     kept = [i for i, s in enumerate(reading.subjects) if s not in out and persons[i] not in out]
     text = f"Excluded as asked: {listed(wanted, 20)}."
     return take_rows(reading, kept).noting(CheckResult("excluded", True, text))
+
+
+def said_empty_ids(ids: Sequence[str], column: str) -> str:
+    """A sentence if a row has no id, else nothing."""
+    empty = [i + 1 for i, s in enumerate(ids) if not s]
+    shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
+    return (
+        f"the id column {column or '(the first)'!r} is empty in row {shown}; every row needs an id"
+        if empty
+        else ""
+    )
 
 
 def check_ids(ids: Sequence[str]) -> list[CheckResult]:

@@ -290,6 +290,30 @@ def test_a_long_table_that_gives_a_region_twice_is_refused(tmp_path):
         read_volumes(path)
 
 
+def test_what_is_known_of_a_person_may_stand_in_one_row_of_a_long_table():
+    wide = table(20)
+    known = ["participant_id", "group", "age", "sex", "icv"]
+    frame = wide.melt(id_vars=known, var_name="region", value_name="volume")
+    frame.loc[frame["participant_id"].duplicated(keep="last"), known[1:]] = None
+    cohort = read_cohort(frame)
+    assert cohort.group.tolist() == wide["group"].tolist()
+    assert cohort.covariates["age"].tolist() == wide["age"].tolist()
+    frame.loc[0, "age"] = 99.0
+    with pytest.raises(TableError, match="'age' differs between the rows of one person"):
+        read_cohort(frame)
+
+
+def test_a_row_of_a_long_table_without_id_is_named():
+    frame = table(20).melt(
+        id_vars=["participant_id", "group"], value_vars=["Left-Caudate", "Right-Caudate"], var_name="region"
+    )
+    frame.loc[[5, 9], "participant_id"] = None
+    with pytest.raises(TableError) as error:
+        read_cohort(frame)
+    assert "'participant_id' is empty in row 6, 10; every row needs an id" in str(error.value)
+    assert "more than once" not in str(error.value)
+
+
 def test_a_long_table_of_several_measures_is_refused_by_their_name(tmp_path):
     path = writers.long(volumes(3), tmp_path / "long.csv")
     head, *lines = path.read_text().splitlines()

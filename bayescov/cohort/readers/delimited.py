@@ -11,7 +11,7 @@ import pandas as pd
 
 from bayescov.cohort.columns import find_column, is_id_name
 from bayescov.cohort.numbers import MISSING_NUMBERS, to_numbers
-from bayescov.cohort.people import listed
+from bayescov.cohort.people import listed, said_empty_ids
 from bayescov.cohort.readers.grid import Grid, read_grid, read_text
 from bayescov.cohort.readers.marks import with_points
 from bayescov.cohort.reading import Reading
@@ -134,10 +134,7 @@ def ids_of(grid: Grid, id: str | None, quirks: list[CheckResult]) -> tuple[int |
             )
         return None, [f"row-{i}" for i in range(1, rows + 1)], problem
     subjects = grid.cells(where)
-    empty = [i + 1 for i, s in enumerate(subjects) if not s]
-    if empty:
-        shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
-        problem = f"the id column {grid.names[where] or '(the first)'!r} is empty in row {shown}; every person needs an id"
+    problem = said_empty_ids(subjects, grid.names[where])
     damaged = [s for s in subjects if _SPREADSHEET_ID.match(s)]
     if damaged and not problem:
         problem = (

@@ -6,7 +6,7 @@ import pandas as pd
 
 from bayescov.cohort.columns import ID_NAMES, VISIT_NAMES, find_column, usual_column
 from bayescov.cohort.numbers import decimal_mark, to_numbers
-from bayescov.cohort.people import listed
+from bayescov.cohort.people import listed, said_empty_ids
 from bayescov.cohort.readers.grid import Grid
 from bayescov.cohort.readers.marks import with_points
 from bayescov.cohort.reading import Reading
@@ -55,6 +55,8 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
         grid = replace(grid, quirks=(*grid.quirks, said))
     numbers, bad = to_numbers(grid.cells(value), grid.decimal)
     ids = grid.text(where)
+    without = said_empty_ids(list(ids), grid.names[where])
+    problems += [without] if without else []
     if bad:
         shown = listed([f"{ids[i]}, {names[i]}: {grid.text(value)[i]!r}" for i in bad])
         problems.append(
@@ -73,19 +75,21 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
     unknown = sorted({str(grid.text(region)[i]) for i, n in enumerate(names) if n is None})
     frame = frame.dropna(subset=["name"])
     twice = frame.duplicated(["person", "name"], keep=False)
-    if twice.any():
+    if twice.any() and not without:
         rows = list(dict.fromkeys(f"{ids[i]}, {names[i]}" for i in frame.index[twice]))
         problems.append(
             f"{int(twice.sum())} rows give one region of one person more than once ({listed(rows, 3)})"
             + _apart(grid, used, frame[twice])
         )
-        frame = frame.drop_duplicates(["person", "name"])
-    else:
+    elif not without:
         problems += _varying(grid, used, person)
+    frame = frame.drop_duplicates(["person", "name"])
     volumes = frame.pivot(index="person", columns="name", values="value")
     first = pd.Series(range(len(ids))).groupby(frame_people(person)).first()
     columns, marks = with_points({n: i for i, n in enumerate(grid.names) if i not in used}, grid)
-    others = pd.DataFrame(columns, index=range(len(ids)), dtype=object).iloc[first].reset_index(drop=True)
+    others = pd.DataFrame(columns, index=range(len(ids)), dtype=object)
+    # What is known of a person may stand in one of the rows only, as spreadsheets are written by hand.
+    others = others.mask(others == "").groupby(frame_people(person)).first().fillna("")
     volumes = volumes.reindex(range(len(first)))
     volumes = volumes[[n for n in dict.fromkeys(names) if n is not None]]
     unit = strip_measure(grid.names[value].replace("_", " "))[1]
@@ -163,7 +167,8 @@ def _varying(grid: Grid, used: set[int | None], person: pd.MultiIndex) -> list[s
     people = frame_people(person)
     out = []
     for i, name in enumerate(grid.names):
-        if i not in used and (grid.text(i).groupby(people).nunique() > 1).any():
+        cells = grid.text(i)
+        if i not in used and (cells.mask(cells == "").groupby(people).nunique() > 1).any():
             out.append(
                 f"the column {name!r} differs between the rows of one person; take it out or give it its own table"
             )
