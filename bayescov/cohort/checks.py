@@ -96,7 +96,9 @@ def _missing(volumes: pd.DataFrame, coded: Bools) -> CheckResult:
         f"({listed(list(dict.fromkeys(table['subject'])))}) in {listed(list(by_region))}; they are estimated with the model."
     )
     if coded.any():
-        text += f" {int(coded.sum())} of them are zeros or negative numbers, which no volume is."
+        n = int(coded.sum())
+        are = "is a zero or a negative number" if n == 1 else "are zeros or negative numbers"
+        text += f" {n} of them {are}, which no volume is."
     return CheckResult("missing volumes", False, text, table)
 
 

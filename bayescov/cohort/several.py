@@ -86,9 +86,9 @@ def _disagreements(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:
     rows, columns = np.nonzero(apart.to_numpy())
     if not rows.size:
         return []
-    who, name = a.index[rows[0]], shared[columns[0]]
+    who, name, n = a.index[rows[0]], shared[columns[0]], int(apart.any().sum())
     return [
-        f"two tables disagree on {apart.any().sum()} measures of {apart.any(axis=1).sum()} of their common people "
+        f"two tables disagree on {n} {'measure' if n == 1 else 'measures'} of {apart.any(axis=1).sum()} of their common people "
         f"(first: {name} of {who}, {a.loc[who, name]:g} and {b.loc[who, name]:g}); they are not of the same run"
     ]
 

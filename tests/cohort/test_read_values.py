@@ -191,6 +191,10 @@ def test_zeros_and_negative_numbers_are_missing_and_said():
     assert cohort.volumes["Left-Caudate"].isna().sum() == 3
     assert "2 of them are zeros or negative" in said(cohort.checks, "missing volumes").text
     assert "-9999 in 'Left-Caudate' (1)" in said(cohort.checks, "missing codes").text
+    frame.loc[1, "Left-Caudate"] = 3600.0
+    assert (
+        "1 of them is a zero or a negative number" in said(read_cohort(frame).checks, "missing volumes").text
+    )
 
 
 def test_people_without_any_volume_are_left_out_and_said():
