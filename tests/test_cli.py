@@ -205,6 +205,27 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_runs(table):
     assert time.perf_counter() - started < 5
 
 
+def test_results_replace_neither_the_table_nor_what_is_no_result(table, tmp_path):
+    own = tmp_path / "volumes.csv"
+    own.write_bytes(table.read_bytes())
+    for source, why in ((own, "is to be read"), (table, "no fit has written")):
+        result = run("fit", source, "--group", "diagnosis", "--control", "HC", "--out", tmp_path, *QUICK)
+        assert result.exit_code == 2
+        assert f"results would replace {own}, which {why}" in result.stderr
+    (tmp_path / "study.csv").touch()
+    assert "study.csv, which no fit has written" in run("demo", "--out", tmp_path, *QUICK).stderr
+    assert own.read_bytes() == table.read_bytes()
+    (tmp_path / "fit.zarr").mkdir()  # a folder of results, into which the table was put
+    result = run("fit", own, "--group", "diagnosis", "--control", "HC", "--out", tmp_path, *QUICK)
+    assert f"results would replace {own}, which is to be read" in result.stderr
+
+
+def test_results_replace_earlier_ones(table, tmp_path):
+    for _ in range(2):
+        result = run("fit", table, "--group", "diagnosis", "--control", "HC", "--out", tmp_path, *QUICK)
+        assert result.exit_code == 0, result.output
+
+
 def test_a_failing_report_is_said_and_keeps_the_other_results(table, tmp_path, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("no ink\nsecond line")

@@ -90,22 +90,21 @@ def demo(
     debug: Debug = False,
 ) -> None:
     """Simulate a study, fit it, and compare with its truth."""
-    from bayescov.cli.run import Options, analyse, folder
+    from bayescov.cli.run import RESULTS, Options, analyse, results_folder
     from bayescov.cli.showing import show_points
     from bayescov.simulate import recovery, simulate_study
 
-    target = folder(out)
+    target = results_folder(out, ["study.csv", *RESULTS])
     cohort = simulate_study("ms-nmosd", seed=seed)
     say(f"A simulated study whose truth is known: {cohort!r}")
     assert cohort.truth is not None
     people = cohort.volumes.join(cohort.covariates)
     people.insert(0, "group", cohort.group)
-    people.to_csv(target / "study.csv")
     options = Options(
         covariates="age + sex + log(icv)", model=model, seed=seed, draws=draws, chains=chains, brief=brief,
         debug=debug,
     )  # fmt: skip
-    outcome = analyse(cohort, options, target)
+    outcome = analyse(cohort, options, target, study=people)
     found = recovery(cohort.truth, outcome.connections, outcome.volumes)
     show_points("Against the truth of the simulation", found)
     outcome.finish()
@@ -172,9 +171,9 @@ def fit(
 
     Writes fit.zarr, connections.csv, volumes.csv and report.html to the folder given by --out, and prints what was found.
     """
-    from bayescov.cli.run import Options, analyse, folder, read, reading
+    from bayescov.cli.run import RESULTS, Options, analyse, read, reading, results_folder
 
-    target = folder(out)
+    target = results_folder(out, RESULTS, [*tables, *([participants] if participants else [])])
     arguments = reading(
         tables, participants=participants, id=id, group=group, control=control, regions=regions,
         exclude=exclude or (), unit=unit, visit=visit,

@@ -16,7 +16,7 @@ from bayescov.cohort import Cohort, read_cohort
 from bayescov.design import Design
 from bayescov.errors import BayescovError
 
-__all__ = ["Options", "Outcome", "analyse", "fitted", "folder", "reading", "show_trust"]
+__all__ = ["Options", "Outcome", "analyse", "fitted", "folder", "reading", "results_folder", "show_trust"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +103,17 @@ def folder(path: Path) -> Path:
     return path
 
 
+def results_folder(path: Path, names: Sequence[str], inputs: Sequence[str] = ()) -> Path:
+    """The folder of a fit's results, refused where one of `names` there is no earlier result, or is what is to be read."""
+    target = folder(path)
+    for file in (target / name for name in names):
+        read = file.exists() and any(Path(source).exists() and file.samefile(source) for source in inputs)
+        if read or (file.exists() and not (target / "fit.zarr").exists()):
+            why = "is to be read" if read else "no fit has written, for there is no fit.zarr beside it"
+            raise BayescovError(f"results would replace {file}, which {why}; name another folder with --out")
+    return target
+
+
 def typed() -> str | None:
     """What the user typed, for whoever repeats it; None where another program called."""
     return shlex.join(["bayescov", *sys.argv[1:]]) if Path(sys.argv[0]).name.startswith("bayescov") else None
@@ -127,8 +138,8 @@ def fitted(cohort: Cohort, options: Options, target: Path) -> tuple[Design, xr.D
     return design, fit
 
 
-def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
-    """Prepare, fit, answer; write everything into `target` and print the headline."""
+def analyse(cohort: Cohort, options: Options, target: Path, *, study: Any = None) -> Outcome:
+    """Prepare, fit, answer; write everything into `target`, a table of simulated people (`study`) too, and print the headline."""
     import bayescov as bc
     from bayescov.cli.further import QUICK_UP_TO, further
     from bayescov.report import headline, report
@@ -137,6 +148,8 @@ def analyse(cohort: Cohort, options: Options, target: Path) -> Outcome:
     design, fit = fitted(cohort, options, target)
     edges = bc.connections(fit, threshold=options.threshold, margin=options.margin, fdr=options.fdr)
     regions = bc.volumes(fit, fdr=options.fdr)
+    if study is not None:
+        study.to_csv(target / "study.csv")
     bc.to_frame(edges).to_csv(target / "connections.csv", index=False)
     bc.to_frame(regions).to_csv(target / "volumes.csv", index=False)
 
@@ -176,7 +189,9 @@ def show_trust(trust: Any) -> None:
     show_points("How far to trust the sampler", trust.sentences if trust else unknown)
 
 
-FILES = ("study.csv", "fit.zarr", "connections.csv", "volumes.csv", "report.html")
+RESULTS = ("connections.csv", "volumes.csv", "report.html")
+"""What is written beside a fit."""
+FILES = ("study.csv", "fit.zarr", *RESULTS)
 LATER = (
     "comparison.csv", "networks.csv", "network_regions.csv", "sensitivity.csv", "sensitivity_priors.csv", "predictive_checks.csv",
     "differentiation.csv", "differentiation_people.csv", "predictions.csv", "models.csv", "connections_averaged.csv", "supplement.html",
