@@ -44,7 +44,7 @@ def test_a_table_is_fitted_and_compared(from_table):
 def test_a_stored_fit_is_compared_beside_it_or_elsewhere(from_table, tmp_path):
     _, out = from_table
     first = (out / "comparison.csv").read_text()
-    arguments = ["compare", "--fit", out / "fit.zarr", "--seed", "3", "--permutations", "199"]
+    arguments = ["compare", "--fit", out, "--seed", "3", "--permutations", "199"]
     result = run(*arguments)
     assert result.exit_code == 0, result.output
     assert (out / "comparison.csv").read_text() == first

@@ -65,7 +65,8 @@ Fdr = Annotated[
 ]
 Out = Annotated[Path, typer.Option(help="Folder of the results; made if it is not there.")]
 Stored = Annotated[
-    Path | None, typer.Option("--fit", help="A stored fit (DIR/fit.zarr), instead of a table.")
+    Path | None,
+    typer.Option("--fit", help="A folder of results or a stored fit (DIR/fit.zarr), instead of a table."),
 ]
 Kind = Annotated[str, typer.Option(help="correlation, or partial (given all other regions).")]
 Permutations = Annotated[int, typer.Option(min=1, help="Number of permutations.")]
@@ -218,13 +219,13 @@ def compare(
 ) -> None:
     """Put the posterior beside the permutation test: which connections both call changed, which only one, and why.
 
-    Takes a stored fit (--fit DIR/fit.zarr), or a table, which is fitted first. Writes comparison.csv, and fit.zarr where
-    a table was fitted.
+    Takes a stored fit (--fit DIR, the folder of its results), or a table, which is fitted first. Writes comparison.csv, and
+    fit.zarr where a table was fitted.
     """
-    from bayescov.cli.comparing import compared, one_source, target_of
-    from bayescov.cli.run import Options, fitted, read, reading
+    from bayescov.cli.comparing import compared, one_source
+    from bayescov.cli.kept import open_kept
+    from bayescov.cli.run import Options, fitted, folder, read, reading
     from bayescov.posterior.arguments import KINDS, require_choice
-    from bayescov.sampling import load_fit
 
     require_choice("kind", kind, KINDS)
     one_source(context, tables or [], stored)
@@ -233,10 +234,10 @@ def compare(
         chains=chains, threshold=threshold, margin=margin, fdr=fdr, debug=debug,
     )  # fmt: skip
     if stored is not None:
-        fit = load_fit(stored)
-        compared(fit, options, target_of(out, stored), kind=kind, permutations=permutations)
+        kept = open_kept(stored, out)
+        compared(kept.fit, options, kept.target, kind=kind, permutations=permutations)
         return
-    target = target_of(out, None)
+    target = folder(out or Path("results"))
     arguments = reading(
         tables or [], participants=participants, id=id, group=group, control=control, regions=regions,
         exclude=exclude or (), unit=unit, visit=visit,

@@ -6,12 +6,12 @@ from pathlib import Path
 import typer
 import xarray as xr
 
-from bayescov.cli.run import Options, folder, show_trust
+from bayescov.cli.run import Options, show_trust
 from bayescov.cli.showing import show_points
 from bayescov.cli.speaking import say
 from bayescov.errors import BayescovError
 
-__all__ = ["compared", "one_source", "target_of"]
+__all__ = ["compared", "one_source"]
 
 # Options that a stored fit does not depend on any more; the rest belong to reading and fitting a table.
 OF_THE_QUESTION = ("stored", "threshold", "margin", "kind", "fdr", "permutations", "seed", "out", "debug")
@@ -41,11 +41,6 @@ def _typed(context: typer.Context, name: str) -> bool:
     """Whether the option was on the command line."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
-
-
-def target_of(out: Path | None, stored: Path | None) -> Path:
-    """Where the results go: beside the stored fit if nothing else was asked for."""
-    return folder(out or (stored.parent if stored else Path("results")))
 
 
 def compared(
