@@ -81,3 +81,11 @@ def test_an_atlas_needs_names(tmp_path):
     path.write_text("region\nA\n")
     with pytest.raises(TableError, match="needs a column 'name'"):
         read_atlas(path)
+
+
+def test_a_number_may_be_part_of_a_region_of_ones_own(tmp_path):
+    path = tmp_path / "atlas.csv"
+    path.write_text("name,hemisphere,structure\nA8,left,A8\nA8.1,left,A8.1\n")
+    frame = table(20).assign(A8=np.linspace(400, 500, 20), **{"A8.1": np.linspace(700, 600, 20)})
+    volumes = read_volumes(frame, atlas=path)["volume"]
+    np.testing.assert_allclose(volumes.sel(region="A8.1"), frame["A8.1"])

@@ -65,9 +65,11 @@ def wide(
     where, subjects, problem = ids_of(grid, id, quirks)
     problems += [problem] if problem else []
     found: dict[str, list[int]] = {}
-    spelled = _without_number(spelled or _with_tissues(grid.names), grid.names)
+    spelled = spelled or _with_tissues(grid.names)
     for position, name in enumerate(grid.names):
         region = atlas.find(spelled(name)) if position != where else None
+        if region is None and name not in extra and (first := _first_of(name)) in grid.names:
+            region = atlas.find(spelled(first))
         if region is not None or name in extra:
             found.setdefault(region.name if region is not None else name, []).append(position)
     volumes: dict[str, Floats] = {}
@@ -104,14 +106,9 @@ def _with_tissues(names: list[str]) -> Callable[[str], str]:
     return lambda name: "Total-CSF" if tissues and name.lower() == "csf" else name
 
 
-def _without_number(spelled: Callable[[str], str], names: list[str]) -> Callable[[str], str]:
-    """``Left-Caudate.1`` beside ``Left-Caudate`` is how a data frame calls a second column of one name."""
-
-    def of(name: str) -> str:
-        first = re.sub(r"\.\d+$", "", name)
-        return spelled(first if first in names else name)
-
-    return of
+def _first_of(name: str) -> str:
+    """``Left-Caudate`` of ``Left-Caudate.1``, as a data frame calls a second column of one name."""
+    return re.sub(r"\.\d+$", "", name)
 
 
 def ids_of(grid: Grid, id: str | None, quirks: list[CheckResult]) -> tuple[int | None, list[str], str]:
