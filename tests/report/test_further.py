@@ -127,6 +127,8 @@ def test_a_network_test_of_something_else_is_refused(fit, networks, test_of_netw
         test_of_networks.isel(population=[1]),
         "its patient groups are NMOSD, those of this fit are MS and NMOSD",
     )
+    with pytest.raises(AnswerError, match="network_test= is shown beside networks=, which is not given"):
+        bc.report(fit, tmp_path / "r.html", network_test=test_of_networks)
 
 
 def test_every_scenario_has_its_mark(page, sensitivity):
