@@ -14,10 +14,11 @@ from bayescov.errors import AnswerError, nearest
 from bayescov.posterior.draws import partial_correlations, stack_chains
 from bayescov.posterior.structures import mixture
 from bayescov.sampling.structures import structure_shares
+from bayescov.sampling.tree import settings_of
 
 __all__ = [
-    "KINDS", "correlation_draws", "draws_apart", "draws_of", "patients_of", "require_choice", "require_fit", "require_number",
-    "require_settings", "require_whole",
+    "KINDS", "correlation_draws", "draws_apart", "draws_of", "patients_of", "refit_options", "require_choice", "require_fit",
+    "require_number", "require_settings", "require_whole",
 ]  # fmt: skip
 
 KINDS = ("correlation", "partial")
@@ -154,3 +155,9 @@ def require_settings(settings: Mapping[str, Any] | None) -> dict[str, Any]:
                 f"settings has {name!r}, which is none of fit's{nearest(str(name), known)}; use some of: {', '.join(known)}"
             )
     return dict(settings)
+
+
+def refit_options(fit: xr.DataTree, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of `fit` that fit again as the fit was, once and without its special cases; `settings` override them."""
+    stored = {name: v for name, v in settings_of(fit).items() if name in ("draws", "tune", "chains")}
+    return {**stored, "progress": False, "structures": False, "min_ess": 0.0, **settings}

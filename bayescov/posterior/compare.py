@@ -15,11 +15,11 @@ from bayescov.design import Design
 from bayescov.design.subset import drop
 from bayescov.errors import AnswerError
 from bayescov.posterior.alike import require_same_groups
-from bayescov.posterior.arguments import require_fit, require_settings, require_whole
+from bayescov.posterior.arguments import refit_options, require_fit, require_settings, require_whole
 from bayescov.posterior.likelihood import log_likelihood
 from bayescov.posterior.parameters import parameters_of
 from bayescov.posterior.people import log_density
-from bayescov.sampling.tree import design_of, settings_of, spec_of
+from bayescov.sampling.tree import design_of, spec_of
 
 __all__ = ["compare_models", "left_out_density"]
 
@@ -161,8 +161,7 @@ def _refitted(
 
     k = loo.pareto_k.to_numpy()
     worst = [int(i) for i in np.argsort(-k)[:refits] if k[i] > BAD]
-    stored = {name: v for name, v in settings_of(fit).items() if name in ("draws", "tune", "chains")}
-    options = {**stored, "progress": False, "structures": False, "min_ess": 0.0, **settings}
+    options = refit_options(fit, settings)
     design = design_of(fit)
     for i, child in zip(worst, seed.generate_state(max(1, len(worst))), strict=False):
         person = design.subjects.index(subjects[i])

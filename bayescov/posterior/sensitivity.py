@@ -14,6 +14,7 @@ from bayescov.posterior.arguments import (
     KINDS,
     correlation_draws,
     patients_of,
+    refit_options,
     require_choice,
     require_fit,
     require_number,
@@ -26,7 +27,7 @@ from bayescov.posterior.likelihood import given_covariance
 from bayescov.posterior.powerscaling import QUANTITIES, power_scaling
 from bayescov.posterior.priors import log_priors
 from bayescov.sampling.structures import short_name, structures_of
-from bayescov.sampling.tree import design_of, settings_of, spec_of, study_of
+from bayescov.sampling.tree import design_of, spec_of, study_of
 
 __all__ = ["prior_grid", "sensitivity"]
 
@@ -254,8 +255,7 @@ def _refitted(
 ) -> list[_Scenario]:
     from bayescov.sampling import fit as sample
 
-    stored = {name: v for name, v in settings_of(fit).items() if name in ("draws", "tune", "chains")}
-    options = {**stored, "progress": False, "structures": False, "min_ess": 0.0, **settings}
+    options = refit_options(fit, settings)
     scenarios = []
     for (label, model), child in zip(
         models.items(), np.random.SeedSequence(seed).generate_state(max(1, len(models))), strict=False
