@@ -48,6 +48,7 @@ def test_a_stored_fit_is_compared_beside_it_or_elsewhere(from_table, tmp_path):
     result = run(*arguments)
     assert result.exit_code == 0, result.output
     assert (out / "comparison.csv").read_text() == first
+    arguments[2] = out / "fit.zarr"
     result = run(*arguments, "--out", tmp_path / "new", "--fdr", "0.5", "--kind", "partial")
     assert result.exit_code == 0, result.output
     assert "a false discovery rate of 50 %" in result.stdout

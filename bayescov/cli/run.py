@@ -106,10 +106,11 @@ def folder(path: Path) -> Path:
 def results_folder(path: Path, names: Sequence[str], inputs: Sequence[str] = ()) -> Path:
     """The folder of a fit's results, refused where one of `names` there is no earlier result, or is what is to be read."""
     target = folder(path)
-    for file in (target / name for name in names):
-        read = file.exists() and any(Path(source).exists() and file.samefile(source) for source in inputs)
-        if read or (file.exists() and not (target / "fit.zarr").exists()):
-            why = "is to be read" if read else "no fit has written, for there is no fit.zarr beside it"
+    earlier = (target / "fit.zarr").exists()
+    for file in (target / name for name in names if (target / name).exists()):
+        given = any(Path(source).exists() and file.samefile(source) for source in inputs)
+        if given or not earlier:
+            why = "is to be read" if given else "no fit has written, for there is no fit.zarr beside it"
             raise BayescovError(f"results would replace {file}, which {why}; name another folder with --out")
     return target
 

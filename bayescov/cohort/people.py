@@ -21,8 +21,6 @@ __all__ = [
 ]
 
 _SESSION = re.compile(r"^(?P<person>.+?)_(?P<visit>ses-[0-9A-Za-z]+|run-[0-9]+)(?P<rest>_.*)?$")
-
-
 _SUMMARIES = frozenset(
     ["mean", "average", "avg", "median", "sum", "total", "totals", "sd", "std", "stdev", "std dev", "standard deviation", "sem",
      "mittelwert", "summe", "moyenne", "ecart-type", "media"]
@@ -79,12 +77,10 @@ def exclude_people(reading: Reading, exclude: Sequence[str]) -> Reading:
 def said_empty_ids(ids: Sequence[str], column: str) -> str:
     """A sentence if a row has no id, else nothing."""
     empty = [i + 1 for i, s in enumerate(ids) if not s]
+    if not empty:
+        return ""
     shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
-    return (
-        f"the id column {column or '(the first)'!r} is empty in row {shown}; every row needs an id"
-        if empty
-        else ""
-    )
+    return f"the id column {column or '(the first)'!r} is empty in row {shown}; every row needs an id"
 
 
 def check_ids(ids: Sequence[str]) -> list[CheckResult]:

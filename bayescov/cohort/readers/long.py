@@ -69,9 +69,11 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
         if visit_name and grid.names.index(visit_name[0]) != where
         else None
     )
-    person = pd.MultiIndex.from_arrays([ids, visit if visit is not None else [""] * len(ids)])
+    # A number for each person and visit, in order of appearance.
+    people_and_visits = pd.MultiIndex.from_arrays([ids, visit if visit is not None else [""] * len(ids)])
+    person = pd.Series(pd.factorize(people_and_visits)[0])
     used = {where, region, value, side}
-    frame = pd.DataFrame({"person": pd.factorize(person)[0], "name": names, "value": numbers})
+    frame = pd.DataFrame({"person": person, "name": names, "value": numbers})
     unknown = sorted({str(grid.text(region)[i]) for i, n in enumerate(names) if n is None})
     frame = frame.dropna(subset=["name"])
     twice = frame.duplicated(["person", "name"], keep=False)
@@ -85,11 +87,11 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
         problems += _varying(grid, used, person)
     frame = frame.drop_duplicates(["person", "name"])
     volumes = frame.pivot(index="person", columns="name", values="value")
-    first = pd.Series(range(len(ids))).groupby(frame_people(person)).first()
+    first = pd.Series(range(len(ids))).groupby(person).first()
     columns, marks = with_points({n: i for i, n in enumerate(grid.names) if i not in used}, grid)
     others = pd.DataFrame(columns, index=range(len(ids)), dtype=object)
     # What is known of a person may stand in one of the rows only, as spreadsheets are written by hand.
-    others = others.mask(others == "").groupby(frame_people(person)).first().fillna("")
+    others = others.mask(others == "").groupby(person).first().fillna("")
     volumes = volumes.reindex(range(len(first)))
     volumes = volumes[[n for n in dict.fromkeys(names) if n is not None]]
     unit = strip_measure(grid.names[value].replace("_", " "))[1]
@@ -107,11 +109,6 @@ def read_long(grid: Grid, atlas: Atlas, id: str | None) -> Reading:
         text = f"Regions that no atlas knows, not taken: {listed(unknown, 20)}."
         reading = reading.noting(CheckResult("unknown structures", None, text))
     return reading
-
-
-def frame_people(person: pd.MultiIndex) -> pd.Series:
-    """A number for each person and visit, in order of appearance."""
-    return pd.Series(pd.factorize(person)[0])
 
 
 def _region_column(grid: Grid, atlas: Atlas) -> int | None:
@@ -156,19 +153,22 @@ def _canonical(grid: Grid, atlas: Atlas, region: int, side: int | None) -> list[
 def _apart(grid: Grid, used: set[int | None], twice: pd.DataFrame) -> str:
     """By which column the rows of one region of one person can be told apart: a kind of measure, a version."""
     for i, name in enumerate(grid.names):
+        if i in used:
+            continue
         told = twice.assign(cell=grid.text(i)[twice.index])
-        if i not in used and not told.duplicated(["person", "name", "cell"]).any():
+        if not told.duplicated(["person", "name", "cell"]).any():
             return f"; they differ in {name!r} ({listed(list(told['cell'].unique()))}): keep the rows of one"
     return ""
 
 
-def _varying(grid: Grid, used: set[int | None], person: pd.MultiIndex) -> list[str]:
+def _varying(grid: Grid, used: set[int | None], person: pd.Series) -> list[str]:
     """Problems where a column that should belong to the person differs between the person's rows."""
-    people = frame_people(person)
     out = []
     for i, name in enumerate(grid.names):
+        if i in used:
+            continue
         cells = grid.text(i)
-        if i not in used and (cells.mask(cells == "").groupby(people).nunique() > 1).any():
+        if (cells.mask(cells == "").groupby(person).nunique() > 1).any():
             out.append(
                 f"the column {name!r} differs between the rows of one person; take it out or give it its own table"
             )
