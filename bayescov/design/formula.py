@@ -54,6 +54,7 @@ def model_matrix(cohort: Cohort, formula: str) -> tuple[Floats, list[str], dict[
     _require_known_functions(required, table, formula)
     require_columns(required, table)
     levels = _require_usable(required, _coded(required, parsed), table, cohort)
+    _require_named_levels(levels, parsed)
     for name, known in levels.items():
         table[name] = pd.Categorical(level_labels(table[name])[0], categories=known)
     try:
@@ -83,6 +84,12 @@ def require_columns(required: list[str], table: pd.DataFrame, asking: str = "the
             if here is not None:
                 raise DesignError(
                     f"{asking} {name!r}, which is called {here!r} here: write {here} (covariates of this cohort: {columns})"
+                )
+            dotted = [c for c in map(str, table.columns) if c.startswith(f"{name}.")]
+            if dotted:
+                raise DesignError(
+                    f"{asking} {name!r}, since it takes the dot in {dotted[0]!r} for Python's; call that column "
+                    f"{dotted[0].replace('.', '_')!r} in the table, and write so"
                 )
             raise DesignError(
                 f"{asking} {name!r}, which is not among the covariates{nearest(name, list(table.columns))} "
@@ -144,6 +151,19 @@ def _coded(required: list[str], parsed: Any) -> list[str]:
             if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", factor)
         )
     ]
+
+
+def _require_named_levels(levels: dict[str, list[str]], parsed: Any) -> None:
+    """Numbers behind the name, `C(code, Treatment(2))`, are no levels: these are texts."""
+    for factor in (str(factor) for term in parsed for factor in term.factors):
+        for name, known in levels.items():
+            code = re.match(rf"C\(\s*`?{re.escape(name)}`?\s*,(.*)", factor)
+            number = code and re.search(r"(?<![\w.'\"])\d+(?![\w.'\"])", code[1])
+            if number and number[0] in known:
+                raise DesignError(
+                    f"the formula's {factor} has the number {number[0]} for a level of {name!r}, and levels are texts: "
+                    f"write '{number[0]}', in quotes"
+                )
 
 
 def _require_usable(

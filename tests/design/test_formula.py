@@ -104,6 +104,11 @@ def with_value(column, row, value):
             "C(code)",
             r"only one person at the level '1' \(s20\)",
         ),
+        (
+            {"scan.delay": np.arange(22.0)},
+            "scan.delay",
+            "asks for 'scan'.* call that column 'scan_delay' in the table",
+        ),
         ({"age": 40.0}, "age", "same value for everybody"),
         ({"sex": "F"}, "age + sex", "'sex' is 'F' for everybody"),
         (
@@ -145,6 +150,11 @@ def test_numbers_that_the_formula_takes_as_codes_are_levels(dtype):
     assert design.levels == {"code": ["0", "2", "10"]}
     assert design.covariates == ("age", "C(code)[T.2]", "C(code)[T.10]")
     assert bc.prepare(made, covariates="code").levels == {}
+    design = bc.prepare(made, covariates="C(code, Treatment('2'))")
+    assert design.covariates == ("C(code, Treatment('2'))[T.0]", "C(code, Treatment('2'))[T.10]")
+    for number in ("Treatment(2)", "levels=[10, 2, 0]", "contr.treatment(base=2)"):
+        with pytest.raises(DesignError, match=r"levels are texts: write '(2|10)', in quotes"):
+            bc.prepare(made, covariates=f"C(code, {number})")
 
 
 def test_levels_are_text_in_order_and_truth_values_are_levels():
