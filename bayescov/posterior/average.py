@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from bayescov.errors import AnswerError
 from bayescov.posterior.alike import require_same_groups, require_same_regions
 from bayescov.posterior.arguments import require_fit
-from bayescov.posterior.connections import connections
+from bayescov.posterior.connections import AGREED, answer_connections, verdicts_of
 from bayescov.posterior.events import CHANGES, DEFINITIONS
 from bayescov.posterior.structures import agreed
-from bayescov.posterior.verdicts import verdicts
 
 __all__ = ["average_connections"]
 
@@ -47,8 +47,8 @@ def average_connections(
     -------
     xarray.Dataset
         Over (population, edge): ``p_added``, ``p_missing``, ``p_reversed``, ``p_unchanged``, each with ``_low`` and
-        ``_high`` over the models of any weight, averages of the other probabilities and means, and ``verdict``. Over
-        (population): ``n_added``, ``n_missing``, ``p_more_added_than_missing``, ``p_more_missing_than_added``.
+        ``_high`` over the models of any weight and their special cases, averages of the other probabilities and means, and ``verdict``.
+        Over (population): ``n_added``, ``n_missing``, ``p_more_added_than_missing``, ``p_more_missing_than_added``.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def average_connections(
         require_fit(fit, "correlation")
     require_same_groups(fits)
     require_same_regions(fits)
-    answers = _matched({name: connections(fit, **settings) for name, fit in fits.items()})
+    answers = _matched({name: answer_connections(fit, **settings) for name, fit in fits.items()})
     first = next(iter(answers.values()))
     names = [
         *(f"p_{s}" for s in STATEMENTS),
@@ -76,40 +76,46 @@ def average_connections(
         "p_more_added_than_missing",
         "p_more_missing_than_added",
     ]
-    tables: dict[str, Any] = {
-        name: (first[name].dims, sum(share[m] * answers[m][name].to_numpy() for m in answers))
-        for name in names
-    }
     counted = [m for m in answers if share[m] > 0]
+    tables: dict[str, Any] = {name: (first[name].dims, _averaged(name, answers, share)) for name in names}
     for statement in STATEMENTS:
-        values = np.stack([answers[m][f"p_{statement}"].to_numpy() for m in counted])
-        tables[f"p_{statement}_low"] = (first[f"p_{statement}"].dims, values.min(axis=0))
-        tables[f"p_{statement}_high"] = (first[f"p_{statement}"].dims, values.max(axis=0))
+        for end, widest in (("low", np.min), ("high", np.max)):
+            values = [_end_of(answers[m], f"p_{statement}", end) for m in counted]
+            tables[f"p_{statement}_{end}"] = (first[f"p_{statement}"].dims, widest(values, axis=0))
+    # As if each model's own agreement were its probability; of a single model its verdicts are what comes of it.
+    sure = {m: answers[m][AGREED].to_numpy() for m in counted}
+    tables[AGREED] = (first[AGREED].dims, agreed(_averaged(AGREED, answers, share), sure, share))
     fdr = float(first.attrs["fdr"])
-    changed = np.stack([tables[f"p_{c}"][1] for c in CHANGES])
-    by_model = {m: np.stack([answers[m][f"p_{c}"].to_numpy() for c in CHANGES]) for m in counted}
-    sure = agreed(changed, by_model, share)
-    unchanged, unchanged_low = tables["p_unchanged"][1], tables["p_unchanged_low"][1]
-    verdict = [
-        verdicts(CHANGES, changed[:, g], unchanged[g], fdr, agreed=sure[:, g], unchanged_low=unchanged_low[g])
-        for g in range(first.sizes["population"])
-    ]
-    tables["verdict"] = (first["verdict"].dims, np.stack(verdict))
+    several = any("p_unchanged_low" in answers[m] for m in counted)
+    tables["verdict"] = (first["verdict"].dims, verdicts_of(tables, fdr, several=several))
+    del tables[AGREED]
     attrs = {"question": "average_connections", **{k: first.attrs[k] for k in KEPT if k in first.attrs}}
     attrs["weights"] = ", ".join(f"{m}: {share[m]:.3f}" for m in share)
     attrs["definition_weights"] = (
         "share of each model in the averages; of compare_models, by how well the fit by itself predicts people left out, without "
         "the structural special cases that its probabilities may be averaged with"
     )
-    attrs["definition_range"] = "lowest and highest over the models that have a weight"
+    attrs["definition_range"] = (
+        "lowest and highest over the models that have a weight, and their structural special cases"
+    )
     attrs["definition_verdict"] = (
         "changes: per group, the largest set whose expected false discovery rate is at most fdr by the averaged probability, of "
-        "those where it is at least 1 - 3 fdr, also averaged once more with that of any model by the model's weight; of the "
-        "rest, unchanged: per group, the largest set whose expected false discovery rate by the low ends of the range is at "
-        "most fdr"
+        "those where it is at least 1 - 3 fdr, also averaged once more with that of any model by the model's weight, each model's "
+        "being the lowest that it and its special cases agree on (there, one or two changes may also be 3 fdr wrong in all); of "
+        "the rest, unchanged: per group, the largest set whose expected false discovery rate by the low ends of the range is at most fdr"
     )
     coords = {k: v for k, v in first.coords.items() if k != "other"}
     return xr.Dataset(tables, coords, attrs)
+
+
+def _averaged(name: str, answers: Mapping[str, xr.Dataset], share: Mapping[str, float]) -> Any:
+    """The average of one answer of all models."""
+    return sum(share[m] * answers[m][name].to_numpy() for m in answers)
+
+
+def _end_of(answers: xr.Dataset, name: str, end: str) -> npt.NDArray:
+    """The low or high end of a probability over a model's special cases; where it has none, the probability."""
+    return answers[f"{name}_{end}" if f"{name}_{end}" in answers else name].to_numpy()
 
 
 def _matched(answers: dict[str, xr.Dataset]) -> dict[str, xr.Dataset]:

@@ -26,6 +26,7 @@ from bayescov.sampling.tree import design_of, spec_of, study_of
 __all__ = ["connections"]
 
 STATEMENTS = (*CHANGES, "unchanged")
+AGREED = "p_agreed"
 
 # A prior that expects few changes orders weak ones by where they would be plausible, not by what the people say of each: where one
 # group's correlations were all a little weaker, it ranked worse than Fisher's z. This special case expects them everywhere, and
@@ -122,6 +123,22 @@ def connections(
     >>> edges["p_added"].dims
     ('population', 'edge')
     """
+    answers = answer_connections(
+        fit, threshold=threshold, margin=margin, kind=kind, fdr=fdr, interval=interval
+    )
+    return answers.drop_vars(AGREED)
+
+
+def answer_connections(
+    fit: xr.DataTree,
+    *,
+    threshold: float = 0.3,
+    margin: float = 0.1,
+    kind: str = "correlation",
+    fdr: float = 0.05,
+    interval: float = 0.95,
+) -> xr.Dataset:
+    """What `connections` returns, and over (change, population, edge) by what probability structures agree on a change."""
     threshold = require_number("threshold", threshold, low=0.0, high=1.0, closed="left")
     margin = require_number("margin", margin, low=0.0, high=1.0, closed="left")
     fdr = require_number("fdr", fdr, low=0.0, high=1.0, closed="left")
@@ -160,7 +177,10 @@ def connections(
         answers["p_attenuated"] = ("population region", loose.probability)
         answers["attenuation"] = ("population region", loose.kept)
         answers["attenuation_bayes_factor"] = ("population region", loose.bayes_factor)
-    answers["verdict"] = ("population edge", _verdicts(answers, alone, cases, structure_weights(fit), fdr))
+    own = np.stack([alone[f"p_{name}"] for name in CHANGES])
+    by_case = {case: np.stack([table[f"p_{name}"] for name in CHANGES]) for case, table in cases.items()}
+    answers[AGREED] = ("change population edge", agreed(own, by_case, structure_weights(fit)))
+    answers["verdict"] = ("population edge", verdicts_of(answers, fdr, several=bool(cases)))
     answers |= totals(tables, interval)
 
     posterior = fit["posterior"]
@@ -259,19 +279,11 @@ def _ranges(answers: Tables, structures: list[dict[str, npt.NDArray]]) -> Tables
     return ranges
 
 
-def _verdicts(
-    answers: Tables,
-    alone: dict[str, npt.NDArray],
-    cases: dict[str, dict[str, npt.NDArray]],
-    weights: dict[str, float],
-    fdr: float,
-) -> npt.NDArray[np.object_]:
-    """(population, edge), each patient group with a list of its own; `alone`: the fit without its special cases."""
-    changed = np.stack([answers[f"p_{name}"][1] for name in CHANGES])
-    own = np.stack([alone[f"p_{name}"] for name in CHANGES])
-    by_case = {case: np.stack([table[f"p_{name}"] for name in CHANGES]) for case, table in cases.items()}
-    sure, unchanged = agreed(own, by_case, weights), answers["p_unchanged"][1]
-    low = np.min([unchanged, *(table["p_unchanged"] for table in (alone, *cases.values()))], axis=0)
+def verdicts_of(answers: Tables, fdr: float, *, several: bool) -> npt.NDArray[np.object_]:
+    """(population, edge), each patient group with a list of its own; `several`: structures have to agree."""
+    values = {name: table for name, (_, table) in answers.items()}
+    changed, unchanged = np.stack([values[f"p_{name}"] for name in CHANGES]), values["p_unchanged"]
+    low = values.get("p_unchanged_low", unchanged)
     return np.stack(
         [
             verdicts(
@@ -279,8 +291,8 @@ def _verdicts(
                 changed[:, g],
                 unchanged[g],
                 fdr,
-                agreed=sure[:, g],
-                several=bool(cases),
+                agreed=values[AGREED][:, g],
+                several=several,
                 unchanged_low=low[g],
             )
             for g in range(len(unchanged))

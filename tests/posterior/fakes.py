@@ -79,3 +79,16 @@ def design_from(y, sizes, *, covariates=None, formula="", site=None):
     )
     cohort = Cohort.from_frames(frame, group, control=next(iter(sizes)), covariates=covariates)
     return prepare(cohort, covariates=formula, transform="identity", site=site)
+
+
+def doubted(better, error=0.0):
+    """A connection added in every draw, which the sparse structure denies; it foretells the people `better` in all."""
+    rng = np.random.default_rng(2)
+    design = fake_design(rng, [f"R{i}" for i in range(3)], {"HC": 6, "A": 6})
+    correlation = np.full((2, 50, 2, 3), 0.2)
+    correlation[:, :, 0, 0], correlation[:, :, 1, 0] = 0.05, 0.9
+    against = correlation.copy()
+    against[:, :, 0, 0] = 0.9
+    fit = fake_fit(correlation, design=design, structures={"sparse": against})
+    fit["structure_sparse"].attrs |= {"log_predictive_gain": better, "log_predictive_gain_se": error}
+    return fit

@@ -16,7 +16,7 @@ from bayescov.posterior.compare import left_out_density
 from bayescov.posterior.likelihood import leave_one_out_density, log_likelihood
 from bayescov.posterior.parameters import parameters_of
 from bayescov.sampling.tree import design_of
-from tests.posterior.fakes import conjugate_fit, design_from, fake_fit
+from tests.posterior.fakes import conjugate_fit, design_from, doubted, fake_fit
 
 SIZES = {"HC": 12, "MS": 13, "NMOSD": 14}
 QUICK = {"draws": 800, "tune": 200, "chains": 2, "min_ess": 0.0, "progress": False}
@@ -195,6 +195,16 @@ def test_averaged_connections_lie_between_the_models(fits):
     for way in ("p_more_added_than_missing", "p_more_missing_than_added"):
         np.testing.assert_allclose(mixed[way], 0.25 * one[way] + 0.75 * two[way])
     assert alone.attrs["weights"] == "separate: 0.000, pooled: 1.000"
+
+
+@pytest.mark.parametrize("better", [0.0, -np.log(19.0), 40.0])
+def test_a_fit_averaged_with_nothing_else_says_what_it_says(better):
+    """Its special cases count in the range and in verdicts as they do in `connections`."""
+    fit = doubted(better)
+    expected, found = bc.connections(fit), bc.average_connections({"one": fit}, {"one": 1.0})
+    for name in ("p_added", "p_added_low", "p_added_high", "p_unchanged_low", "verdict"):
+        np.testing.assert_array_equal(found[name], expected[name])
+    assert (expected["p_added_low"] < expected["p_added_high"]).any()
 
 
 def test_averaged_connections_say_of_themselves_what_holds_for_all_models(fits):

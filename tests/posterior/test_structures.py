@@ -11,7 +11,7 @@ from bayescov.posterior.structures import mixture, uncontradicted
 from bayescov.sampling.prediction import gain_of, log_predictive_density, monte_carlo_error
 from bayescov.sampling.structures import structure_shares, structure_weights, weight_of
 from bayescov.simulate import simulate_cohort, truth
-from tests.posterior.fakes import fake_design, fake_fit
+from tests.posterior.fakes import doubted, fake_design, fake_fit
 
 
 def test_density_of_a_person_given_the_others_in_closed_form():
@@ -182,16 +182,3 @@ def test_the_monte_carlo_error_of_a_gain_is_that_over_other_draws():
     assert np.sqrt(np.mean(stated**2)) == pytest.approx(found.std(), rel=5 / np.sqrt(2 * 300))
     both = gain_of(runs[0], runs[1])["log_predictive_gain_mc_error"]
     assert both == pytest.approx(np.hypot(*stated[:2]))
-
-
-def doubted(better, error=0.0):
-    """A connection added in every draw, which the sparse structure denies; it foretells the people `better` in all."""
-    rng = np.random.default_rng(2)
-    design = fake_design(rng, [f"R{i}" for i in range(3)], {"HC": 6, "A": 6})
-    correlation = np.full((2, 50, 2, 3), 0.2)
-    correlation[:, :, 0, 0], correlation[:, :, 1, 0] = 0.05, 0.9
-    against = correlation.copy()
-    against[:, :, 0, 0] = 0.9
-    fit = fake_fit(correlation, design=design, structures={"sparse": against})
-    fit["structure_sparse"].attrs |= {"log_predictive_gain": better, "log_predictive_gain_se": error}
-    return fit
