@@ -68,14 +68,19 @@ _ROOMS = {
     "plot_volumes": "report.figures",
 }
 
+# What else may be asked for by its room, `bayescov.simulate.truth`, without an import of its own.
+_PACKAGES = ("classical", "errors", "graphs", "simulate")
+
 __all__ = [*_ROOMS, "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return getattr(import_module(f"bayescov.{_ROOMS[name]}"), name)
+    if name in _PACKAGES:
+        return import_module(f"bayescov.{name}")
     raise AttributeError(f"module 'bayescov' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_PACKAGES])

@@ -1,5 +1,8 @@
 """Arguments of the wrong type get a sentence, and what may be a number in a frame is taken as one."""
 
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 
@@ -49,6 +52,10 @@ WRONG = {
         "settings has 'model', which is none of fit's",
     ),
     "options of refits": (lambda c, t: bc.sensitivity(fake_fit(draws=100), settings={"foo": 1}), "settings has 'foo'"),
+    "draws to average": (lambda c, t: bc.differentiate(bc.prepare(c), ("MS", "NMOSD"), draws=0), "draws=0 must be a whole number"),
+    "groups": (lambda c, t: bc.predict(fake_fit(draws=100), c, between=0), "between=0 must be the names of groups, such as"),
+    "a group's name": (lambda c, t: bc.differentiate(bc.prepare(c), "MS"), "between='MS' must be the names of groups, such as"),
+    "thresholds": (lambda c, t: bc.sensitivity(fake_fit(draws=100), thresholds=None), "thresholds=None must be a number in"),
     "options": (lambda c, t: bc.compare_models({}, settings=[1]), "must be a dict of arguments of fit"),
 }  # fmt: skip
 
@@ -65,6 +72,18 @@ def test_one_threshold_is_a_list_of_one():
     found = bc.sensitivity(fit, thresholds=0.2, margins=0.05)
     assert list(found["kind"].values[:2]) != ["person", "person"]
     assert (found["kind"] == "definition").sum() == 2
+
+
+def test_rooms_need_no_import_of_their_own():
+    """Each in a fresh process, where nothing else has imported it."""
+    for room, public in (
+        ("simulate", "truth"),
+        ("graphs", "measure"),
+        ("classical", "nbs"),
+        ("errors", "FitError"),
+    ):
+        code = f"import bayescov; assert {room!r} in dir(bayescov); bayescov.{room}.{public}"
+        subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_help_on_the_report_says_how_to_write_one():

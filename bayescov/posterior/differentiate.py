@@ -119,10 +119,11 @@ def differentiate(
     >>> list(answers["classifier"].values)
     ['both', 'means', 'covariance']
     """
-    positions = positions_of(tuple(between), design.populations)
+    positions = positions_of(between, design.populations)
     if len(positions) != 2:
         raise AnswerError(f"between={between!r} must name two groups")
     require_whole("repeats", repeats, low=1)
+    require_whole("draws", draws, low=1)
     require_seed(seed)
     require_jobs(jobs)
     people = np.flatnonzero(np.isin(design.population.values, positions))

@@ -1,5 +1,8 @@
 """Which diagnosis fits a new person, and when not to say."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -85,8 +88,8 @@ def predict(
     require_whole("draws", draws, low=1)
     params = parameters_of(fit, draws)
     design = design_of(fit)
-    names = design.populations if between is None else tuple(between)
-    positions = positions_of(names, design.populations)
+    positions = positions_of(design.populations if between is None else between, design.populations)
+    names = tuple(design.populations[k] for k in positions)
     before = class_prior(prior, names, design.sizes[list(positions)])
     new = newcomers(design, people, site=site)
 
@@ -124,8 +127,13 @@ def _beyond(design: Design, x: Floats) -> npt.NDArray[np.object_]:
     return np.array([", ".join(names[row]) for row in far], dtype=object)
 
 
-def positions_of(names: tuple[str, ...], populations: tuple[str, ...]) -> tuple[int, ...]:
+def positions_of(between: Any, populations: tuple[str, ...]) -> tuple[int, ...]:
     """Positions of these groups, which must be different and at least two."""
+    if isinstance(between, str) or not isinstance(between, Iterable):
+        raise AnswerError(
+            f"between={between!r} must be the names of groups, such as {populations[:2]!r} (groups: {', '.join(populations)})"
+        )
+    names = tuple(between)
     for name in names:
         if name not in populations:
             raise AnswerError(

@@ -1,6 +1,6 @@
 """Would another definition, another prior, or one person fewer change the study's sentence?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -123,9 +123,7 @@ def sensitivity(
     threshold = require_number("threshold", threshold, low=0.0, high=1.0, closed="left")
     margin = require_number("margin", margin, low=0.0, high=1.0, closed="left")
     certainty = require_number("certainty", certainty, low=0.5, high=1.0, closed="neither")
-    thresholds, margins = ([v] if np.isscalar(v) else v for v in (thresholds, margins))
-    for value in (*thresholds, *margins):
-        require_number("thresholds or margins", value, low=0.0, high=1.0, closed="left")
+    thresholds, margins = _numbers("thresholds", thresholds), _numbers("margins", margins)
     require_choice("kind", kind, KINDS)
     require_whole("draws", draws, low=100)
     require_seed(seed)
@@ -242,6 +240,12 @@ def _smoothed(log_weights: Floats) -> tuple[Floats, float]:
         return weights, 0.0
     weights = np.exp(smooth - smooth.max())
     return weights / weights.sum(), float(k)
+
+
+def _numbers(name: str, values: Any) -> list[float]:
+    """One number, or each of several, all of them from 0 on and below 1."""
+    each = values if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    return [require_number(name, value, low=0.0, high=1.0, closed="left") for value in each]
 
 
 def _refitted(
