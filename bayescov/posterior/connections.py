@@ -89,12 +89,12 @@ def connections(
         case in which every connection may differ a little, .4 times its own, .4 times that of the case and .2 times
         what `fisher_z` makes of the same difference, in standard errors) and ``verdict``.
         Where the fit holds its structural special cases, ``p_added_low``, ``p_added_high`` and so on: the range
-        of each probability over them, the fit by itself and all together, which the verdicts take into account. Where the model
-        selects edges, ``p_included`` (that the patients or the controls depart from what the groups share) and
-        ``bayes_factor``. Where the model lets all correlations of a group shift at once, over
-        (population): ``coupling`` with ``_low`` and ``_high`` (the shift, as the share of variance of one more cause that all
+        of each probability over them, the fit by itself and all together, which the verdicts take into account.
+        Of correlations only, not of partial ones: where the model selects edges, ``p_included`` (that the patients or the
+        controls depart from what the groups share) and ``bayes_factor``; where it lets all correlations of a group shift at once,
+        over (population): ``coupling`` with ``_low`` and ``_high`` (the shift, as the share of variance of one more cause that all
         regions have in common; of one less where negative), ``coupling_p_stronger``, ``coupling_p_weaker`` and
-        ``coupling_bayes_factor``. Where it lets single regions come loose, over (population, region): ``p_attenuated``,
+        ``coupling_bayes_factor``; where it lets single regions come loose, over (population, region): ``p_attenuated``,
         ``attenuation`` (the share of its correlations that the region then keeps, a posterior mean) and
         ``attenuation_bayes_factor``.
         Over (population): posterior means ``n_added``, ``n_missing`` of the numbers of connections and
@@ -165,7 +165,7 @@ def answer_connections(
     if DENSE in cases:
         evidence = 0.5 * (alone["evidence"] + cases[DENSE]["evidence"])
         answers["evidence"] = ("population edge", _with_plain(evidence, fit, kind))
-    if "included" in fit["posterior"].data_vars:
+    if kind == "correlation" and "included" in fit["posterior"].data_vars:
         included = inclusion(fit)
         answers["p_included"] = ("population edge", included.probability)
         answers["bayes_factor"] = ("population edge", included.bayes_factor)

@@ -304,8 +304,11 @@ def _limits(fit: xr.DataTree, connections: xr.Dataset) -> list[str]:
     sizes = np.bincount(codes)
     groups = [str(g) for g in fit["posterior"]["population"].to_numpy()]
     smallest = 1 + int(np.argmin(sizes[1:]))
-    n_covariates = constant.sizes.get("covariate", 0)
-    spare = np.maximum(sizes[[0, smallest]] - 3 - n_covariates, 1)
+    taken = constant.sizes.get("covariate", 0) + max(constant.sizes.get("site", 1) - 1, 0)
+    partial = connections.attrs["kind"] == "partial"
+    if partial:
+        taken += constant.sizes["region"] - 2  # all others are held
+    spare = np.maximum(sizes[[0, smallest]] - 3 - taken, 1)
     typical = float(np.median(np.abs(connections["control_mean"].values)))
     width = min(1.96 * float(np.sqrt((1 / spare).sum())) * (1 - typical**2), 2.0)
     if width <= float(connections.attrs["margin"]):
@@ -313,8 +316,9 @@ def _limits(fit: xr.DataTree, connections: xr.Dataset) -> list[str]:
     meaning = "undecided does not mean unchanged"
     if (connections["verdict"] == "unchanged").any():
         meaning += ", and unchanged is what all connections together say, not that one's own data"
+    one = "partial correlation" if partial else "correlation"
     return [
         f"What cannot be known: with {sizes[0]} {groups[0]} and {sizes[smallest]} {groups[smallest]}, the data alone "
-        f"leave the difference of one typical correlation uncertain by ±{width:.2f} (95 %), so smaller changes of single "
+        f"leave the difference of one typical {one} uncertain by ±{width:.2f} (95 %), so smaller changes of single "
         f"connections stay hidden: {meaning}."
     ]

@@ -217,6 +217,8 @@ def test_inclusion_probability_and_bayes_factor():
     prior_odds = prior / (1 - prior)
     assert float(answers["bayes_factor"][1, 3]) == pytest.approx(10.5 / 30.5 / prior_odds)
     assert float(answers["bayes_factor"][0, 0]) == pytest.approx(40.5 / 0.5 / prior_odds)
+    partial = bc.connections(fit, kind="partial")  # what departs is a correlation
+    assert not {"p_included", "bayes_factor"} & set(partial.data_vars)
 
 
 def test_where_the_controls_depart_too_an_edge_differs_if_either_does():

@@ -256,3 +256,17 @@ def test_what_cannot_be_known_shrinks_with_the_number_of_people():
     small, large = fake_fit(), fake_fit(sizes={"HC": 3000, "MS": 3000}, regions=list("abcdef"))
     assert "What cannot be known" in headline(small, *answers_of(small))[-1]
     assert not any("What cannot be known" in x for x in headline(large, *answers_of(large)))
+
+
+@pytest.mark.parametrize("kind", ["correlation", "partial"])
+def test_what_cannot_be_known_of_a_partial_correlation_is_more(kind):
+    """Fisher's z of a correlation has variance 1 / (n - 3), less the covariates and the regions that a partial one holds (Fisher 1924)."""
+    fit = fake_fit(sizes={"HC": 31, "MS": 37}, regions=list("abcdef"))
+    edges = bc.connections(fit, kind=kind)
+    held = (4 if kind == "partial" else 0) + fit["constant_data"].sizes["covariate"]
+    z = 1.96 * np.sqrt(1 / (31 - 3 - held) + 1 / (37 - 3 - held))
+    width = z * (1 - np.median(np.abs(edges["control_mean"])) ** 2)
+    said = f"one typical {kind} correlation uncertain by ±{width:.2f}".replace(
+        "correlation correlation", "correlation"
+    )
+    assert said in headline(fit, edges, bc.volumes(fit))[-1]
