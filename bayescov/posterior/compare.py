@@ -19,13 +19,14 @@ from bayescov.posterior.arguments import refit_options, require_fit, require_set
 from bayescov.posterior.likelihood import log_likelihood
 from bayescov.posterior.parameters import parameters_of
 from bayescov.posterior.people import log_density
-from bayescov.sampling.tree import design_of, spec_of
+from bayescov.sampling.tree import design_of, spec_of, study_of
 
 __all__ = ["compare_models", "left_out_density"]
 
 Floats = npt.NDArray[np.float64]
 
 BAD = 0.7
+DUST = 1e-6  # a weight by which nobody's prediction changes; the model would still widen every range
 
 
 def compare_models(
@@ -112,7 +113,7 @@ def compare_models(
             "elpd_difference": (by_model, table["elpd_diff"].to_numpy(dtype=float)),
             "elpd_difference_se": (by_model, table["dse"].to_numpy(dtype=float)),
             "effective_parameters": (by_model, table["p"].to_numpy(dtype=float)),
-            "weight": (by_model, table["weight"].to_numpy(dtype=float)),
+            "weight": (by_model, _without_dust(table["weight"].to_numpy(dtype=float))),
             "n_bad": (by_model, np.array([int((results[n].pareto_k > BAD).sum()) for n in order])),
             "elpd_person": (by_person, np.stack([results[n].elpd_i.to_numpy() for n in order])),
             "pareto_k": (by_person, np.stack([results[n].pareto_k.to_numpy() for n in order])),
@@ -124,6 +125,7 @@ def compare_models(
         },
         {
             "question": "compare_models",
+            **_study(fits),
             "draws": draws,
             "refits": refits,
             "definition_elpd": "sum over people of the log density of their standardised volumes given everybody else's",
@@ -131,6 +133,18 @@ def compare_models(
             "itself, without its structural special cases",
         },
     )
+
+
+def _study(fits: Mapping[str, xr.DataTree]) -> dict[str, str]:
+    """Of what study the fits are, if all are of one: their covariates may differ."""
+    studies = {study_of(fit) for fit in fits.values()}
+    return {"study": studies.pop()} if len(studies) == 1 else {}
+
+
+def _without_dust(weights: npt.NDArray) -> npt.NDArray:
+    """The weights, those that are nothing but where an optimiser stopped being zero."""
+    kept = np.where(weights < DUST, 0.0, weights)
+    return kept / kept.sum()
 
 
 @threadpool_limits.wrap(limits=1)

@@ -163,6 +163,7 @@ def differentiate(
         },
         {
             "question": "differentiate",
+            "study": design.study,
             "positive": between[0],
             "negative": between[1],
             "model": model.name if isinstance(model, ModelSpec) else str(model),

@@ -302,12 +302,15 @@ def test_answers_about_other_people_are_refused(fit, elsewhere, models, differen
             bc.report(fewer, tmp_path / "r.html", **{name: answer})
 
 
-def test_answers_from_other_volumes_of_the_same_people_are_refused(fit, tmp_path):
+def test_answers_from_other_volumes_of_the_same_people_are_refused(fit, models, differentiation, tmp_path):
     theirs = fit.copy(deep=True)
     theirs["observed_data"]["y"].values[0, 0] += 1e-3
     said = "another fit: its people, volumes, covariates or sites, or their order, are others, those of this fit are not these"
     with pytest.raises(AnswerError, match=f"^networks= was made from {said}"):
         bc.report(fit, tmp_path / "r.html", networks=bc.networks(theirs, draws=50))
+    for name, answer in (("models", models), ("differentiation", differentiation)):
+        with pytest.raises(AnswerError, match=f"^{name}= was made from {said}"):
+            bc.report(theirs, tmp_path / "r.html", **{name: answer})
     test = bc.network_test(design_of(theirs), n_permutations=20)
     with pytest.raises(AnswerError, match=f"^network_test= was made from {said}"):
         bc.report(fit, tmp_path / "r.html", networks=bc.networks(fit, draws=50), network_test=test)
