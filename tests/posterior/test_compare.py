@@ -17,6 +17,7 @@ from bayescov.posterior.likelihood import leave_one_out_density, log_likelihood
 from bayescov.posterior.parameters import parameters_of
 from bayescov.sampling.tree import design_of
 from tests.posterior.fakes import conjugate_fit, design_from, doubted, fake_fit
+from tests.report.fake import fake_fit as study_fit
 
 SIZES = {"HC": 12, "MS": 13, "NMOSD": 14}
 QUICK = {"draws": 800, "tune": 200, "chains": 2, "min_ess": 0.0, "progress": False}
@@ -105,8 +106,18 @@ def test_a_model_that_cannot_see_a_correlation_predicts_worse():
     compared = bc.compare_models({"wrong": wrong, "right": right})
     assert list(compared["model"].values) == ["right", "wrong"]
     assert float(compared["weight"].sel(model="right")) > 0.9
-    assert ((compared["weight"] == 0.0) | (compared["weight"] >= 1e-6)).all()  # no dust of the optimiser
     assert float(compared["elpd_difference"].sel(model="wrong")) < -10
+
+
+def test_a_model_that_does_not_count_has_no_weight():
+    """And not what an optimiser leaves, 1e-12 of one of these: its range would be as wide as if it counted."""
+    fits = {f"shifted by {shift}": study_fit(draws=100) for shift in (0.0, 0.7, -1.4, 2.1, -2.8)}
+    for name, fit in fits.items():
+        fit["posterior"]["mean"] += float(name.removeprefix("shifted by "))
+    weight = bc.compare_models(fits, draws=400)["weight"]
+    assert ((weight == 0.0) | (weight > 1e-3)).all()
+    assert (weight == 0.0).any()
+    assert float(weight.sum()) == pytest.approx(1.0, abs=1e-12)
 
 
 def test_models_are_compared_by_the_names_of_people_and_regions_whatever_their_order(fits, design):
