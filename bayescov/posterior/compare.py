@@ -21,7 +21,7 @@ from bayescov.posterior.parameters import parameters_of
 from bayescov.posterior.people import log_density
 from bayescov.sampling.tree import design_of, spec_of, study_of
 
-__all__ = ["compare_models", "left_out_density"]
+__all__ = ["compare_models", "left_out_density", "without_dust"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -113,7 +113,7 @@ def compare_models(
             "elpd_difference": (by_model, table["elpd_diff"].to_numpy(dtype=float)),
             "elpd_difference_se": (by_model, table["dse"].to_numpy(dtype=float)),
             "effective_parameters": (by_model, table["p"].to_numpy(dtype=float)),
-            "weight": (by_model, _without_dust(table["weight"].to_numpy(dtype=float))),
+            "weight": (by_model, without_dust(table["weight"].to_numpy(dtype=float))),
             "n_bad": (by_model, np.array([int((results[n].pareto_k > BAD).sum()) for n in order])),
             "elpd_person": (by_person, np.stack([results[n].elpd_i.to_numpy() for n in order])),
             "pareto_k": (by_person, np.stack([results[n].pareto_k.to_numpy() for n in order])),
@@ -141,7 +141,7 @@ def _study(fits: Mapping[str, xr.DataTree]) -> dict[str, str]:
     return {"study": studies.pop()} if len(studies) == 1 else {}
 
 
-def _without_dust(weights: npt.NDArray) -> npt.NDArray:
+def without_dust(weights: npt.NDArray) -> npt.NDArray:
     """The weights, those that are nothing but where an optimiser stopped being zero."""
     kept = np.where(weights < DUST, 0.0, weights)
     return kept / kept.sum()
