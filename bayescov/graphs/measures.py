@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from bayescov.errors import AnswerError
 from bayescov.graphs import binary, weighted
 
 __all__ = ["GLOBAL_MEASURES", "REGIONAL_MEASURES", "Measured", "measure"]
@@ -74,7 +75,17 @@ def measure(
     -------
     Measured
         ``whole`` has the names of `GLOBAL_MEASURES`, ``regional`` those of `REGIONAL_MEASURES`.
+
+    Raises
+    ------
+    AnswerError
+        If this is no square matrix of numbers of two regions or more, or the threshold is none of a correlation.
     """
+    correlation = _network(correlation)
+    if not 0.0 <= threshold < 1.0:
+        raise AnswerError(
+            f"threshold={threshold!r} must be a number of at least 0 and below 1, for instance 0.3"
+        )
     weights = np.abs(correlation)
     np.fill_diagonal(weights, 0.0)
     links = weights > threshold
@@ -102,3 +113,18 @@ def measure(
         left, right = np.array(homologues).T
         whole["homotopic"] = float(correlation[left, right].mean())
     return Measured(whole, regional)
+
+
+def _network(correlation: npt.ArrayLike) -> Floats:
+    """The matrix, of two regions or more."""
+    matrix = np.asarray(correlation, dtype=float)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
+        raise AnswerError(
+            f"a network is a square matrix of two regions or more; this has the shape {matrix.shape}"
+        )
+    off = matrix[~np.eye(len(matrix), dtype=bool)]
+    if not np.isfinite(off).all():
+        raise AnswerError(
+            f"{np.sum(~np.isfinite(off))} correlations of this network are not numbers; leave these regions out"
+        )
+    return matrix

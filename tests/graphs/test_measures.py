@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bayescov.errors import AnswerError
 from bayescov.graphs import GLOBAL_MEASURES, REGIONAL_MEASURES, binary, measure, weighted
 
 with warnings.catch_warnings():
@@ -142,3 +143,18 @@ def test_an_isolated_region_and_no_edges():
     assert found.whole["efficiency"] == 0
     assert found.whole["modularity"] == 0
     assert (found.regional["participation"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("matrix", "threshold", "said"),
+    [
+        (np.eye(1), 0.3, r"two regions or more; this has the shape \(1, 1\)"),
+        (np.ones((2, 3)), 0.3, r"the shape \(2, 3\)"),
+        (np.eye(3), -0.1, "threshold=-0.1 must be a number of at least 0 and below 1"),
+        (np.eye(3), np.nan, "threshold=nan must be"),
+        (np.array([[1.0, np.nan], [np.nan, 1.0]]), 0.3, "2 correlations of this network are not numbers"),
+    ],
+)
+def test_what_is_no_network_gets_a_sentence(matrix, threshold, said):
+    with pytest.raises(AnswerError, match=said):
+        measure(matrix, threshold=threshold)

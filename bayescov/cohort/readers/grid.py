@@ -178,7 +178,11 @@ def read_grid(text: str, source: str, is_number: Callable[[str], bool]) -> Grid:
     if decimal == ",":
         points = sum("." in row[i] and "," not in row[i] for row in sample for i in numeric)
         text = "Numbers are written with decimal commas"
-        text += f", but {points} of the first with points; both were read as decimals." if points else "."
+        text += (
+            f", but {points} in the first {len(sample)} rows with points; both were read as decimals."
+            if points
+            else "."
+        )
         quirks.append(CheckResult("decimal commas", not points, text))
     frame = _frame("\n".join(lines[1:]), len(names), numeric, delimiter, decimal)
     return Grid(names, frame, delimiter, decimal, tuple(quirks), tuple(problems), source)
