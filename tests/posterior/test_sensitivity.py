@@ -278,7 +278,7 @@ def test_density_of_the_shared_matrix_has_its_known_moments(prior, second_moment
     ("wrong", "sentence"),
     [
         ({"certainty": 0.5}, r"certainty=0.5 must be a number in \(0.5, 1\)"),
-        ({"thresholds": (0.2, 1.2)}, "thresholds or margins=1.2"),
+        ({"thresholds": (0.2, 1.2)}, "^thresholds=1.2"),
         ({"draws": 3}, "draws=3 must be a whole number of at least 100"),
         ({"seed": -1}, "seed=-1 must be a whole number of at least 0"),
     ],
