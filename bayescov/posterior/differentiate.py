@@ -122,6 +122,7 @@ def differentiate(
     positions = positions_of(between, design.populations)
     if len(positions) != 2:
         raise AnswerError(f"between={between!r} must name two groups")
+    between = design.populations[positions[0]], design.populations[positions[1]]
     require_whole("repeats", repeats, low=1)
     require_whole("draws", draws, low=1)
     require_seed(seed)
