@@ -154,15 +154,15 @@ def _coded(required: list[str], parsed: Any) -> list[str]:
 
 
 def _require_named_levels(levels: dict[str, list[str]], parsed: Any) -> None:
-    """Numbers behind the name, `C(code, Treatment(2))`, are no levels: these are texts."""
+    """Numbers for levels, `C(code, Treatment(2))`, name none: these are texts. Other numbers may well stand there, such as scores."""
     for factor in (str(factor) for term in parsed for factor in term.factors):
         for name, known in levels.items():
             code = re.match(rf"C\(\s*`?{re.escape(name)}`?\s*,(.*)", factor)
-            number = code and re.search(r"(?<![\w.'\"])\d+(?![\w.'\"])", code[1])
-            if number and number[0] in known:
+            number = code and re.search(r"(?:[Tt]reatment\(|base=|levels=[\[(])(\d+)\b", code[1])
+            if number and number[1] in known:
                 raise DesignError(
-                    f"the formula's {factor} has the number {number[0]} for a level of {name!r}, and levels are texts: "
-                    f"write '{number[0]}', in quotes"
+                    f"the formula's {factor} has the number {number[1]} for a level of {name!r}, and levels are texts: "
+                    f"write '{number[1]}', in quotes"
                 )
 
 

@@ -299,15 +299,13 @@ def _caution(fit: xr.DataTree) -> list[str]:
 
 def _limits(fit: xr.DataTree, connections: xr.Dataset) -> list[str]:
     """What the data cannot show at these group sizes, whatever the model."""
-    constant = fit["constant_data"]
-    codes = np.asarray(constant["population_code"].values, dtype=int)
-    sizes = np.bincount(codes)
-    groups = [str(g) for g in fit["posterior"]["population"].to_numpy()]
+    design = design_of(fit)
+    groups, sizes = design.populations, design.sizes.astype(int)
     smallest = 1 + int(np.argmin(sizes[1:]))
-    taken = constant.sizes.get("covariate", 0) + max(constant.sizes.get("site", 1) - 1, 0)
+    taken = len(design.covariates) + max(len(design.sites) - 1, 0)
     partial = connections.attrs["kind"] == "partial"
     if partial:
-        taken += constant.sizes["region"] - 2  # all others are held
+        taken += len(design.regions) - 2  # all others are held
     spare = np.maximum(sizes[[0, smallest]] - 3 - taken, 1)
     typical = float(np.median(np.abs(connections["control_mean"].values)))
     width = min(1.96 * float(np.sqrt((1 / spare).sum())) * (1 - typical**2), 2.0)

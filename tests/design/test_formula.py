@@ -155,6 +155,8 @@ def test_numbers_that_the_formula_takes_as_codes_are_levels(dtype):
     for number in ("Treatment(2)", "levels=[10, 2, 0]", "contr.treatment(base=2)"):
         with pytest.raises(DesignError, match=r"levels are texts: write '(2|10)', in quotes"):
             bc.prepare(made, covariates=f"C(code, {number})")
+    design = bc.prepare(made, covariates="C(code, contr.poly(scores=[0, 2, 10]))")  # scores are numbers
+    assert [name[-4:] for name in design.covariates] == ["[.L]", "[.Q]"]
 
 
 def test_levels_are_text_in_order_and_truth_values_are_levels():

@@ -258,15 +258,32 @@ def test_what_cannot_be_known_shrinks_with_the_number_of_people():
     assert not any("What cannot be known" in x for x in headline(large, *answers_of(large)))
 
 
-@pytest.mark.parametrize("kind", ["correlation", "partial"])
-def test_what_cannot_be_known_of_a_partial_correlation_is_more(kind):
+@pytest.mark.parametrize(
+    ("kind", "name", "held"), [("correlation", "correlation", 0), ("partial", "partial correlation", 4)]
+)
+def test_what_cannot_be_known_of_a_partial_correlation_is_more(kind, name, held):
     """Fisher's z of a correlation has variance 1 / (n - 3), less the covariates and the regions that a partial one holds (Fisher 1924)."""
     fit = fake_fit(sizes={"HC": 31, "MS": 37}, regions=list("abcdef"))
-    edges = bc.connections(fit, kind=kind)
-    held = (4 if kind == "partial" else 0) + fit["constant_data"].sizes["covariate"]
-    z = 1.96 * np.sqrt(1 / (31 - 3 - held) + 1 / (37 - 3 - held))
-    width = z * (1 - np.median(np.abs(edges["control_mean"])) ** 2)
-    said = f"one typical {kind} correlation uncertain by ±{width:.2f}".replace(
-        "correlation correlation", "correlation"
+    taken = 3 + held + fit["constant_data"].sizes["covariate"]
+    assert (
+        uncertain(fit, kind, [31 - taken, 37 - taken], name)
+        in headline(fit, bc.connections(fit, kind=kind), bc.volumes(fit))[-1]
     )
-    assert said in headline(fit, edges, bc.volumes(fit))[-1]
+
+
+def test_what_cannot_be_known_is_more_where_people_come_from_several_sites():
+    """All but one of the sites are as many covariates."""
+    cohort = bc.simulate_study("ms-nmosd", seed=1)
+    cohort.data["site"] = ("subject", np.resize(list("abcd"), len(cohort.subjects)))
+    fit = bc.fit(
+        bc.prepare(cohort, site="site"), "separate", seed=1, draws=50, tune=100, min_ess=0, progress=False
+    )
+    said = uncertain(fit, "correlation", [34 - 3 - 3, 35 - 3 - 3], "correlation")
+    assert said in headline(fit, *answers_of(fit))[-1]
+
+
+def uncertain(fit, kind, spare, name):
+    """What is said of a typical correlation, in two groups with `spare` people more than is taken up."""
+    typical = np.median(np.abs(bc.connections(fit, kind=kind)["control_mean"]))
+    width = 1.96 * np.sqrt(sum(1 / n for n in spare)) * (1 - typical**2)
+    return f"one typical {name} uncertain by ±{width:.2f}"
