@@ -12,7 +12,7 @@ from bayescov.classical.exchange import Pair, blocks, make_pairs, members, symme
 from bayescov.classical.parallel import over_blocks
 from bayescov.design import Design
 from bayescov.errors import AnswerError, nearest
-from bayescov.graphs import GLOBAL_MEASURES, binary, measure, weighted
+from bayescov.graphs import GLOBAL_MEASURES, binary, measure, require_threshold, weighted
 
 __all__ = ["network_test"]
 
@@ -82,10 +82,7 @@ def network_test(
     require_seed(seed)
     require_jobs(n_jobs, name="n_jobs")
     names = _require_measures(measures)
-    if not isinstance(threshold, (int, float, np.number)) or not 0 <= threshold < 1:
-        raise AnswerError(
-            f"threshold={threshold!r} must be a number of at least 0 and below 1, for instance 0.3"
-        )
+    require_threshold(threshold)
     pairs, left = make_pairs(design, kind)
     for group, pair in zip(design.patients, pairs, strict=True):
         _require_cheap(pair, group)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from bayescov.errors import AnswerError
 from bayescov.graphs import binary, weighted
 
-__all__ = ["GLOBAL_MEASURES", "REGIONAL_MEASURES", "Measured", "measure"]
+__all__ = ["GLOBAL_MEASURES", "REGIONAL_MEASURES", "Measured", "measure", "require_threshold"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -82,10 +82,7 @@ def measure(
         If this is no square matrix of numbers of two regions or more, or the threshold is none of a correlation.
     """
     correlation = _network(correlation)
-    if not 0.0 <= threshold < 1.0:
-        raise AnswerError(
-            f"threshold={threshold!r} must be a number of at least 0 and below 1, for instance 0.3"
-        )
+    require_threshold(threshold)
     weights = np.abs(correlation)
     np.fill_diagonal(weights, 0.0)
     links = weights > threshold
@@ -113,6 +110,14 @@ def measure(
         left, right = np.array(homologues).T
         whole["homotopic"] = float(correlation[left, right].mean())
     return Measured(whole, regional)
+
+
+def require_threshold(threshold: float) -> None:
+    """Refuse what an absolute correlation cannot exceed, or always exceeds."""
+    if not isinstance(threshold, (int, float, np.number)) or not 0 <= threshold < 1:
+        raise AnswerError(
+            f"threshold={threshold!r} must be a number of at least 0 and below 1, for instance 0.3"
+        )
 
 
 def _network(correlation: npt.ArrayLike) -> Floats:

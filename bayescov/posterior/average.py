@@ -10,7 +10,7 @@ import xarray as xr
 from bayescov.errors import AnswerError
 from bayescov.posterior.alike import require_same_groups, require_same_regions
 from bayescov.posterior.arguments import require_fit
-from bayescov.posterior.connections import AGREED, answer_connections, verdicts_of
+from bayescov.posterior.connections import AGREED, answer_connections, connections, verdicts_of
 from bayescov.posterior.events import CHANGES, DEFINITIONS
 from bayescov.posterior.structures import agreed
 
@@ -68,7 +68,8 @@ def average_connections(
         require_fit(fit, "correlation")
     require_same_groups(fits)
     require_same_regions(fits)
-    answers = _matched({name: answer_connections(fit, **settings) for name, fit in fits.items()})
+    asked = {**(connections.__kwdefaults__ or {}), **settings}
+    answers = _matched({name: answer_connections(fit, **asked) for name, fit in fits.items()})
     first = next(iter(answers.values()))
     names = [
         *(f"p_{s}" for s in STATEMENTS),

@@ -130,13 +130,7 @@ def connections(
 
 
 def answer_connections(
-    fit: xr.DataTree,
-    *,
-    threshold: float = 0.3,
-    margin: float = 0.1,
-    kind: str = "correlation",
-    fdr: float = 0.05,
-    interval: float = 0.95,
+    fit: xr.DataTree, *, threshold: float, margin: float, kind: str, fdr: float, interval: float
 ) -> xr.Dataset:
     """What `connections` returns, and over (change, population, edge) by what probability structures agree on a change."""
     threshold = require_number("threshold", threshold, low=0.0, high=1.0, closed="left")
